@@ -1,4 +1,4 @@
-"""The refusal that a decision returns, and the base of the exceptions raised where none was reached."""
+"""The refusal a decision returns, and the base of the exceptions raised where none was reached."""
 
 from __future__ import annotations
 

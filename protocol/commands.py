@@ -1,0 +1,41 @@
+"""What actors are told: the base of all commands and the register that finds one by its name.
+
+Commands of the contract stand beside their rows in `protocol.operations`; those that actors send
+one another stand in `protocol.internal`. All of them are values: frozen, and made of other values.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Final, TypeVar, dataclass_transform
+
+import attrs
+
+
+class Command:
+    """Base of everything that can be put into a mailbox.
+
+    `emergency` commands use the reserved room of a mailbox and overtake the others.
+    """
+
+    __slots__ = ()
+    emergency: ClassVar[bool] = False
+
+
+COMMANDS: Final[dict[str, type[Command]]] = {}
+"""Every command class by its name."""
+
+C = TypeVar("C", bound=type[Command])
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def command(cls: C) -> C:
+    """Make a class a command: frozen, slotted, keyword-only, and found by its name.
+
+    Raises:
+        ValueError: another command has the same name.
+    """
+    made = attrs.frozen(kw_only=True, slots=True)(cls)
+    if made.__name__ in COMMANDS:
+        raise ValueError(f"two commands are named {made.__name__}")
+    COMMANDS[made.__name__] = made
+    return made
