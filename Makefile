@@ -1,0 +1,33 @@
+# Two commands do everything on a fresh machine with Python 3.11 or newer and make:
+#   make demo   a node with its database, a demo venue, and a busy night played against it
+#   make test   every check and every test
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
+
+.PHONY: demo test check pytest environment clean
+
+demo: environment
+	$(VENV)/bin/lastlight demo
+
+test: check pytest
+
+# The hooks find their tools in the environment first, so nobody has to activate it.
+check: environment
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/pre-commit run --all-files --show-diff-on-failure
+
+pytest: environment
+	$(VENV)/bin/pytest $(ARGS)
+
+environment: $(VENV)/made
+
+# Made anew whenever the lock or the project's own description changes; an interrupted install
+# leaves no stamp and is begun again.
+$(VENV)/made: requirements.lock pyproject.toml
+	$(PYTHON) -m venv --clear $(VENV)
+	$(PIP) install -r requirements.lock
+	$(PIP) install --no-deps -e .
+	touch $@
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
