@@ -49,8 +49,9 @@ class Record:
     table: ClassVar[Table]
 
     @property
-    def key(self) -> tuple[Any, ...]:
-        """The values of the primary key, in its order."""
+    def primary_key(self) -> tuple[Any, ...]:
+        """The values of the primary key, in its order. Not named `key`: two tables have a column
+        of that name."""
         return tuple(getattr(self, column) for column in self.table.key)
 
 
