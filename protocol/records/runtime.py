@@ -1,0 +1,41 @@
+"""Schema `runtime`: rows of ours that the contract does not name.
+
+They are records like the others: owned by one actor, versioned, loaded and flushed generically.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from protocol.records.base import Record, Table, Unique, record
+from protocol.records.states import Activity, SessionStatus
+
+
+@record(Table(name="identities", key=("email",), unique=(Unique(("user_id",)),), schema="runtime"))
+class Identity(Record):
+    """Who signs in with an e-mail address; the identity actor's one row. `email` is lower-cased."""
+
+    email: str
+    user_id: UUID
+    version: int = 1
+
+
+@record(Table(name="floor_places", key=("session_id",), tenant="venue_id", schema="runtime"))
+class FloorPlace(Record):
+    """A seat on the venue's floor: what the venue knows of a session without asking it."""
+
+    session_id: UUID
+    venue_id: UUID
+    user_id: UUID
+    display_name: str
+    party_size: int
+    activity: Activity
+    status: SessionStatus
+    zone: str | None = None
+    station_id: UUID | None = None
+    safety_level: int = 0
+    started_at: datetime
+    last_fix_at: datetime | None = None
+    charged_minor: int = 0
+    version: int = 1
