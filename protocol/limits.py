@@ -76,3 +76,84 @@ MINOR_MAX: Final = 10**12
 assert JOURNAL_COMMAND_SHARE < JOURNAL_INTERNAL_SHARE < 1
 assert ENTRY_BYTES_MAX <= FLUSH_BYTES_MAX <= JOURNAL_SEGMENT_BYTES <= JOURNAL_MEMORY_BYTES_MAX
 assert PAGE_ITEMS_DEFAULT <= PAGE_ITEMS_MAX <= LIST_ITEMS_MAX
+
+# Front door
+CONNECTIONS_MAX: Final = 20_000
+CONNECTIONS_PER_ADDRESS_MAX: Final = 4_096
+"""A venue shares one address, so this is several times its capacity. Proxies are not counted."""
+HEADER_BYTES_MAX: Final = 16 * 1024
+HEADERS_TIMEOUT_S: Final = 10.0
+"""From a request's first byte to the end of its headers; also for the TLS handshake."""
+BODY_TIMEOUT_S: Final = 30.0
+KEEP_ALIVE_S: Final = 75.0
+SEND_TIMEOUT_S: Final = 30.0
+"""A client that takes no byte of an answer for this long is cut off."""
+LINGER_S: Final = 2.0
+"""How long a refused body is read and thrown away, so that its sender sees the refusal."""
+LINGER_BYTES_MAX: Final = 8 * 1024**2
+HTTP2_STREAMS_MAX: Final = 100
+SHUTDOWN_GRACE_S: Final = 10.0
+
+# Realtime connections
+SOCKET_MESSAGE_BYTES_MAX: Final = 64 * 1024
+SOCKET_HELLO_S: Final = 10.0
+SOCKET_PING_S: Final = 25.0
+SOCKET_PONG_S: Final = 20.0
+SOCKET_TOKEN_GRACE_S: Final = 60.0
+"""A new hello is taken this long after the token's end (Rule 16)."""
+SOCKET_CLOSE_S: Final = 5.0
+"""For the closing handshake, and for the frame a slow client is still being sent."""
+SOCKETS_PER_USER_MAX: Final = 20
+SOCKETS_PER_ADDRESS_MAX: Final = 4_096
+SOCKET_ROOMS_MAX: Final = 32
+SOCKET_COMMANDS_MAX: Final = 16
+"""Commands of one connection that wait for their answers; the next one waits to be read."""
+SOCKET_MESSAGES_BURST: Final = 100
+SOCKET_MESSAGES_PER_S: Final = 20.0
+
+assert SOCKET_MESSAGE_BYTES_MAX <= BODY_BYTES_MAX <= LINGER_BYTES_MAX
+assert SOCKETS_PER_ADDRESS_MAX <= CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX
+assert SOCKET_PONG_S < SOCKET_PING_S
+
+# Answers
+FIELD_ERRORS_MAX: Final = 64
+"""Errors that one problem document lists; a body may hold a hundred thousand."""
+
+# Who may ask, and how often (Rule 16)
+ACCESS_TOKEN_S: Final = 900
+TOKEN_CHARS_MAX: Final = 8 * 1024
+"""An access token; longer ones are refused unread."""
+TOKENS_CACHED_MAX: Final = 8_192
+"""Verified access tokens remembered, so that a signature is checked once and not per request."""
+SIGNING_KEYS_MAX: Final = 3
+"""The current one, the next one, and the one before, whose tokens may still be alive."""
+REVOCATIONS_MAX: Final = 100_000
+"""Users and families revoked within ACCESS_TOKEN_S; beyond it everyone's older tokens end."""
+PASSWORD_BYTES_MAX: Final = 72
+"""bcrypt reads no further; longer ones are refused, never cut."""
+BCRYPT_COST: Final = 12
+PASSWORD_THREADS: Final = 2
+PASSWORDS_WAITING_MAX: Final = 64
+"""Passwords in line for a thread: some eight seconds of work."""
+RATE_WINDOW_S: Final = 900
+RATE_BUCKET_S: Final = 60
+"""A window slides in steps of this; it never lets through more than its limit."""
+RATE_ADDRESS_MAX: Final = 100
+"""Requests without a token, per window and address."""
+RATE_USER_MAX: Final = 600
+RATE_FAMILY_MAX: Final = 100
+"""Refreshes of one token family, per window."""
+RATE_KEYS_MAX: Final = 100_000
+"""Callers counted at once; beyond it the one idle for longest is forgotten."""
+
+assert RATE_WINDOW_S % RATE_BUCKET_S == 0
+assert RATE_ADDRESS_MAX <= RATE_USER_MAX
+
+# Logs, and the process itself
+REQUEST_ID_CHARS_MAX: Final = 64
+LOG_STRING_CHARS_MAX: Final = 4_096
+"""A longer text in a log line is cut there; tracebacks have eight times as much."""
+LOOP_STOP_S: Final = 0.05
+"""The loop standing still for longer is counted."""
+FREEZE_ACTIVATIONS: Final = 4_000
+"""After so many activations what lives is taken out of the collector's sight."""
