@@ -29,6 +29,7 @@ MAILBOX_EMERGENCY_MAX: Final = 64
 """Room besides MAILBOX_COMMANDS_MAX that only emergency commands may take."""
 MAILBOX_AGE_MAX_S: Final = 10.0
 GATE_OUTPUTS_MAX: Final = 50_000
+EFFECTS_AT_ONCE_MAX: Final = 16
 HOPS_MAX: Final = 16
 """Sends in one chain."""
 COMMAND_DEADLINE_S: Final = 10.0
@@ -92,6 +93,8 @@ LINGER_S: Final = 2.0
 """How long a refused body is read and thrown away, so that its sender sees the refusal."""
 LINGER_BYTES_MAX: Final = 8 * 1024**2
 HTTP2_STREAMS_MAX: Final = 100
+HTTP2_RESETS_MAX: Final = 1_000
+"""Streams that one connection may take back before it is ended."""
 SHUTDOWN_GRACE_S: Final = 10.0
 
 # Realtime connections
@@ -157,3 +160,26 @@ LOOP_STOP_S: Final = 0.05
 """The loop standing still for longer is counted."""
 FREEZE_ACTIVATIONS: Final = 4_000
 """After so many activations what lives is taken out of the collector's sight."""
+
+# PostgreSQL: connections and how long each thing with them may take
+DATABASE_OWNER_CONNECTIONS: Final = 2
+DATABASE_WRITER_CONNECTIONS: Final = 4
+DATABASE_READER_CONNECTIONS: Final = 8
+DATABASE_WAITING_MAX: Final = 256
+"""Callers that wait for a connection of one role; the next is refused at once."""
+DATABASE_ACQUIRE_S: Final = 2.0
+DATABASE_STATEMENT_S: Final = 10.0
+"""A statement that names no time of its own. PostgreSQL gives up at it, the client a little later."""
+DATABASE_GRACE_S: Final = 1.0
+"""How much later: the difference tells a slow statement from a server that does not answer."""
+DATABASE_CLOSE_S: Final = 0.5
+
+assert DATABASE_CLOSE_S < DATABASE_GRACE_S < DATABASE_ACQUIRE_S < DATABASE_STATEMENT_S
+
+# Journal commits
+JOURNAL_COMMIT_BYTES_MAX: Final = 4 * 1024**2
+"""One group; what is over it waits for the next."""
+JOURNAL_RESERVE_RETRY_S: Final = 5.0
+"""How often a full disk is asked whether there is room again."""
+
+assert ENTRY_BYTES_MAX <= JOURNAL_COMMIT_BYTES_MAX <= JOURNAL_SEGMENT_BYTES
