@@ -1,0 +1,68 @@
+"""Fixtures that everything may use; PostgreSQL is real, and one server serves the whole run."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.postgres.database import Database, open_asyncio_loop, open_database
+
+REPOSITORY = Path(__file__).parent.parent
+
+
+class PostgresForTests:
+    """Hands out fresh databases; the server is a process that ends when its input does."""
+
+    def __init__(self) -> None:
+        # A session of its own: Ctrl-C reaches pytest only, and the end of input does the rest.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.postgres_server"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=REPOSITORY,
+            text=True,
+            start_new_session=True,
+        )
+
+    def ask(self, line: str) -> dict[str, str]:
+        """Send one line, and wait for its answer."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+        if not (answered := self._process.stdout.readline()):
+            raise RuntimeError("the PostgreSQL of the tests has ended; its last words are above")
+        answer: dict[str, str] = json.loads(answered)
+        return answer
+
+    def close(self) -> None:
+        """End the server and wait until it has gone."""
+        self._process.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def postgres_for_tests() -> Iterator[PostgresForTests]:
+    """The server of the test run; started by the first test that asks for a database."""
+    postgres = PostgresForTests()
+    yield postgres
+    postgres.close()
+
+
+@pytest.fixture
+def postgres_url(postgres_for_tests: PostgresForTests) -> Iterator[str]:
+    """A fresh database with all migrations applied, for this test alone."""
+    made = postgres_for_tests.ask("create")
+    yield made["url"]
+    postgres_for_tests.ask(f"drop {made['name']}")
+
+
+@pytest.fixture
+async def database(postgres_url: str) -> AsyncIterator[Database]:
+    """The opened pools of `postgres_url`, with the asyncio loop around them."""
+    async with open_asyncio_loop(), open_database(postgres_url) as opened:
+        yield opened
