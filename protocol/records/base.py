@@ -8,7 +8,7 @@ append-only table are never updated or deleted.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, ClassVar, Final, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Final, Self, TypeVar, cast, dataclass_transform
 
 import attrs
 
@@ -53,6 +53,15 @@ class Record:
         """The values of the primary key, in its order. Not named `key`: two tables have a column
         of that name."""
         return tuple(getattr(self, column) for column in self.table.key)
+
+    def evolve(self, **changes: Any) -> Self:
+        """This row with other values. The version stays: for rows not written yet."""
+        return cast("Self", attrs.evolve(cast("Any", self), **changes))
+
+    def revised(self, **changes: Any) -> Self:
+        """The next version of this row, with other values."""
+        version = cast("Any", self).version + 1
+        return self.evolve(**changes, version=version)
 
 
 RECORDS: Final[dict[str, type[Record]]] = {}

@@ -8,17 +8,55 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from protocol.addresses import ActorKind
 from protocol.records.base import Record, Table, Unique, record
 from protocol.records.states import Activity, SessionStatus
 
 
-@record(Table(name="identities", key=("email",), unique=(Unique(("user_id",)),), schema="runtime"))
+@record(
+    Table(
+        name="identities",
+        key=("id",),
+        unique=(Unique(("email",)), Unique(("user_id",))),
+        schema="runtime",
+    )
+)
 class Identity(Record):
-    """Who signs in with an e-mail address; the identity actor's one row. `email` is lower-cased."""
+    """Who signs in with an e-mail address; the identity actor's one row.
 
+    `id` is the actor's (see `protocol.addresses.identity_of`); `email` is lower-cased.
+    """
+
+    id: UUID
     email: str
     user_id: UUID
     version: int = 1
+
+
+@record(
+    Table(
+        name="dead_letters",
+        key=("message_id",),
+        versioned=False,
+        append_only=True,
+        schema="runtime",
+    )
+)
+class DeadLetter(Record):
+    """A message whose decision raised. `payload` is the message as msgpack.
+
+    A dead command can only be read, as its caller may have retried; a dead send that was no part
+    of a saga can be replayed.
+    """
+
+    message_id: UUID
+    actor_type: ActorKind
+    actor_id: UUID
+    command: str
+    error: str
+    payload: bytes
+    replayable: bool
+    at: datetime
 
 
 @record(Table(name="floor_places", key=("session_id",), tenant="venue_id", schema="runtime"))

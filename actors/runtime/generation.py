@@ -1,0 +1,288 @@
+"""Everything that a reset drops: actors, mailboxes, gate, timers, cursors.
+
+A node lives in generations. One begins with a start from what is durable, and ends when the node
+stops or when a commit is lost; the next begins by the same path as after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import attrs
+import structlog
+import trio
+
+from actors.runtime.actor import Actor
+from actors.runtime.answers import NodeStarting, OutcomeUnknown
+from actors.runtime.behaviour import Behaviour
+from actors.runtime.directory import Directory
+from actors.runtime.gate import Gate
+from actors.runtime.mailbox import Envelope
+from actors.runtime.ports import (
+    Clock,
+    Effects,
+    Flushed,
+    Ids,
+    Journal,
+    Loader,
+    Observer,
+    Publisher,
+)
+from actors.runtime.rooms import RoomCursors
+from actors.runtime.tail import Tail
+from actors.runtime.timers import Timers
+from protocol.addresses import OUTSIDE, ActorKind, Address
+from protocol.entries import Entry, RoomEvent, encode_entry
+from protocol.journal import CommitLost, JournalFull, Urgency
+from protocol.limits import ACTOR_IDLE_S, EFFECTS_AT_ONCE_MAX
+from protocol.messages import Message
+from protocol.records.base import Record
+from protocol.records.platform import ActorTimer
+
+log = structlog.get_logger(__name__)
+_RETRY_S = 1.0
+_SWEEP_S = 30.0
+_SWEEP_CHUNK = 500
+
+
+@attrs.frozen(kw_only=True)
+class Ports:
+    """What a node is given."""
+
+    journal: Journal
+    flushed: Flushed
+    loader: Loader
+    publisher: Publisher
+    effects: Effects
+    clock: Clock
+    ids: Ids
+    observer: Observer
+
+
+@attrs.define(eq=False)
+class Counts:
+    """What happened since the node started, over all generations."""
+
+    expired: int = 0
+    dead_letters: int = 0
+    refused_full: int = 0
+    resets: int = 0
+    activations: int = 0
+    outside: int = 0
+
+
+class Generation:
+    """The live part of a node."""
+
+    def __init__(
+        self,
+        ports: Ports,
+        behaviours: Mapping[ActorKind, Behaviour],
+        nursery: trio.Nursery,
+        counts: Counts,
+    ) -> None:
+        self.ports = ports
+        self.counts = counts
+        self._behaviours = behaviours
+        self._nursery = nursery
+        self._now = ports.clock.now()
+        self.actors: dict[Address, Actor] = {}
+        self.shared: dict[Address, object] = {}
+        self.gate = Gate(ports.journal)
+        self.rooms = RoomCursors(ports.loader.room_seq)
+        self.tail = Tail(ports.flushed.flushed.n)
+        self.directory = Directory(ports.loader)
+        self.timers = Timers(ports.loader, ports.ids, self.now, self._fire)
+        self.outstanding: set[Envelope] = set()
+        self._later: list[Envelope] = []
+        self._effects = trio.CapacityLimiter(EFFECTS_AT_ONCE_MAX)
+
+    def now(self) -> datetime:
+        """Server time, never backwards within a generation."""
+        self._now = max(self._now, self.ports.clock.now())
+        return self._now
+
+    async def start(self, late: Sequence[tuple[int, Message]]) -> None:
+        """Bring in what must be here before the door opens.
+
+        Args:
+            late: messages journaled since the pending sends may have been read, with positions.
+
+        Raises:
+            LastLightError: the database went away.
+        """
+        loader = self.ports.loader
+        await self.ports.flushed.wait_flushed(self.ports.journal.durable)
+        for address in await loader.residents():
+            await self.activate(address)
+        await self.timers.page_in()
+        pending, flushed = await loader.pending_sends()
+        for message in pending:
+            self.deliver(message, 0)
+        for position, message in late:
+            if position > flushed:
+                self.deliver(message, position)
+        self._nursery.start_soon(self.timers.run)
+        self._nursery.start_soon(self._resend)
+        self._nursery.start_soon(self._sweep)
+        self._nursery.start_soon(self._trim)
+
+    # Messages
+
+    def enqueue(self, envelope: Envelope) -> None:
+        """Put an envelope into the mailbox of its actor, which is activated if need be.
+
+        Raises:
+            ActorUnavailable: the mailbox is full. Nothing was added.
+        """
+        message = envelope.message
+        actor = self.actors.get(message.target)
+        if actor is None or actor.retired:
+            actor = self._activate(message.target, fresh=message.fresh)
+        actor.put(envelope)
+
+    def deliver(self, message: Message, position: int) -> None:
+        """Hand on a send: to an actor, or to the outside once `position` is durable."""
+        if message.target.kind is ActorKind.OUTSIDE:
+            self.gate.pass_out(position, lambda: self._nursery.start_soon(self._perform, message))
+            return
+        self.enqueue(Envelope(message=message, position=position, enqueued_at=trio.current_time()))
+
+    def deliver_later(self, envelope: Envelope) -> None:
+        """Try a send or timer again soon: its actor could not be loaded, or the journal is full."""
+        self._later.append(envelope)
+
+    def _fire(self, message: Message) -> None:
+        self.deliver(message, 0)
+
+    async def _resend(self) -> None:
+        while True:
+            await trio.sleep(_RETRY_S)
+            waiting, self._later = self._later, []
+            for envelope in waiting:
+                self.enqueue(envelope)
+
+    async def _perform(self, message: Message) -> None:
+        """Do an effect, then note that it is done, so that it is not done after a restart."""
+        async with self._effects:
+            self.counts.outside += 1
+            try:
+                await self.ports.effects.perform(message)
+            finally:
+                self.counts.outside -= 1
+        done = Entry(actor=OUTSIDE, at=self.now(), cause=message.id)
+        try:
+            self.append(encode_entry(done), Urgency.INTERNAL, OUTSIDE)
+        except (CommitLost, JournalFull) as error:
+            log.warning("effect_done_not_noted", message=str(message.id), reason=str(error))
+
+    # What actors do to the node
+
+    def append(self, data: bytes, urgency: Urgency, actor: Address) -> int:
+        """Write an entry; returns its place.
+
+        Raises:
+            JournalFull, CommitLost: nothing was written.
+        """
+        position = self.ports.journal.append_nowait(data, urgency=urgency)
+        self.tail.add(position.n, actor)
+        return position.n
+
+    def applied(self, actor: Actor, entry: Entry) -> None:
+        """An actor's entry is written and its state changed: let the rest follow."""
+        self.noticed(actor, entry.changes)
+        for record in entry.appends:
+            self.directory.note(record)
+        for event in entry.events:
+            self.publish(event, actor.position)
+        for message in entry.sends:
+            self.deliver(message, actor.position)
+
+    def noticed(self, actor: Actor, records: Sequence[Record]) -> None:
+        """Rows of an actor were loaded or written."""
+        for record in records:
+            self.directory.note(record)
+            if isinstance(record, ActorTimer):
+                self.timers.arm(record)
+        self.ports.observer.applied(actor.address, records)
+        shared = actor.behaviour.share(actor.state) if actor.state.exists else None
+        if shared is not None:
+            self.shared[actor.address] = shared
+
+    def publish(self, event: RoomEvent, position: int) -> None:
+        """Let an event out once `position` is durable."""
+        self.gate.pass_out(position, lambda: self.ports.publisher.publish(event))
+
+    def forget(self, actor: Actor) -> None:
+        """Nothing is at this address, or it can't be loaded."""
+        if self.actors.get(actor.address) is actor:
+            del self.actors[actor.address]
+
+    def _activate(self, address: Address, *, fresh: bool) -> Actor:
+        actor = Actor(address, self._behaviours[address.kind], self, fresh=fresh)
+        self.actors[address] = actor
+        self.counts.activations += 1
+        self._nursery.start_soon(actor.run)
+        return actor
+
+    async def activate(self, address: Address) -> Actor:
+        """Make sure that an actor is resident.
+
+        Raises:
+            LastLightError: it can't be loaded.
+        """
+        actor = self.actors.get(address)
+        if actor is None or actor.retired:
+            actor = self._activate(address, fresh=False)
+        await actor.wait_loaded()
+        return actor
+
+    # Housekeeping
+
+    async def _trim(self) -> None:
+        """Let go of what the write-behind has brought into the database."""
+        while True:
+            position = self.ports.flushed.flushed
+            self.tail.flushed(position.n)
+            await self.ports.flushed.wait_flushed(position._replace(n=position.n + 1))
+
+    async def _sweep(self) -> None:
+        """Retire actors that nobody used for ACTOR_IDLE_S, and those where nobody is."""
+        while True:
+            await trio.sleep(_SWEEP_S)
+            for at, actor in enumerate(list(self.actors.values())):
+                if at % _SWEEP_CHUNK == 0:
+                    await trio.lowlevel.checkpoint()
+                self._maybe_retire(actor)
+
+    def _maybe_retire(self, actor: Actor) -> None:
+        if actor.behaviour.resident or not actor.idle or self.tail.holds(actor.address):
+            return
+        unused_s = trio.current_time() - actor.last_used
+        if unused_s < ACTOR_IDLE_S and actor.state.exists:
+            return
+        rooms = actor.behaviour.rooms(actor.state) if actor.state.exists else ()
+        actor.retire()
+        self.forget(actor)
+        if actor.address.kind is ActorKind.ACCOUNT:
+            self.rooms.forget(rooms)
+
+    def end(self) -> list[Envelope]:
+        """Drop everything. Whoever waits is told what is known.
+
+        Returns:
+            Emergency commands, to be put back first in the next generation.
+        """
+        carried = []
+        for envelope in self.outstanding:
+            assert envelope.reply is not None
+            if envelope.reply.given:
+                continue
+            if envelope.emergency:
+                carried.append(envelope)
+            elif envelope.begun:
+                envelope.reply.give(OutcomeUnknown(envelope.message.target))
+            else:
+                envelope.reply.give(NodeStarting())
+        return carried

@@ -1,0 +1,256 @@
+"""How one message is handled: checked, decided, written, applied, passed on.
+
+This is the only place where any exception is caught: a decision that raises is a bug, harmless to
+state because nothing was mutated. Its caller is told, the message goes to the dead letters, its
+saga is taken back, and the actor goes on.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import structlog
+import trio
+
+from actors.runtime.answers import ActorUnavailable, Answer
+from actors.runtime.drafting import Draft
+from actors.runtime.inspection import Handled
+from actors.runtime.keys import answer_from
+from actors.runtime.loading import leave_out, reload, take_in
+from actors.runtime.mailbox import Envelope
+from actors.runtime.outcome import Context, Outcome
+from protocol.entries import encode_entry, encode_message
+from protocol.errors import Code, LastLightError, Refusal
+from protocol.internal.sagas import SagaRefused
+from protocol.journal import CommitLost, JournalFull, Urgency
+from protocol.limits import FAILURE_WINDOW_S, FAILURES_BEFORE_RELOAD, MAILBOX_AGE_MAX_S
+from protocol.messages import Message, Origin
+from protocol.records.runtime import DeadLetter
+
+if TYPE_CHECKING:
+    from actors.runtime.actor import Actor
+
+log = structlog.get_logger(__name__)
+
+
+async def handle(actor: Actor, envelope: Envelope) -> None:
+    """Handle one message, whatever it is and whatever becomes of it."""
+    started = trio.current_time()
+    generation = actor.generation
+    message = envelope.message
+    if envelope.withdrawn or _expired(envelope, started):
+        generation.counts.expired += 1
+        assert envelope.reply is not None
+        envelope.reply.give(ActorUnavailable(actor.address, "did not come to this in time"))
+        return
+    if message.timer is not None and not _still_set(actor, message.timer):
+        return
+    envelope.begun = True
+    actor.position = max(actor.position, envelope.position)
+    now = generation.now()
+    try:
+        result = await _handle(actor, envelope, now)
+    except CommitLost:
+        # The node resets and tells everyone who waits; a pending send comes back by itself.
+        envelope.begun = False
+        return
+    except LastLightError as error:
+        envelope.begun = False
+        _could_not_begin(actor, envelope, error)
+        return
+    actor.remember(
+        Handled(
+            command=type(message.command).__name__,
+            at=now,
+            waited_ms=(started - envelope.enqueued_at) * 1000,
+            took_ms=(trio.current_time() - started) * 1000,
+            result=result,
+        )
+    )
+
+
+def _expired(envelope: Envelope, now: float) -> bool:
+    if envelope.reply is None or envelope.emergency:
+        return False
+    late = envelope.deadline is not None and now > envelope.deadline
+    return late or now - envelope.enqueued_at > MAILBOX_AGE_MAX_S
+
+
+def _still_set(actor: Actor, timer: tuple[str, datetime]) -> bool:
+    """Whether the timer was not cancelled or set anew since it was sent."""
+    known = actor.timers.get(timer[0])
+    return known is not None and known.fired_at is None and known.due_at == timer[1]
+
+
+async def _handle(actor: Actor, envelope: Envelope, now: datetime) -> str:
+    stored = await _stored_answer(actor, envelope, now)
+    if stored is not None:
+        _answer(actor, envelope, stored)
+        return stored.refusal.code.value if stored.refusal else "replayed"
+    return await _decide(actor, envelope, now)
+
+
+async def _stored_answer(actor: Actor, envelope: Envelope, now: datetime) -> Answer | None:
+    """What the idempotency key of a command says, if it has one and has been used."""
+    if envelope.scope is None:
+        return None
+    verdict = actor.keys.verdict(envelope.scope, now)
+    if isinstance(verdict, tuple):
+        key = (actor.address.kind, actor.address.id, *verdict)
+        stored = await actor.generation.ports.loader.answer(key)
+        assert stored is not None, f"{actor.address} knows a key whose answer is not stored"
+        return answer_from(stored)
+    if isinstance(verdict, Refusal):
+        return Answer(status=verdict.status, refusal=verdict)
+    return verdict
+
+
+async def _decide(actor: Actor, envelope: Envelope, now: datetime) -> str:
+    message = envelope.message
+    failure: str | None = None
+    try:
+        outcome = _decision(actor, envelope, now)
+        draft = await _draft(actor, envelope, outcome, now)
+    except LastLightError:
+        raise
+    except Exception as error:
+        failure = repr(error)
+        log.exception("decision_failed", actor=str(actor.address), message=str(message.id))
+        outcome = _failed(actor, message, failure, now)
+        draft = await _draft(actor, envelope, outcome, now)
+    commit(actor, envelope, draft)
+    if failure is not None:
+        await _count_failure(actor, failure)
+        return "failed"
+    return outcome.reply.code.value if isinstance(outcome.reply, Refusal) else "ok"
+
+
+def _decision(actor: Actor, envelope: Envelope, now: datetime) -> Outcome:
+    message = envelope.message
+    command = message.command
+    generation = actor.generation
+    decide = actor.behaviour.decisions.get(type(command))
+    if isinstance(command, SagaRefused) and decide is None:
+        return Outcome(reply=command.refusal)
+    if not actor.state.exists and type(command) not in actor.behaviour.founded_by:
+        return Outcome(
+            reply=Refusal(Code.NOT_FOUND, f"there is no {actor.address.kind.value} of this id")
+        )
+    assert decide is not None, f"{actor.address} has no decision for {type(command).__name__}"
+    context = Context(
+        now=now,
+        principal=message.principal,
+        address=actor.address,
+        message_id=message.id,
+        fresh_id=generation.ports.ids.fresh,
+        shared=generation.shared.get,
+        expected_version=envelope.expected_version,
+        in_saga=envelope.reply is not None or message.origin is not None,
+    )
+    decision = decide(actor.state, command, context)
+    return Outcome(reply=decision) if isinstance(decision, Refusal) else decision
+
+
+async def _draft(actor: Actor, envelope: Envelope, outcome: Outcome, now: datetime) -> Draft:
+    """The draft of an outcome, once the cursors of all its rooms are here.
+
+    Raises:
+        LastLightError: a cursor can't be read. Nothing happened.
+    """
+    rooms = actor.generation.rooms
+    for event in outcome.events:
+        if event.durable and not all(map(rooms.knows, event.rooms)):
+            await rooms.ensure(event.rooms)
+    message = envelope.message
+    begun_as = Origin(
+        address=actor.address,
+        message_id=message.id,
+        status=envelope.status,
+        scope=envelope.scope,
+    )
+    return actor.drafter.draft(message, outcome, now=now, begun_as=begun_as)
+
+
+def commit(actor: Actor, envelope: Envelope, draft: Draft) -> None:
+    """Append the draft's entry and make it so.
+
+    Raises:
+        JournalFull: nothing happened.
+        CommitLost: nothing happened, and the node resets.
+    """
+    generation = actor.generation
+    entry = draft.entry
+    if entry is not None:
+        try:
+            position = generation.append(encode_entry(entry), _urgency(envelope), actor.address)
+        except (JournalFull, CommitLost):
+            generation.rooms.take_back(entry.events)
+            raise
+        actor.position = position
+        for event in draft.urgent:
+            generation.ports.publisher.publish_urgent(event)
+        take_in(actor, entry.changes)
+        leave_out(actor, entry.removes)
+        generation.applied(actor, entry)
+    for event in draft.fleeting:
+        generation.publish(event, actor.position)
+    if draft.begins and envelope.reply is not None:
+        actor.waiting[envelope.message.id] = envelope.reply
+    elif draft.answer is not None:
+        _answer(actor, envelope, draft.answer, ends=draft)
+
+
+def _answer(actor: Actor, envelope: Envelope, answer: Answer, ends: Draft | None = None) -> None:
+    reply = envelope.reply
+    if ends is not None and ends.ends is not None:
+        reply = actor.waiting.pop(ends.ends, None)
+    if reply is not None:
+        give = reply.give
+        actor.generation.gate.pass_out(actor.position, lambda: give(answer))
+
+
+def _urgency(envelope: Envelope) -> Urgency:
+    if envelope.emergency:
+        return Urgency.EMERGENCY
+    return Urgency.COMMAND if envelope.reply is not None else Urgency.INTERNAL
+
+
+def _could_not_begin(actor: Actor, envelope: Envelope, error: LastLightError) -> None:
+    """Nothing was done: a command's caller is told, and anything else is tried again."""
+    if envelope.reply is not None:
+        envelope.reply.give(error)
+        return
+    actor.generation.deliver_later(envelope)
+
+
+def _failed(actor: Actor, message: Message, failure: str, now: datetime) -> Outcome:
+    letter = DeadLetter(
+        message_id=message.id,
+        actor_type=actor.address.kind,
+        actor_id=actor.address.id,
+        command=type(message.command).__name__,
+        error=failure[:2000],
+        payload=encode_message(message),
+        replayable=message.hops > 0 and message.origin is None,
+        at=now,
+    )
+    actor.generation.counts.dead_letters += 1
+    refusal = Refusal(
+        Code.INTERNAL, f"this failed and was recorded as {message.id}; tell the operator"
+    )
+    return Outcome(reply=refusal, appends=(letter,))
+
+
+async def _count_failure(actor: Actor, failure: str) -> None:
+    """The third failure within a minute: the actor's state is not trusted, load it anew."""
+    now = trio.current_time()
+    actor.failures = actor.failures or deque(maxlen=10)
+    actor.failed_at = actor.failed_at or deque(maxlen=FAILURES_BEFORE_RELOAD)
+    actor.failures.append(failure[:500])
+    actor.failed_at.append(now)
+    full = len(actor.failed_at) == FAILURES_BEFORE_RELOAD
+    if full and now - actor.failed_at[0] <= FAILURE_WINDOW_S:
+        actor.failed_at.clear()
+        await reload(actor)

@@ -1,0 +1,92 @@
+"""Bringing an actor in: its rows, and over them what the database does not hold yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from protocol.addresses import Position
+from protocol.entries import decode_entry
+from protocol.errors import LastLightError
+from protocol.limits import ENTRY_BYTES_MAX
+from protocol.records.base import RECORDS, Record
+from protocol.records.platform import ActorTimer, IdempotencyKey
+
+if TYPE_CHECKING:
+    from actors.runtime.actor import Actor
+
+log = structlog.get_logger(__name__)
+
+
+async def load(actor: Actor) -> None:
+    """Fill an actor's state. A fresh one, named just now by another, has nothing to load.
+
+    Raises:
+        LastLightError: the database is away. The actor is unchanged.
+    """
+    generation = actor.generation
+    rooms = generation.rooms
+    if not actor.fresh:
+        loaded = await generation.ports.loader.load(actor.address, actor.behaviour.reads, ())
+        take_in(actor, loaded.records)
+        await _lay_over(actor, loaded.flushed)
+    if actor.state.exists:
+        await rooms.ensure(actor.behaviour.rooms(actor.state))
+    generation.noticed(actor, tuple(actor.state))
+
+
+async def reload(actor: Actor) -> None:
+    """Replace a state that is not trusted any more by what is written.
+
+    While the database is away the old state stays: it is what was answered from until now.
+    """
+    before = actor.state, dict(actor.timers)
+    actor.state, actor.fresh = actor.behaviour.state(actor.address), False
+    actor.timers.clear()
+    actor.restarts += 1
+    try:
+        await load(actor)
+    except LastLightError as error:
+        log.warning("reload_failed", actor=str(actor.address), reason=str(error))
+        actor.state = before[0]
+        actor.timers.update(before[1])
+
+
+async def _lay_over(actor: Actor, flushed: int) -> None:
+    """Apply the actor's own entries that the loaded rows don't show."""
+    generation = actor.generation
+    own = generation.tail.after(flushed, actor.address)
+    if not own:
+        return
+    await generation.gate.wait_durable(own[-1])
+    journal = generation.ports.journal
+    for n in own:
+        before = Position(journal.journal_id, n - 1)
+        ((_, data),) = await journal.read(before, entries_max=1, bytes_max=ENTRY_BYTES_MAX)
+        entry = decode_entry(data)
+        take_in(actor, entry.changes)
+        leave_out(actor, entry.removes)
+
+
+def take_in(actor: Actor, records: Iterable[Record]) -> None:
+    """Put new and changed records where they belong: keys, timers, or the state."""
+    for row in records:
+        if isinstance(row, IdempotencyKey):
+            actor.keys.put(row)
+        elif isinstance(row, ActorTimer):
+            actor.timers[row.name] = row
+        else:
+            actor.state.put(row)
+
+
+def leave_out(actor: Actor, removes: Iterable[tuple[str, tuple[Any, ...]]]) -> None:
+    """Take removed rows out of keys, timers or the state."""
+    for table, key in removes:
+        if table == ActorTimer.table.name:
+            actor.timers.pop(key[-1], None)
+        elif table == IdempotencyKey.table.name:
+            actor.keys.discard(key[2:])
+        else:
+            actor.state.discard(RECORDS[table], key)

@@ -1,0 +1,265 @@
+"""The node: where a command finds its actor and gets its answer.
+
+It runs generations one after another: each begins from what is durable, and a lost commit ends it.
+So a failed commit and a crash take the same path, and nothing that was never durable is ever seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import structlog
+import trio
+
+from actors.runtime.answers import ActorUnavailable, Answer, NodeStarting, OutcomeUnknown, Reply
+from actors.runtime.behaviour import Behaviour
+from actors.runtime.generation import Counts, Generation, Ports
+from actors.runtime.inspection import ActorSnapshot, ActorStatistics, NodeStatistics
+from actors.runtime.mailbox import Envelope
+from protocol.addresses import PLATFORM, ActorKind, Address, Principal
+from protocol.commands import Command
+from protocol.entries import Entry, encode_entry
+from protocol.errors import LastLightError
+from protocol.journal import Urgency
+from protocol.limits import COMMAND_DEADLINE_S
+from protocol.messages import KeyScope, Message
+
+log = structlog.get_logger(__name__)
+_AGAIN_S = 0.5
+
+
+class Node:
+    """All actors of this process. Made by `open_node`."""
+
+    def __init__(self, ports: Ports, behaviours: Mapping[ActorKind, Behaviour]) -> None:
+        self._ports = ports
+        self._behaviours = behaviours
+        self._generation: Generation | None = None
+        self._changed = trio.Event()
+        self._quiet = trio.Event()
+        self._carried: list[Envelope] = []
+        self._late: list[tuple[int, Message]] = []
+        self._draining = False
+        self.counts = Counts()
+
+    # Asking
+
+    async def ask(
+        self,
+        address: Address,
+        command: Command,
+        *,
+        principal: Principal | None,
+        status: int = 200,
+        scope: KeyScope | None = None,
+        expected_version: int | None = None,
+        deadline_s: float = COMMAND_DEADLINE_S,
+    ) -> Answer:
+        """Put a command to an actor and wait for what it decides.
+
+        Args:
+            address: who decides.
+            command: what is asked.
+            principal: on whose behalf; None for nobody signed in.
+            status: HTTP status of success.
+            scope: idempotency key of the request.
+            expected_version: of `If-Match`.
+            deadline_s: how long to wait, in seconds.
+
+        Raises:
+            NodeStarting, ActorUnavailable: nothing was done.
+            OutcomeUnknown: it was begun, and its end is not known.
+        """
+        envelope = self._envelope(address, command, principal, deadline_s)
+        envelope.status, envelope.scope = status, scope
+        envelope.expected_version = expected_version
+        reply = envelope.reply
+        assert reply is not None
+        generation = self._open_generation()
+        if generation.gate.full and not envelope.emergency:
+            self.counts.refused_full += 1
+            raise ActorUnavailable(address, "has to wait for the disk")
+        generation.enqueue(envelope)
+        generation.outstanding.add(envelope)
+        try:
+            with trio.move_on_after(deadline_s):
+                return await reply.wait()
+            if envelope.begun:
+                raise OutcomeUnknown(address)
+            envelope.withdrawn = True
+            raise ActorUnavailable(address, f"did not come to this within {deadline_s:g} s")
+        finally:
+            # A reset may have carried an emergency over into the next generation.
+            for holder in {generation, self._generation or generation}:
+                holder.outstanding.discard(envelope)
+                if self._draining and not holder.outstanding:
+                    self._quiet.set()
+
+    def _envelope(
+        self, address: Address, command: Command, principal: Principal | None, deadline_s: float
+    ) -> Envelope:
+        now = trio.current_time()
+        return Envelope(
+            message=self._message(address, command, principal),
+            position=0,
+            enqueued_at=now,
+            reply=Reply(),
+            deadline=now + deadline_s,
+        )
+
+    def _message(
+        self, address: Address, command: Command, principal: Principal | None, hops: int = 0
+    ) -> Message:
+        return Message(
+            id=self._ports.ids.fresh(),
+            target=address,
+            command=command,
+            at=self._ports.clock.now(),
+            principal=principal,
+            hops=hops,
+        )
+
+    def leave(self, address: Address, command: Command, principal: Principal | None) -> None:
+        """Journal a command without its actor: it is handled when there is one again.
+
+        For emergencies whose actor is not there or does not take them (Rule 8).
+
+        Raises:
+            JournalFull, CommitLost: the journal doesn't take it. Nothing was done.
+        """
+        message = self._message(address, command, principal, hops=1)
+        entry = Entry(actor=PLATFORM, at=message.at, cause=None, sends=(message,))
+        position = self._ports.journal.append_nowait(encode_entry(entry), urgency=Urgency.EMERGENCY)
+        if self._generation is not None:
+            self._generation.deliver(message, position.n)
+        else:
+            self._late.append((position.n, message))
+
+    async def activate(self, address: Address) -> None:
+        """Make sure that an actor is resident.
+
+        Raises:
+            NodeStarting, ActorUnavailable: it can't be brought in now.
+        """
+        await self._open_generation().activate(address)
+
+    async def owner_of(self, table: str, child: UUID) -> Address | None:
+        """The actor that owns a child named by a path, or None if there is none.
+
+        Raises:
+            LastLightError: the database is away and the child is not known here.
+        """
+        return await self._open_generation().directory.owner_of(table, child)
+
+    def shared(self, address: Address) -> object:
+        """What an actor shares with its node, or None."""
+        return None if self._generation is None else self._generation.shared.get(address)
+
+    # Looking
+
+    @property
+    def ready(self) -> bool:
+        """Whether commands are taken."""
+        return self._generation is not None and not self._draining
+
+    async def wait_ready(self) -> None:
+        """Wait until commands are taken."""
+        while self._generation is None:
+            await self._changed.wait()
+
+    def actors(self) -> tuple[ActorStatistics, ...]:
+        """All live actors."""
+        generation = self._generation
+        return (
+            () if generation is None else tuple(a.statistics() for a in generation.actors.values())
+        )
+
+    def snapshot(self, address: Address) -> ActorSnapshot | None:
+        """One live actor, or None if it is not resident."""
+        actor = None if self._generation is None else self._generation.actors.get(address)
+        return None if actor is None else actor.snapshot()
+
+    def statistics(self) -> NodeStatistics:
+        """The node at this moment."""
+        generation = self._generation
+        actors = [] if generation is None else list(generation.actors.values())
+        kinds: dict[str, int] = {}
+        for actor in actors:
+            kinds[actor.address.kind.value] = kinds.get(actor.address.kind.value, 0) + 1
+        depths = [actor.depth for actor in actors] or [0]
+        return NodeStatistics(
+            actors=kinds,
+            mailbox_depth=sum(depths),
+            mailbox_depth_max=max(depths),
+            gate_backlog=0 if generation is None else generation.gate.backlog,
+            timers=0 if generation is None else len(generation.timers),
+            rooms=0 if generation is None else len(generation.rooms),
+            unflushed=0 if generation is None else len(generation.tail),
+            dead_letters=self.counts.dead_letters,
+            expired=self.counts.expired,
+            refused_full=self.counts.refused_full,
+            resets=self.counts.resets,
+            outside=self.counts.outside,
+        )
+
+    # Living
+
+    async def drain(self) -> None:
+        """Take no more commands and wait until those taken are answered and durable."""
+        self._draining = True
+        generation = self._generation
+        if generation is None:
+            return
+        if generation.outstanding:
+            await self._quiet.wait()
+        await generation.gate.wait_durable(self._ports.journal.last.n)
+
+    def _open_generation(self) -> Generation:
+        if self._generation is None or self._draining:
+            raise NodeStarting
+        return self._generation
+
+    async def _run(self) -> None:
+        while True:
+            async with trio.open_nursery() as nursery:
+                generation = Generation(self._ports, self._behaviours, nursery, self.counts)
+                if await self._start(generation):
+                    await generation.gate.run()
+                    self.counts.resets += 1
+                    log.error("commit_lost", durable=self._ports.journal.durable.n)
+                self._carried = [*generation.end(), *self._carried]
+                self._generation = None
+                nursery.cancel_scope.cancel()
+            self._ports.publisher.reset()
+            await self._ports.journal.recover()
+
+    async def _start(self, generation: Generation) -> bool:
+        """Start a generation and open the door; False if the database is away."""
+        try:
+            await generation.start(self._late)
+        except LastLightError as error:
+            log.warning("start_waits", reason=str(error))
+            await trio.sleep(_AGAIN_S)
+            return False
+        self._late.clear()
+        for envelope in self._carried:
+            envelope.begun = False
+            generation.enqueue(envelope)
+            generation.outstanding.add(envelope)
+        self._carried.clear()
+        self._generation = generation
+        changed, self._changed = self._changed, trio.Event()
+        changed.set()
+        return True
+
+
+@asynccontextmanager
+async def open_node(ports: Ports, behaviours: Mapping[ActorKind, Behaviour]) -> AsyncIterator[Node]:
+    """Run a node. It is ready some time after; see `Node.wait_ready`."""
+    node = Node(ports, behaviours)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(node._run)  # noqa: SLF001 - its own module
+        yield node
+        nursery.cancel_scope.cancel()

@@ -1,0 +1,1 @@
+"""Commands that actors send one another. No client can name them."""
