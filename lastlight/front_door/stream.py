@@ -1,0 +1,120 @@
+"""One accepted connection, plain or TLS, as both lanes are handed it.
+
+What was read to find out the lane is read again by it. A write is whole or the connection is
+dead: writers take turns and can't be cancelled half way, so a frame never splits another one; a
+client that does not take it within SEND_TIMEOUT_S is cut off.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TypeAlias
+
+import trio
+
+from protocol.limits import LINGER_BYTES_MAX, LINGER_S, SEND_TIMEOUT_S
+
+_RECEIVE_BYTES = 64 * 1024
+
+Transport: TypeAlias = trio.abc.HalfCloseableStream | trio.SSLStream[trio.SocketStream]
+
+
+class DoorStream(trio.abc.Stream):
+    """A byte stream with the bytes put back that were read from it before."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._replay = b""
+        self._send_lock = trio.Lock()
+        self._closed = False
+        self._ended = False
+        """The other side has said that nothing more comes."""
+
+    def put_back(self, data: bytes) -> None:
+        """Let `data` be read next, before anything else."""
+        self._replay = data + self._replay
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether the connection is encrypted up to here."""
+        return isinstance(self._transport, trio.SSLStream)
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes:
+        """As `trio.abc.ReceiveStream`; TLS errors are a broken connection."""
+        limit = max_bytes or _RECEIVE_BYTES
+        if self._replay:
+            await trio.lowlevel.checkpoint()
+            data, self._replay = self._replay[:limit], self._replay[limit:]
+            return data
+        try:
+            received = bytes(await self._transport.receive_some(limit))
+        except ssl.SSLError as error:
+            raise trio.BrokenResourceError(str(error)) from error
+        self._ended = self._ended or not received
+        return received
+
+    async def send_all(self, data: bytes | bytearray | memoryview) -> None:
+        """Write everything.
+
+        Raises:
+            trio.BrokenResourceError: the client is gone, or did not take it within SEND_TIMEOUT_S.
+                The connection is unusable.
+        """
+        async with self._send_lock:
+            with trio.move_on_after(SEND_TIMEOUT_S, shield=True) as scope:
+                try:
+                    await self._transport.send_all(data)
+                except ssl.SSLError as error:
+                    raise trio.BrokenResourceError(str(error)) from error
+            if scope.cancelled_caught:
+                self.abort()
+                raise trio.BrokenResourceError(
+                    f"{len(data)} bytes were not taken within {SEND_TIMEOUT_S:g} s"
+                )
+
+    async def wait_send_all_might_not_block(self) -> None:
+        """As `trio.abc.SendStream`."""
+        await self._transport.wait_send_all_might_not_block()
+
+    async def send_eof(self) -> None:
+        """Say that nothing more comes from here. TLS says it when closing."""
+        if isinstance(self._transport, trio.SSLStream):
+            await trio.lowlevel.checkpoint()
+            return
+        await self._transport.send_eof()
+
+    async def linger(self) -> None:
+        """Throw away what still comes, for LINGER_S at most.
+
+        Closing with unread bytes makes the kernel send a reset, which may take our last answer out
+        of the client's hands before it was read.
+        """
+        left = LINGER_BYTES_MAX
+        with trio.move_on_after(LINGER_S, shield=True):
+            try:
+                await self.send_eof()
+                while left > 0 and not self._ended:
+                    left -= len(await self.receive_some())
+            except (trio.BrokenResourceError, trio.ClosedResourceError, trio.BusyResourceError):
+                return
+
+    async def aclose(self) -> None:
+        """As `trio.abc.AsyncResource`. Never raises because the other side is gone."""
+        if self._closed:
+            await trio.lowlevel.checkpoint()
+            return
+        self._closed = True
+        try:
+            with trio.move_on_after(LINGER_S):
+                await self._transport.aclose()
+        except (trio.BrokenResourceError, ssl.SSLError):
+            await trio.lowlevel.checkpoint()
+
+    def abort(self) -> None:
+        """Close at once. Whoever waits on the stream gets `trio.ClosedResourceError`."""
+        self._closed = True
+        transport = self._transport
+        if isinstance(transport, trio.SSLStream):
+            transport = transport.transport_stream
+        if isinstance(transport, trio.SocketStream):
+            transport.socket.close()

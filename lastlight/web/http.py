@@ -1,0 +1,45 @@
+"""A request and its answer as the gateway sees them, whatever lane they came by."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import attrs
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One HTTP request, complete. `body` holds at most BODY_BYTES_MAX bytes.
+
+    `path` is percent-decoded once and strictly: what does not decode to UTF-8, or decodes to a
+    control character, never gets here. Header names are lower case, in the order received.
+    `client` is the address of the nearest party that is not a trusted proxy.
+    """
+
+    method: str
+    path: str
+    query_string: bytes
+    headers: Headers
+    body: bytes
+    client: str
+    scheme: str
+    request_id: str
+
+    def header(self, name: str) -> str | None:
+        """The value of a header (name in lower case), several joined by commas, or None."""
+        values = [value for key, value in self.headers if key == name]
+        return ", ".join(values) if values else None
+
+
+@attrs.frozen
+class Response:
+    """One HTTP answer, complete. The front door adds Content-Length and Date."""
+
+    status: int
+    headers: Headers
+    body: bytes = b""
+
+
+Handler = Callable[[Request], Awaitable[Response]]

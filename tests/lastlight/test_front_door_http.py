@@ -1,0 +1,329 @@
+"""The front door and HTTP/1.1, over real sockets."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+import pytest
+import trio
+
+from lastlight.front_door import CannotListen, Patience, open_front_door
+from lastlight.web.app import WebSettings
+from lastlight.web.clients import Proxies
+from lastlight.web.cors import Origins
+from protocol.limits import BODY_BYTES_MAX, HEADER_BYTES_MAX
+from tests.lastlight.door_kit import (
+    SOCKETS,
+    Desk,
+    a_door,
+    connect,
+    problem_in,
+    read_answer,
+    read_to_end,
+    say,
+)
+
+
+async def test_a_request_reaches_the_handler_whole_and_its_answer_comes_back() -> None:
+    """The door's whole purpose; the query string stays raw, the path is decoded once."""
+    desk = Desk()
+    async with a_door(desk) as door, httpx.AsyncClient() as client:
+        answer = await client.post(
+            f"http://127.0.0.1:{door.port}/caf%C3%A9/%2541?a=%31", content=b"12345"
+        )
+    assert answer.status_code == 200
+    assert answer.json() == {
+        "method": "POST", "path": "/café/%41", "query": "a=%31", "bytes": 5,
+        "client": "127.0.0.1", "scheme": "http",
+    }  # fmt: skip
+    assert answer.headers["x-request-id"] == desk.seen[0].request_id
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "server" not in answer.headers
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+async def test_every_method_on_every_path_is_the_handlers(method: str) -> None:
+    """Routes stand in the operation table only; no second table may disagree with it."""
+    async with a_door(Desk()) as door, httpx.AsyncClient() as client:
+        for path in ("/", "//two//slashes/", "/static/x"):
+            answer = await client.request(method, f"http://127.0.0.1:{door.port}{path}")
+            assert (answer.status_code, answer.json()["path"]) == (200, path)
+
+
+async def test_a_bug_is_told_by_its_id_and_nothing_else() -> None:
+    """A traceback in an answer is a gift to whoever caused it."""
+    async with a_door(Desk()) as door:
+        raw = await say(door, b"GET /bug HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+    problem = problem_in(raw)
+    assert (problem["status"], problem["code"]) == (500, "internal")
+    assert b"secret" not in raw
+    assert b"ZeroDivision" not in raw
+
+
+async def test_a_body_that_announces_too_much_is_refused_unread() -> None:
+    """413 must come before the body does, or a small server can be filled from outside."""
+    desk = Desk()
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % (BODY_BYTES_MAX + 1)
+    async with a_door(desk) as door:
+        raw = await say(door, head)
+    assert (problem_in(raw)["code"], desk.seen) == ("payload_too_large", [])
+
+
+async def test_a_client_that_sends_too_much_still_reads_why() -> None:
+    """Closing on unread bytes resets the connection and takes the answer out of its hands."""
+    body = b"x" * (BODY_BYTES_MAX * 4)
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % len(body)
+    async with a_door(Desk()) as door:
+        raw = await say(door, head + body)
+    assert problem_in(raw)["code"] == "payload_too_large"
+
+
+async def test_a_chunked_body_is_counted_while_it_comes() -> None:
+    """It announces no length, so the bound has to hold on what arrives."""
+    chunk = b"%x\r\n%s\r\n" % (BODY_BYTES_MAX // 2, b"x" * (BODY_BYTES_MAX // 2))
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    async with a_door(Desk()) as door:
+        raw = await say(door, head + chunk * 3 + b"0\r\n\r\n")
+    assert problem_in(raw)["code"] == "payload_too_large"
+
+
+async def test_a_body_of_exactly_the_bound_is_taken() -> None:
+    """Off by one, the largest allowed upload fails in the field and nowhere else."""
+    async with a_door(Desk()) as door, httpx.AsyncClient() as client:
+        url = f"http://127.0.0.1:{door.port}/"
+        answer = await client.post(url, content=b"x" * BODY_BYTES_MAX)
+    assert answer.json()["bytes"] == BODY_BYTES_MAX
+
+
+async def test_a_body_that_never_comes_is_given_up() -> None:
+    """Otherwise one byte a minute holds a request open for ever."""
+    async with a_door(Desk(), settings=WebSettings(body_timeout_s=0.2)) as door:
+        raw = await say(door, b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12")
+    assert problem_in(raw)["code"] == "malformed_request"
+
+
+async def test_a_client_that_expects_100_is_told_to_go_on() -> None:
+    """curl sends larger bodies only after this line, or a second too late."""
+    async with a_door(Desk()) as door, await connect(door) as stream:
+        await stream.send_all(
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n"
+        )
+        with trio.fail_after(5):
+            assert (await stream.receive_some()).startswith(b"HTTP/1.1 100")
+        await stream.send_all(b"abc")
+        status, _, body = await read_answer(stream)
+    assert (status, json.loads(body)["bytes"]) == (200, 3)
+
+
+async def test_a_client_that_expects_100_for_too_much_gets_413_instead() -> None:
+    """It asked before sending; the honest answer saves both sides the bytes."""
+    head = (
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n"
+        % (BODY_BYTES_MAX + 1)
+    )
+    async with a_door(Desk()) as door:
+        raw = await say(door, head)
+    assert raw.startswith(b"HTTP/1.1 413")
+
+
+async def test_two_pipelined_requests_get_two_answers_in_order() -> None:
+    """Legal since HTTP/1.1, and proxies do it."""
+    two = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    async with a_door(Desk()) as door:
+        raw = await say(door, two)
+    assert raw.count(b"HTTP/1.1 200") == 2
+    assert raw.index(b'"/1"') < raw.index(b'"/2"')
+
+
+async def test_a_connection_serves_many_requests_and_ends_when_idle() -> None:
+    """Keep-alive saves a handshake per request; without an end, idle clients fill the server."""
+    async with a_door(Desk(), patience=Patience(keep_alive_s=0.3)) as door:
+        async with await connect(door) as stream:
+            for number in range(3):
+                await stream.send_all(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number)
+                assert (await read_answer(stream))[0] == 200
+            assert await read_to_end(stream) == b""
+
+
+async def test_head_says_what_get_would_without_its_body() -> None:
+    """Health checks and caches use it."""
+    async with a_door(Desk()) as door, httpx.AsyncClient() as client:
+        answer = await client.head(f"http://127.0.0.1:{door.port}/x")
+        again = await client.get(f"http://127.0.0.1:{door.port}/x")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-length"] == again.headers["content-length"]
+
+
+async def test_options_tells_what_a_path_takes() -> None:
+    """RFC 9110 9.3.7; a page's preflight is another matter, see the CORS tests."""
+    settings = WebSettings(methods_at=lambda path: ("GET", "POST") if path == "/x" else ())
+    async with a_door(Desk(), settings=settings) as door, httpx.AsyncClient() as client:
+        answer = await client.options(f"http://127.0.0.1:{door.port}/x")
+    assert (answer.status_code, answer.headers["allow"]) == (204, "GET, POST, OPTIONS")
+
+
+async def test_a_preflight_is_answered_without_the_handler() -> None:
+    """It carries no token, so the handler could only refuse it."""
+    desk = Desk()
+    settings = WebSettings(origins=Origins.of(["https://app.example"]))
+    async with a_door(desk, settings=settings) as door, httpx.AsyncClient() as client:
+        answer = await client.options(
+            f"http://127.0.0.1:{door.port}/x",
+            headers={"Origin": "https://app.example", "Access-Control-Request-Method": "PUT"},
+        )
+    assert answer.headers["access-control-allow-origin"] == "https://app.example"
+    assert "access-control-allow-credentials" not in answer.headers
+    assert desk.seen == []
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"\x00\x01\x02\x03garbage\r\n\r\n",
+        b"GET /\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nbad header\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"GET /%zz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        b"GET /%ff HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        b"GET /a%2fb HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        b"GET /%00 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+        b"CONNECT a:80 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    ],
+)
+async def test_what_is_no_request_is_answered_with_a_problem(raw: bytes) -> None:
+    """Whoever debugs a client should read why, not guess from a closed connection."""
+    async with a_door(Desk()) as door:
+        assert problem_in(await say(door, raw))["code"] == "malformed_request"
+        assert door.statistics().failed_total == 0
+
+
+async def test_a_method_nobody_uses_is_405() -> None:
+    """With `Allow`, as RFC 9110 15.5.6 demands."""
+    async with a_door(Desk()) as door:
+        raw = await say(door, b"BREW / HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert problem_in(raw)["code"] == "method_not_allowed"
+    assert b"allow: GET, HEAD" in raw
+
+
+async def test_headers_beyond_the_bound_are_refused() -> None:
+    """An endless header is the cheapest way to fill a server."""
+    head = b"GET / HTTP/1.1\r\nHost: a\r\nX: %s\r\n\r\n" % (b"x" * HEADER_BYTES_MAX * 2)
+    async with a_door(Desk()) as door:
+        assert problem_in(await say(door, head))["code"] == "malformed_request"
+
+
+@pytest.mark.parametrize("first", [b"", b"GET / HTTP/1.1\r\nHo", b"POST / HTTP/1.1\r\nHo", b"PRI "])
+async def test_a_client_that_dawdles_over_its_headers_is_cut_off(first: bytes) -> None:
+    """Slowloris: thousands of half requests must not hold thousands of places."""
+    async with a_door(Desk(), patience=Patience(headers_s=0.2)) as door:
+        async with await connect(door) as stream:
+            if first:
+                await stream.send_all(first)
+            with trio.fail_after(2):
+                assert await read_to_end(stream) == b""
+
+
+async def test_dawdling_over_a_second_request_is_no_better() -> None:
+    """A first good request must not buy endless time for the next."""
+    patience = Patience(headers_s=0.2, keep_alive_s=60)
+    async with a_door(Desk(), patience=patience) as door, await connect(door) as stream:
+        await stream.send_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await read_answer(stream)
+        await stream.send_all(b"GET / HT")
+        with trio.fail_after(2):
+            assert await read_to_end(stream) == b""
+
+
+async def test_more_connections_than_allowed_are_turned_away_with_a_reason() -> None:
+    """A bound without an answer looks like an outage."""
+    patience = Patience(connection_count_max=1)
+    async with a_door(Desk(), patience=patience) as door, await connect(door) as first:
+        await first.send_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await read_answer(first)
+        async with await connect(door) as second:
+            problem = problem_in(await read_to_end(second))
+        assert (problem["code"], door.statistics().refused_total) == ("actor_unavailable", 1)
+
+
+async def test_one_address_cant_take_all_places() -> None:
+    """The others would be locked out by one broken client."""
+    patience = Patience(connection_count_per_address_max=1)
+    async with a_door(Desk(), patience=patience) as door, await connect(door) as first:
+        await first.send_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        await read_answer(first)
+        async with await connect(door) as second:
+            assert problem_in(await read_to_end(second))["code"] == "rate_limited"
+
+
+async def test_a_trusted_proxy_names_the_client() -> None:
+    """Rate limits by address would otherwise hit everybody behind the proxy at once."""
+    settings = WebSettings(proxies=Proxies.of(["127.0.0.0/8"]))
+    forwarded = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+    async with a_door(Desk(), settings=settings) as door, httpx.AsyncClient() as client:
+        answer = await client.get(f"http://127.0.0.1:{door.port}/", headers=forwarded)
+    assert (answer.json()["client"], answer.json()["scheme"]) == ("203.0.113.9", "https")
+    assert "strict-transport-security" in answer.headers
+
+
+async def test_closing_lets_the_request_under_way_finish() -> None:
+    """A deployment must not turn answers into errors."""
+    desk = Desk()
+    async with trio.open_nursery() as nursery:
+        async with a_door(desk) as door:
+            stream = await connect(door)
+            await stream.send_all(b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+            await desk.began.wait()
+            nursery.start_soon(_release_when_closed, door.port, desk)
+        status, _, _ = await read_answer(stream)
+        assert status == 200
+        assert await read_to_end(stream) == b""
+        await stream.aclose()
+
+
+async def _release_when_closed(port: int, desk: Desk) -> None:
+    """Let the held request go once nobody listens any more."""
+    while True:
+        try:
+            async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+                await read_to_end(stream)
+        except OSError:
+            desk.hold.set()
+            return
+
+
+async def test_closing_does_not_wait_for_ever() -> None:
+    """The grace period is a promise to the operator too."""
+    desk = Desk()
+    async with a_door(desk, patience=Patience(grace_s=0.2)) as door:
+        stream = await connect(door)
+        await stream.send_all(b"GET /held HTTP/1.1\r\nHost: a\r\n\r\n")
+        await desk.began.wait()
+        began = trio.current_time()
+    assert trio.current_time() - began < 3
+    await stream.aclose()
+
+
+async def test_closing_does_not_wait_for_a_client_that_does_not_read() -> None:
+    """Its answer is being sent behind a shield; hanging up is what ends that."""
+    desk = Desk()
+    async with a_door(desk, patience=Patience(grace_s=0.2)) as door:
+        stream = await connect(door)
+        await stream.send_all(b"GET /large HTTP/1.1\r\nHost: a\r\n\r\n")
+        await desk.began.wait()
+        began = trio.current_time()
+    assert trio.current_time() - began < 3
+    await stream.aclose()
+
+
+async def test_a_port_in_use_is_said_so() -> None:
+    """The most common reason why a server does not start deserves a sentence."""
+    async with a_door(Desk()) as door:
+        with pytest.raises(CannotListen, match=rf"port {door.port}: .*LASTLIGHT_PORT"):
+            async with open_front_door(
+                host="127.0.0.1", port=door.port, handler=Desk().handle, sockets=SOCKETS
+            ):
+                pass
