@@ -1,0 +1,103 @@
+"""The whole table, one page per category in the contract's order, and the way from a path to a row.
+
+A static path beats a path with an `{id}`: if `/a/b` stands in the table, `/a/{id}` never sees it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import attrs
+
+from protocol.operations import (
+    admin,
+    auth,
+    inventory,
+    ops,
+    safety,
+    sessions,
+    staff,
+    transactions,
+    users,
+    venues,
+)
+from protocol.operations.base import Operation
+
+OPERATIONS: Final[tuple[Operation, ...]] = (
+    *auth.OPERATIONS,
+    *sessions.OPERATIONS,
+    *users.OPERATIONS,
+    *transactions.OPERATIONS,
+    *staff.OPERATIONS,
+    *inventory.OPERATIONS,
+    *safety.OPERATIONS,
+    *admin.OPERATIONS,
+    *venues.OPERATIONS,
+    *ops.OPERATIONS,
+)
+
+BY_NAME: Final[Mapping[str, Operation]] = {operation.name: operation for operation in OPERATIONS}
+"""Operations by the name of their command, as WebSocket and offline replay call them."""
+
+
+@attrs.frozen
+class MethodNotAllowed:
+    """The path is known, the method isn't; these are."""
+
+    allowed: tuple[str, ...]
+
+
+@attrs.define
+class _Node:
+    static: dict[str, _Node] = attrs.field(factory=dict)
+    parameter: _Node | None = None
+    methods: dict[str, Operation] = attrs.field(factory=dict)
+
+
+def _tree(operations: Iterable[Operation]) -> _Node:
+    root = _Node()
+    for operation in operations:
+        node = root
+        for part in operation.path[1:].split("/"):
+            if part.startswith("{"):
+                node.parameter = node.parameter or _Node()
+                node = node.parameter
+            else:
+                node = node.static.setdefault(part, _Node())
+        assert operation.method not in node.methods, f"two operations for {operation.route}"
+        node.methods[operation.method] = operation
+    return root
+
+
+_ROOT: Final = _tree(OPERATIONS)
+
+
+def find(method: str, path: str) -> tuple[Operation, dict[str, str]] | MethodNotAllowed | None:
+    """The operation of a request with the values in its path; None if no such path is known.
+
+    `path` is without query and already unescaped. Empty segments match nothing.
+    """
+    if not path.startswith("/"):
+        return None
+    found = _walk(_ROOT, path[1:].split("/"), [])
+    if found is None:
+        return None
+    node, values = found
+    if (operation := node.methods.get(method)) is None:
+        return MethodNotAllowed(tuple(sorted(node.methods)))
+    return operation, dict(zip(operation.parameters, values, strict=True))
+
+
+def _walk(node: _Node, parts: list[str], values: list[str]) -> tuple[_Node, list[str]] | None:
+    """Follow `parts` down the tree; as deep as the table's longest path, whatever is asked for."""
+    if not parts:
+        return (node, values) if node.methods else None
+    part, *rest = parts
+    if (static := node.static.get(part)) is not None:
+        found = _walk(static, rest, values)
+        if found is not None:
+            return found
+    if node.parameter is not None and part:
+        return _walk(node.parameter, rest, [*values, part])
+    return None
