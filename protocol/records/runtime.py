@@ -77,3 +77,54 @@ class FloorPlace(Record):
     last_fix_at: datetime | None = None
     charged_minor: int = 0
     version: int = 1
+
+
+@record(Table(name="open_visits", key=("user_id",), schema="runtime"))
+class OpenVisit(Record):
+    """The account's one open session, over all venues (Rule 2)."""
+
+    user_id: UUID
+    session_id: UUID
+    venue_id: UUID
+    hold_id: UUID
+    opened_at: datetime
+    version: int = 1
+
+
+@record(
+    Table(
+        name="duty_places",
+        key=("staff_id",),
+        tenant="venue_id",
+        schema="runtime",
+    )
+)
+class DutyPlace(Record):
+    """Someone on duty, as the venue knows it: who is alerted first (Rule 8)."""
+
+    staff_id: UUID
+    venue_id: UUID
+    shift_id: UUID
+    display_name: str
+    on_break: bool = False
+    since: datetime
+    version: int = 1
+
+
+@record(
+    Table(
+        name="drawers_in_use",
+        key=("till_id",),
+        unique=(Unique(("venue_id", "drawer")),),
+        tenant="venue_id",
+        schema="runtime",
+    )
+)
+class DrawerInUse(Record):
+    """A cash drawer with an open till, which the venue gives out (Rule 13)."""
+
+    till_id: UUID
+    venue_id: UUID
+    drawer: str
+    staff_id: UUID
+    version: int = 1

@@ -1,0 +1,134 @@
+"""Who somebody is: what identity, account and venue tell one another, and ask for the gateway.
+
+Answers to the asking commands here stay inside the node; they hold hashes.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from protocol.commands import Command, command
+from protocol.operations.auth import (
+    LogIn,
+    RegisterUser,
+    RequestPasswordReset,
+    ResetPassword,
+    VerifyEmail,
+)
+from protocol.replies.base import reply
+
+
+@command
+class FindUser(Command):
+    """Gateway → identity: who signs in with this address? Answers UserFound or 404."""
+
+
+@reply
+class UserFound:
+    """Answer of FindUser."""
+
+    user_id: UUID
+
+
+@command
+class ReadCredentials(Command):
+    """Gateway → account: what a password or PIN is checked against. Answers Credentials."""
+
+
+@reply
+class Credentials:
+    """Answer of ReadCredentials; `version` says which state of the account it was read from."""
+
+    user_id: UUID
+    password_hash: str | None
+    pin_hash: str | None
+    duress_pin_hash: str | None
+    credentials_version: int
+
+
+@reply
+class TokensDue:
+    """What tokens are to be made of; the gateway makes them, so that no secret is stored."""
+
+    user_id: UUID
+    display_name: str
+    role_grants: dict[str, str]
+    token_version: int
+    family_id: UUID
+    generation: int
+    elevated: bool = False
+
+
+@command
+class FoundAccount(Command):
+    """Identity → account: a new patron account (fresh). Refused by age; then the identity frees."""
+
+    user_id: UUID
+    request: RegisterUser
+
+
+@command
+class AccountFounded(Command):
+    """Account → identity: answer the registration."""
+
+    answer: TokensDue
+
+
+@command
+class FreeIdentity(Command):
+    """Undo of taking the address at the identity."""
+
+
+@command
+class SignIn(Command):
+    """Identity → account: the password was checked; count or open a token family."""
+
+    request: LogIn
+
+
+@command
+class SignedInAs(Command):
+    """Account → identity: answer the login."""
+
+    answer: TokensDue
+
+
+@command
+class StartReset(Command):
+    """Identity → account: make a reset token and have it sent."""
+
+    request: RequestPasswordReset
+
+
+@command
+class ApplyReset(Command):
+    """Identity → account: set the new password if the token is good."""
+
+    request: ResetPassword
+
+
+@command
+class ApplyVerification(Command):
+    """Identity → account: confirm the address, or have a new code sent."""
+
+    request: VerifyEmail
+
+
+@command
+class RolesChanged(Command):
+    """Venue or platform → account: the roles that somebody holds there from now on."""
+
+    venue_id: UUID | None
+    role: str | None
+
+
+@command
+class SendNotice(Command):
+    """→ outside: a message to a person by mail, push or SMS; `secret` goes nowhere else."""
+
+    user_id: UUID
+    kind: str
+    email: str | None
+    subject: str
+    text: str
+    secret: str | None = None
