@@ -2,7 +2,8 @@
 
 It lives until its standard input ends, so it goes when pytest goes, however pytest goes; then it
 removes its folder. Each line in asks for one thing and is answered by one line of JSON:
-`create` (a new database like the template, its URL comes back), `drop NAME`.
+`create` (a new database like the template; its name and URL come back), `create-empty` (one without
+any schema), `drop NAME`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import trio
@@ -38,6 +40,18 @@ async def prepare_template(server: EmbeddedServer, admin: Database) -> None:
         await migrate(template)
 
 
+def statement(words: list[str], names: Iterator[str]) -> tuple[str, str]:
+    """The database that a line is about, and what to do with it."""
+    match words:
+        case ["create"]:
+            return (name := next(names)), f"create database {name} template {TEMPLATE}"
+        case ["create-empty"]:
+            return (name := next(names)), f"create database {name}"
+        case ["drop", name]:
+            return name, f"drop database if exists {name} with (force)"
+    raise AssertionError(f"unknown words {words}")
+
+
 async def serve(folder: Path) -> None:
     """Answer lines until the end of standard input."""
     names = (f"test_{number}" for number in itertools.count(1))
@@ -49,13 +63,7 @@ async def serve(folder: Path) -> None:
         await server.wait_ready()
         await prepare_template(server, admin)
         async for line in trio.wrap_file(sys.stdin):
-            verb, *rest = line.split()
-            name = next(names) if verb == "create" else rest[0]
-            sql = (
-                f"create database {name} template {TEMPLATE}"
-                if verb == "create"
-                else f"drop database if exists {name} with (force)"
-            )
+            name, sql = statement(line.split(), names)
             async with admin.connect(DatabaseRole.LOGIN) as connection:
                 await connection.execute(sql)
             answer = {"name": name, "url": server.url_of(name)}
