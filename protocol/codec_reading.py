@@ -10,7 +10,7 @@ import enum
 import types
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Annotated, Any, Final, Union, cast, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, cast, get_args, get_origin
 from uuid import UUID
 
 import attrs
@@ -28,6 +28,7 @@ from protocol.codec_objects import (
 )
 from protocol.codec_scalars import (
     Reader,
+    choice_reader,
     enum_reader,
     integer_reader,
     number_from,
@@ -119,6 +120,8 @@ def _build_plain(kind: Any, metadata: tuple[object, ...]) -> Reader:
     if attrs.has(kind):
         return reader_of(kind)
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        return choice_reader({word: word for word in arguments})
     if origin is tuple and arguments[1:] == (...,):
         return list_reader(_reader(arguments[0]), bound_of(metadata, ITEMS))
     if origin is not None and issubclass(origin, Mapping):

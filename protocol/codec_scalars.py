@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar, Final, NoReturn
 from uuid import UUID
@@ -183,10 +183,14 @@ def choices_of(cls: type[enum.Enum]) -> dict[str, enum.Enum]:
 
 def enum_reader(cls: type[enum.Enum]) -> Reader:
     """Read one of the words of an enumeration."""
-    choices = choices_of(cls)
+    return choice_reader(choices_of(cls))
+
+
+def choice_reader(choices: Mapping[str, object]) -> Reader:
+    """Read one of some words as what it stands for."""
     words = ", ".join(choices)
 
-    def read(value: object) -> enum.Enum:
+    def read(value: object) -> object:
         if type(value) is not str:
             refuse("wrong_type", f"must be one of {words}, is {kind_of(value)}")
         if (member := choices.get(value)) is None:
