@@ -14,7 +14,6 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import trio
@@ -40,35 +39,49 @@ async def prepare_template(server: EmbeddedServer, admin: Database) -> None:
         await migrate(template)
 
 
-def statement(words: list[str], names: Iterator[str]) -> tuple[str, str]:
-    """The database that a line is about, and what to do with it."""
-    match words:
-        case ["create"]:
-            return (name := next(names)), f"create database {name} template {TEMPLATE}"
-        case ["create-empty"]:
-            return (name := next(names)), f"create database {name}"
-        case ["drop", name]:
-            return name, f"drop database if exists {name} with (force)"
-    raise AssertionError(f"unknown words {words}")
+async def execute(admin: Database, sql: str) -> None:
+    """Run a statement that no transaction may contain; they queue for the one connection."""
+    async with admin.connect(DatabaseRole.LOGIN, timeout_s=60) as connection:
+        await connection.execute(sql, timeout_s=60)
+
+
+async def make_copies(admin: Database, copies: trio.MemorySendChannel[str]) -> None:
+    """Always have one copy of the template ready: copying takes longer than many a test."""
+    for number in itertools.count(1):
+        name = f"test_{number}"
+        # PostgreSQL copies files faster than it replays them through its log.
+        await execute(admin, f"create database {name} template {TEMPLATE} strategy file_copy")
+        await copies.send(name)
 
 
 async def serve(folder: Path) -> None:
     """Answer lines until the end of standard input."""
-    names = (f"test_{number}" for number in itertools.count(1))
+    empties = (f"empty_{number}" for number in itertools.count(1))
+    send_copy, receive_copy = trio.open_memory_channel[str](0)
     async with (
         open_asyncio_loop(),
         open_embedded_server(folder / "postgres", settings=UNSAFE_BUT_FAST) as server,
         open_database(server.url) as admin,
+        trio.open_nursery() as nursery,
     ):
         await server.wait_ready()
         await prepare_template(server, admin)
+        nursery.start_soon(make_copies, admin, send_copy)
         async for line in trio.wrap_file(sys.stdin):
-            name, sql = statement(line.split(), names)
-            async with admin.connect(DatabaseRole.LOGIN) as connection:
-                await connection.execute(sql)
-            answer = {"name": name, "url": server.url_of(name)}
-            sys.stdout.write(json.dumps(answer) + "\n")
+            match line.split():
+                case ["create"]:
+                    name = await receive_copy.receive()
+                case ["create-empty"]:
+                    name = next(empties)
+                    await execute(admin, f"create database {name}")
+                case ["drop", name]:
+                    sql = f"drop database if exists {name} with (force)"
+                    nursery.start_soon(execute, admin, sql)
+                case words:
+                    raise AssertionError(f"unknown words {words}")
+            sys.stdout.write(json.dumps({"name": name, "url": server.url_of(name)}) + "\n")
             sys.stdout.flush()
+        nursery.cancel_scope.cancel()
 
 
 def main() -> None:
