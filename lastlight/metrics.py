@@ -1,0 +1,98 @@
+"""What a node measures, in a Prometheus registry of its own, so that two nodes share no counter.
+
+Labels are bounded: an operation is a row of the operation table, never a path. Figures that exist
+anyway (depths, lags, backlogs) are read when somebody looks, from the functions given to `watch`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
+
+_REQUEST_S: Final = (
+    0.0005, 0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.02, 0.03, 0.05, 0.1, 0.25, 0.5, 1, 5,
+)  # fmt: skip
+_COMMIT_S: Final = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5)
+_STOP_S: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5)
+_FAN_OUT_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
+_ACKNOWLEDGE_S: Final = (5, 10, 15, 30, 60, 90, 120, 180, 300, 600, 1200)
+
+
+class Metrics:
+    """All metrics of one node; each attribute is one, and its help text says what it means."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        counter = partial(Counter, registry=self.registry)
+        gauge = partial(Gauge, registry=self.registry)
+        histogram = partial(Histogram, registry=self.registry)
+        # What takes time
+        self.requests = histogram(
+            "lastlight_request_seconds",
+            "From a request's last byte to its answer's first, by operation and status",
+            ("operation", "status"),
+            buckets=_REQUEST_S,
+        )
+        self.journal_commits = histogram(
+            "lastlight_journal_commit_seconds", "One group commit with its fsync", buckets=_COMMIT_S
+        )
+        self.sos_fan_out = histogram(
+            "lastlight_sos_fan_out_seconds",
+            "From an SOS to the last socket written",
+            buckets=_FAN_OUT_S,
+        )
+        self.sos_acknowledged = histogram(
+            "lastlight_sos_acknowledge_seconds",
+            "From an SOS to the first acknowledgement",
+            buckets=_ACKNOWLEDGE_S,
+        )
+        self.loop_stops = histogram(
+            "lastlight_loop_stop_seconds",
+            "The event loop standing still for longer than it should",
+            buckets=_STOP_S,
+        )
+        # What happens
+        self.journal_entries = counter("lastlight_journal_entries", "Entries made durable")
+        self.flushed_entries = counter("lastlight_flushed_entries", "Entries in PostgreSQL")
+        self.events = counter("lastlight_events", "Events to connections, by kind", ("kind",))
+        self.slow_clients = counter("lastlight_slow_clients", "Connections that did not read")
+        self.expired_commands = counter("lastlight_expired_commands", "Commands never begun")
+        self.rate_limited = counter("lastlight_rate_limited", "Requests refused as too many")
+        self.dead_letters = counter("lastlight_dead_letters", "Messages that failed: bugs")
+        self.refused_rows = counter("lastlight_refused_rows", "Rows PostgreSQL refused: bugs")
+        self.resets = counter("lastlight_node_resets", "New beginnings after a failed commit")
+        # What is so now
+        self.actors = gauge("lastlight_actors", "Resident actors, by kind", ("kind",))
+        self.sockets = gauge("lastlight_sockets", "Open WebSocket and Socket.IO connections")
+        self.mailbox_messages = gauge("lastlight_mailbox_messages", "Waiting in all mailboxes")
+        self.mailbox_messages_max = gauge(
+            "lastlight_mailbox_messages_max", "Waiting in the fullest mailbox"
+        )
+        self.gate_outputs = gauge("lastlight_gate_outputs", "Outputs waiting for the disk")
+        self.flush_lag_s = gauge(
+            "lastlight_flush_lag_seconds", "Age of the oldest durable entry not in PostgreSQL"
+        )
+        self.journal_bytes = gauge("lastlight_journal_bytes", "The journal's size on disk")
+        self.passwords_waiting = gauge("lastlight_passwords_waiting", "Sign-ins in line for bcrypt")
+
+    def observe_request(self, *, operation: str, status: int, elapsed_s: float) -> None:
+        """Count one answered request.
+
+        `operation` is the command's name; requests that match no row share the name `none`.
+        """
+        self.requests.labels(operation, str(status)).observe(elapsed_s)
+
+    @staticmethod
+    def watch(gauge: Gauge, read: Callable[[], float]) -> None:
+        """Let `gauge` be read from `read`, which must neither wait nor fail, at each look."""
+        gauge.set_function(read)
+
+    def exposition(self) -> bytes:
+        """All of it in Prometheus' text format; its type is CONTENT_TYPE."""
+        return generate_latest(self.registry)
