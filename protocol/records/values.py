@@ -14,7 +14,10 @@ from uuid import UUID
 import attrs
 
 Json: TypeAlias = Mapping[str, Any]
-"""A JSON object, stored as jsonb: strings, integers, finite floats, booleans, null, lists."""
+"""A JSON object, stored as jsonb: strings, integers, floats, booleans, null, lists, objects.
+
+Floats of 10**16 and more in size come back as integers, for PostgreSQL writes out their digits.
+"""
 
 
 @attrs.frozen(kw_only=True)

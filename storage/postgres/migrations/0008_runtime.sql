@@ -45,6 +45,46 @@ create table runtime.floor_places (
 );
 create index floor_places_venue_id_idx on runtime.floor_places (venue_id);
 
+-- The account's one open session, over all venues (Rule 2).
+create table runtime.open_visits (
+    user_id uuid not null,
+    session_id uuid not null,
+    venue_id uuid not null,
+    hold_id uuid not null,
+    opened_at timestamptz not null,
+    version bigint not null,
+    primary key (user_id),
+    check (version > 0)
+);
+
+-- Someone on duty, as the venue knows it: who is alerted first (Rule 8).
+create table runtime.duty_places (
+    staff_id uuid not null,
+    venue_id uuid not null,
+    shift_id uuid not null,
+    display_name text not null,
+    on_break boolean not null,
+    since timestamptz not null,
+    version bigint not null,
+    primary key (staff_id),
+    check (version > 0)
+);
+create index duty_places_venue_id_idx on runtime.duty_places (venue_id);
+
+-- A cash drawer with an open till, which the venue gives out (Rule 13).
+create table runtime.drawers_in_use (
+    till_id uuid not null,
+    venue_id uuid not null,
+    drawer text not null,
+    staff_id uuid not null,
+    version bigint not null,
+    primary key (till_id),
+    constraint drawers_in_use_venue_id_drawer_key
+        unique (venue_id, drawer)
+        deferrable initially deferred,
+    check (version > 0)
+);
+
 -- A message whose decision raised. payload is the message as msgpack.
 create table runtime.dead_letters (
     message_id uuid not null,

@@ -95,8 +95,8 @@ begin
     ] loop
         execute format(
             'create policy management on %I for select to lastlight_reader using ('
-            '(select caller_is_management()) and venue_id = any ((select caller_venues())::uuid[]))',
-            table_name
+            '(select caller_is_management())'
+            ' and venue_id = any ((select caller_venues())::uuid[]))', table_name
         );
     end loop;
 

@@ -1,0 +1,2647 @@
+create table runtime.migrations (
+    number integer not null,
+    name text not null,
+    sha256 text not null,
+    applied_at timestamp with time zone default date_trunc('milliseconds'::text, clock_timestamp()) not null,
+    constraint migrations_pkey PRIMARY KEY (number)
+);
+
+create type public.uuidrange as range (subtype = uuid);
+
+CREATE OR REPLACE FUNCTION public.trigrams(value text)
+ RETURNS text[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN (SELECT COALESCE(array_agg(DISTINCT substr(lower(trigrams.value), n.n, 3)), '{}'::text[]) AS "coalesce" FROM generate_series(1, (length(trigrams.value) - 2)) n(n));
+
+CREATE OR REPLACE FUNCTION public.caller_id()
+ RETURNS uuid
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN (NULLIF(current_setting('app.user_id'::text, true), ''::text))::uuid;
+
+CREATE OR REPLACE FUNCTION public.caller_role()
+ RETURNS text
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN NULLIF(current_setting('app.role'::text, true), ''::text);
+
+CREATE OR REPLACE FUNCTION public.caller_venues()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN COALESCE((string_to_array(NULLIF(btrim(current_setting('app.venue_ids'::text, true), '{} '::text), ''::text), ','::text))::uuid[], '{}'::uuid[]);
+
+CREATE OR REPLACE FUNCTION public.caller_is_staff()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN COALESCE((public.caller_role() = ANY (ARRAY['staff'::text, 'management'::text, 'owner'::text])), false);
+
+CREATE OR REPLACE FUNCTION public.caller_is_management()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN COALESCE((public.caller_role() = ANY (ARRAY['management'::text, 'owner'::text])), false);
+
+CREATE OR REPLACE FUNCTION public.caller_is_owner()
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE PARALLEL SAFE
+RETURN COALESCE((public.caller_role() = 'owner'::text), false);
+
+create table public.users (
+    id uuid not null,
+    email text,
+    password_hash text,
+    display_name text,
+    pseudonym uuid not null,
+    created_at timestamp with time zone not null,
+    phone text,
+    birth_date date,
+    age_verified_at timestamp with time zone,
+    email_verified_at timestamp with time zone,
+    phone_verified_at timestamp with time zone,
+    status text not null,
+    suspended_reason text,
+    token_version bigint not null,
+    role_grants jsonb not null,
+    pin_hash text,
+    duress_pin_hash text,
+    failed_logins jsonb not null,
+    locale text,
+    terms_version text,
+    avatar text,
+    photo text,
+    emergency_contact jsonb,
+    provider_customer_id text,
+    erased_at timestamp with time zone,
+    deleted_at timestamp with time zone,
+    version bigint not null,
+    constraint users_pkey PRIMARY KEY (id),
+    constraint users_email_key EXCLUDE USING btree (lower(email) WITH =) WHERE ((deleted_at IS NULL)) DEFERRABLE INITIALLY DEFERRED,
+    constraint users_check CHECK (((deleted_at IS NOT NULL) OR (email IS NOT NULL))),
+    constraint users_status_check CHECK ((status = ANY (ARRAY['active'::text, 'suspended'::text, 'erased'::text]))),
+    constraint users_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX users_name_search ON public.users USING gin (public.trigrams(display_name));
+
+CREATE INDEX users_status_idx ON public.users USING btree (status);
+
+create table public.user_roles (
+    id uuid not null,
+    user_id uuid not null,
+    venue_id uuid,
+    role text not null,
+    granted_by uuid,
+    granted_at timestamp with time zone not null,
+    revoked_at timestamp with time zone,
+    revoked_by uuid,
+    version bigint not null,
+    constraint user_roles_pkey PRIMARY KEY (id),
+    constraint user_roles_user_id_venue_id_role_key EXCLUDE USING btree (user_id WITH =, COALESCE(venue_id, '00000000-0000-0000-0000-000000000000'::uuid) WITH =, role WITH =) WHERE ((revoked_at IS NULL)) DEFERRABLE INITIALLY DEFERRED,
+    constraint user_roles_check CHECK (((venue_id IS NOT NULL) OR (role = 'owner'::text))),
+    constraint user_roles_role_check CHECK ((role = ANY (ARRAY['patron'::text, 'staff'::text, 'management'::text, 'owner'::text]))),
+    constraint user_roles_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX user_roles_venue_id_role_idx ON public.user_roles USING btree (venue_id, role);
+
+create table public.sessions_auth (
+    id uuid not null,
+    user_id uuid not null,
+    family_id uuid not null,
+    token_hash bytea not null,
+    generation bigint not null,
+    created_at timestamp with time zone not null,
+    expires_at timestamp with time zone not null,
+    prev_token_hash bytea,
+    rotated_at timestamp with time zone,
+    device_id text,
+    ip text,
+    user_agent text,
+    venue_id uuid,
+    elevated_until timestamp with time zone,
+    revoked_at timestamp with time zone,
+    revoke_reason text,
+    version bigint not null,
+    constraint sessions_auth_pkey PRIMARY KEY (id),
+    constraint sessions_auth_token_hash_key UNIQUE (token_hash) DEFERRABLE INITIALLY DEFERRED,
+    constraint sessions_auth_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX sessions_auth_expires_at_idx ON public.sessions_auth USING btree (expires_at);
+
+CREATE INDEX sessions_auth_prev_token_hash_idx ON public.sessions_auth USING btree (prev_token_hash);
+
+CREATE INDEX sessions_auth_user_id_idx ON public.sessions_auth USING btree (user_id) WHERE (revoked_at IS NULL);
+
+create table public.user_preferences (
+    user_id uuid not null,
+    locale text,
+    channels jsonb not null,
+    quiet_hours jsonb,
+    marketing_consent_at timestamp with time zone,
+    analytics_opt_out boolean not null,
+    accessibility jsonb not null,
+    version bigint not null,
+    constraint user_preferences_pkey PRIMARY KEY (user_id),
+    constraint user_preferences_version_check CHECK ((version > 0))
+);
+
+create table public.auth_tokens (
+    id uuid not null,
+    user_id uuid not null,
+    kind text not null,
+    token_hash bytea not null,
+    created_at timestamp with time zone not null,
+    expires_at timestamp with time zone not null,
+    used_at timestamp with time zone,
+    tries bigint not null,
+    version bigint not null,
+    constraint auth_tokens_pkey PRIMARY KEY (id),
+    constraint auth_tokens_token_hash_key UNIQUE (token_hash) DEFERRABLE INITIALLY DEFERRED,
+    constraint auth_tokens_kind_check CHECK ((kind = ANY (ARRAY['password_reset'::text, 'email_verification'::text, 'phone_verification'::text, 'transfer_code'::text]))),
+    constraint auth_tokens_tries_check CHECK (((tries >= 0) AND (tries <= 5))),
+    constraint auth_tokens_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX auth_tokens_expires_at_idx ON public.auth_tokens USING btree (expires_at);
+
+create table public.push_devices (
+    id uuid not null,
+    user_id uuid not null,
+    device_id text not null,
+    platform text not null,
+    token text not null,
+    app text not null,
+    last_ok_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    version bigint not null,
+    constraint push_devices_pkey PRIMARY KEY (id),
+    constraint push_devices_user_id_device_id_key UNIQUE (user_id, device_id) DEFERRABLE INITIALLY DEFERRED,
+    constraint push_devices_platform_check CHECK ((platform = ANY (ARRAY['fcm'::text, 'apns'::text]))),
+    constraint push_devices_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX push_devices_token_idx ON public.push_devices USING btree (token);
+
+create table public.age_verifications (
+    id uuid not null,
+    user_id uuid not null,
+    venue_id uuid not null,
+    verified_by uuid not null,
+    document_type text not null,
+    birth_date_hash bytea not null,
+    document_expires date,
+    method text not null,
+    at timestamp with time zone not null,
+    constraint age_verifications_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX age_verifications_user_id_at_idx ON public.age_verifications USING btree (user_id, at DESC);
+
+create table public.user_limits (
+    id uuid not null,
+    user_id uuid not null,
+    kind text not null,
+    period text not null,
+    value bigint,
+    effective_at timestamp with time zone not null,
+    pending_value bigint,
+    pending_removal boolean not null,
+    pending_effective_at timestamp with time zone,
+    confirmed_at timestamp with time zone,
+    superseded_at timestamp with time zone,
+    version bigint not null,
+    constraint user_limits_pkey PRIMARY KEY (id),
+    constraint user_limits_user_id_kind_period_key EXCLUDE USING btree (user_id WITH =, kind WITH =, period WITH =) WHERE ((superseded_at IS NULL)) DEFERRABLE INITIALLY DEFERRED,
+    constraint user_limits_kind_check CHECK ((kind = ANY (ARRAY['spend'::text, 'topup'::text, 'time'::text]))),
+    constraint user_limits_period_check CHECK ((period = ANY (ARRAY['day'::text, 'week'::text, 'month'::text]))),
+    constraint user_limits_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX user_limits_pending_effective_at_idx ON public.user_limits USING btree (pending_effective_at);
+
+create table public.exclusions (
+    id uuid not null,
+    user_id uuid not null,
+    venue_id uuid,
+    kind text not null,
+    starts_at timestamp with time zone not null,
+    ends_at timestamp with time zone,
+    reason text,
+    created_by uuid not null,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    identity_hash bytea,
+    version bigint not null,
+    constraint exclusions_pkey PRIMARY KEY (id),
+    constraint exclusions_check CHECK (((ends_at IS NULL) OR (ends_at > starts_at))),
+    constraint exclusions_kind_check CHECK ((kind = ANY (ARRAY['cool_off'::text, 'self_exclusion'::text, 'venue_ban'::text]))),
+    constraint exclusions_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX exclusions_ends_at_idx ON public.exclusions USING btree (ends_at);
+
+CREATE INDEX exclusions_user_id_idx ON public.exclusions USING btree (user_id) WHERE (ended_at IS NULL);
+
+create table public.venues (
+    id uuid not null,
+    name text not null,
+    tz text not null,
+    currency text not null,
+    cutover_local time without time zone not null,
+    lat double precision not null,
+    lon double precision not null,
+    radius_m bigint not null,
+    capacity bigint not null,
+    hours jsonb not null,
+    status text not null,
+    status_reason text,
+    last_orders_at timestamp with time zone,
+    address text,
+    tax_id text,
+    created_at timestamp with time zone not null,
+    deleted_at timestamp with time zone,
+    version bigint not null,
+    constraint venues_pkey PRIMARY KEY (id),
+    constraint venues_capacity_check CHECK ((capacity > 0)),
+    constraint venues_cutover_local_check CHECK ((cutover_local <= '12:00:00'::time without time zone)),
+    constraint venues_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
+    constraint venues_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision))),
+    constraint venues_radius_m_check CHECK (((radius_m >= 50) AND (radius_m <= 2000))),
+    constraint venues_status_check CHECK ((status = ANY (ARRAY['open'::text, 'closing'::text, 'closed'::text, 'suspended'::text]))),
+    constraint venues_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX venues_status_idx ON public.venues USING btree (status);
+
+create table public.venue_settings (
+    id uuid not null,
+    venue_id uuid not null,
+    key text not null,
+    value jsonb not null,
+    effective_at timestamp with time zone not null,
+    set_by uuid,
+    superseded_at timestamp with time zone,
+    version bigint not null,
+    constraint venue_settings_pkey PRIMARY KEY (id),
+    constraint venue_settings_venue_id_key_key EXCLUDE USING btree (venue_id WITH =, key WITH =) WHERE ((superseded_at IS NULL)) DEFERRABLE INITIALLY DEFERRED,
+    constraint venue_settings_version_check CHECK ((version > 0))
+);
+
+create table public.sessions (
+    id uuid not null,
+    venue_id uuid not null,
+    user_id uuid not null,
+    display_name text not null,
+    status text not null,
+    activity text not null,
+    zone text,
+    station_id uuid,
+    party_size bigint not null,
+    business_day date not null,
+    started_at timestamp with time zone not null,
+    status_since timestamp with time zone not null,
+    ended_at timestamp with time zone,
+    cause text,
+    paused_ms bigint not null,
+    pauses_used bigint not null,
+    safety_level bigint not null,
+    held_minor bigint not null,
+    hold_id uuid,
+    charged_minor bigint not null,
+    reservation_id uuid,
+    assisted boolean not null,
+    note text,
+    geofence jsonb,
+    meter jsonb,
+    deadline_at timestamp with time zone,
+    version bigint not null,
+    constraint sessions_pkey PRIMARY KEY (id),
+    constraint sessions_user_id_key EXCLUDE USING btree (user_id WITH =) WHERE ((status = ANY (ARRAY['active'::text, 'paused'::text, 'auto_paused'::text, 'cooling'::text, 'closing'::text]))) DEFERRABLE INITIALLY DEFERRED,
+    constraint sessions_activity_check CHECK ((activity = ANY (ARRAY['lounge'::text, 'arcade_time'::text, 'arcade_play'::text, 'table'::text, 'karaoke_room'::text]))),
+    constraint sessions_charged_minor_check CHECK ((charged_minor >= 0)),
+    constraint sessions_held_minor_check CHECK ((held_minor >= 0)),
+    constraint sessions_party_size_check CHECK ((party_size > 0)),
+    constraint sessions_paused_ms_check CHECK ((paused_ms >= 0)),
+    constraint sessions_safety_level_check CHECK (((safety_level >= 0) AND (safety_level <= 5))),
+    constraint sessions_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'auto_paused'::text, 'cooling'::text, 'closing'::text, 'closed'::text, 'voided'::text]))),
+    constraint sessions_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX sessions_deadline_at_idx ON public.sessions USING btree (deadline_at);
+
+CREATE INDEX sessions_venue_id_status_idx ON public.sessions USING btree (venue_id, status);
+
+create table public.session_segments (
+    id uuid not null,
+    session_id uuid not null,
+    venue_id uuid not null,
+    user_id uuid not null,
+    seq bigint not null,
+    activity text not null,
+    station_id uuid,
+    rate_minor_per_h bigint not null,
+    mode text not null,
+    started_at timestamp with time zone not null,
+    ended_at timestamp with time zone,
+    active_ms bigint not null,
+    business_day date not null,
+    charge_minor bigint not null,
+    version bigint not null,
+    constraint session_segments_pkey PRIMARY KEY (id),
+    constraint session_segments_session_id_seq_key UNIQUE (session_id, seq) DEFERRABLE INITIALLY DEFERRED,
+    constraint session_segments_active_ms_check CHECK ((active_ms >= 0)),
+    constraint session_segments_activity_check CHECK ((activity = ANY (ARRAY['lounge'::text, 'arcade_time'::text, 'arcade_play'::text, 'table'::text, 'karaoke_room'::text]))),
+    constraint session_segments_charge_minor_check CHECK ((charge_minor >= 0)),
+    constraint session_segments_check CHECK (((ended_at IS NULL) OR (ended_at >= started_at))),
+    constraint session_segments_mode_check CHECK ((mode = ANY (ARRAY['continuous'::text, 'block'::text]))),
+    constraint session_segments_rate_minor_per_h_check CHECK ((rate_minor_per_h >= 0)),
+    constraint session_segments_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX session_segments_venue_id_business_day_activity_idx ON public.session_segments USING btree (venue_id, business_day, activity);
+
+create table public.session_history (
+    id uuid not null,
+    venue_id uuid not null,
+    user_id uuid not null,
+    status text not null,
+    business_day date not null,
+    started_at timestamp with time zone not null,
+    ended_at timestamp with time zone not null,
+    duration_ms bigint not null,
+    billable_ms bigint not null,
+    time_charge_minor bigint not null,
+    total_minor bigint not null,
+    cause text,
+    receipt_id uuid,
+    summary jsonb not null,
+    constraint session_history_pkey PRIMARY KEY (id),
+    constraint session_history_cause_check CHECK ((cause = ANY (ARRAY['patron'::text, 'staff'::text, 'forced'::text, 'auto'::text, 'cutover'::text, 'exclusion'::text]))),
+    constraint session_history_check CHECK ((ended_at >= started_at)),
+    constraint session_history_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'auto_paused'::text, 'cooling'::text, 'closing'::text, 'closed'::text, 'voided'::text]))),
+    constraint session_history_status_check1 CHECK ((status = ANY (ARRAY['closed'::text, 'voided'::text])))
+);
+
+CREATE INDEX session_history_user_id_ended_at_idx ON public.session_history USING btree (user_id, ended_at DESC);
+
+CREATE INDEX session_history_venue_id_business_day_idx ON public.session_history USING btree (venue_id, business_day);
+
+create table public.location_reports (
+    id uuid not null,
+    session_id uuid not null,
+    venue_id uuid not null,
+    user_id uuid not null,
+    lat double precision not null,
+    lon double precision not null,
+    accuracy_m double precision not null,
+    distance_m double precision not null,
+    fix_at timestamp with time zone not null,
+    received_at timestamp with time zone not null,
+    verdict text not null,
+    incident_id uuid,
+    constraint location_reports_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX location_reports_session_id_fix_at_idx ON public.location_reports USING btree (session_id, fix_at);
+
+create table public.safety_logs (
+    id uuid not null,
+    venue_id uuid not null,
+    seq bigint,
+    session_id uuid,
+    user_id uuid,
+    kind text not null,
+    level bigint not null,
+    signs text[] not null,
+    notes text,
+    notes_salt bytea,
+    notes_digest bytea,
+    by_user uuid,
+    occurred_at timestamp with time zone not null,
+    received_at timestamp with time zone not null,
+    prev_hash bytea,
+    hash bytea,
+    constraint safety_logs_pkey PRIMARY KEY (id),
+    constraint safety_logs_venue_id_seq_key UNIQUE (venue_id, seq) DEFERRABLE INITIALLY DEFERRED,
+    constraint safety_logs_level_check CHECK (((level >= 0) AND (level <= 5)))
+);
+
+CREATE INDEX safety_logs_session_id_idx ON public.safety_logs USING btree (session_id);
+
+CREATE INDEX safety_logs_venue_id_kind_occurred_at_idx ON public.safety_logs USING btree (venue_id, kind, occurred_at);
+
+create table public.interventions (
+    id uuid not null,
+    venue_id uuid not null,
+    session_id uuid not null,
+    user_id uuid not null,
+    level bigint not null,
+    status text not null,
+    source text not null,
+    rule text,
+    measures text[] not null,
+    reason text,
+    ack_by timestamp with time zone,
+    acknowledged_by uuid,
+    acknowledged_at timestamp with time zone,
+    outcome text,
+    notes text,
+    opened_by uuid,
+    opened_at timestamp with time zone not null,
+    closed_at timestamp with time zone,
+    version bigint not null,
+    constraint interventions_pkey PRIMARY KEY (id),
+    constraint interventions_level_check CHECK (((level >= 1) AND (level <= 5))),
+    constraint interventions_outcome_check CHECK ((outcome = ANY (ARRAY['fine'::text, 'water_food'::text, 'refused_service'::text, 'ride_arranged'::text, 'left_escorted'::text, 'medical'::text, 'escalate'::text]))),
+    constraint interventions_source_check CHECK ((source = ANY (ARRAY['system'::text, 'staff'::text, 'patron'::text]))),
+    constraint interventions_status_check CHECK ((status = ANY (ARRAY['open'::text, 'acknowledged'::text, 'escalated'::text, 'closed'::text]))),
+    constraint interventions_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX interventions_session_id_idx ON public.interventions USING btree (session_id) WHERE (status <> 'closed'::text);
+
+CREATE INDEX interventions_venue_id_opened_at_idx ON public.interventions USING btree (venue_id, opened_at);
+
+create table public.safety_checks (
+    id uuid not null,
+    session_id uuid not null,
+    venue_id uuid not null,
+    user_id uuid not null,
+    kind text not null,
+    sent_at timestamp with time zone not null,
+    answer_by timestamp with time zone not null,
+    answered_at timestamp with time zone,
+    response text,
+    score bigint,
+    version bigint not null,
+    constraint safety_checks_pkey PRIMARY KEY (id),
+    constraint safety_checks_kind_check CHECK ((kind = ANY (ARRAY['wellbeing'::text, 'reaction'::text, 'break_reminder'::text]))),
+    constraint safety_checks_response_check CHECK ((response = ANY (ARRAY['ok'::text, 'help'::text, 'leave'::text]))),
+    constraint safety_checks_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX safety_checks_answer_by_idx ON public.safety_checks USING btree (answer_by) WHERE (answered_at IS NULL);
+
+CREATE INDEX safety_checks_session_id_sent_at_idx ON public.safety_checks USING btree (session_id, sent_at);
+
+create table public.incidents (
+    id uuid not null,
+    venue_id uuid not null,
+    kind text not null,
+    severity text not null,
+    status text not null,
+    raised_by uuid not null,
+    raised_by_name text,
+    session_id uuid,
+    owner_id uuid,
+    owner_name text,
+    silent boolean not null,
+    zone text,
+    note text,
+    lat double precision,
+    lon double precision,
+    accuracy_m double precision,
+    raised_at timestamp with time zone not null,
+    last_press_at timestamp with time zone not null,
+    repeats bigint not null,
+    acked_at timestamp with time zone,
+    on_scene_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    outcome text,
+    tier bigint not null,
+    next_tier bigint,
+    next_tier_at timestamp with time zone,
+    late boolean not null,
+    version bigint not null,
+    constraint incidents_pkey PRIMARY KEY (id),
+    constraint incidents_kind_check CHECK ((kind = ANY (ARRAY['sos'::text, 'help'::text]))),
+    constraint incidents_severity_check CHECK ((severity = ANY (ARRAY['medium'::text, 'high'::text, 'critical'::text]))),
+    constraint incidents_status_check CHECK ((status = ANY (ARRAY['raised'::text, 'notifying'::text, 'acknowledged'::text, 'on_scene'::text, 'exhausted'::text, 'resolved'::text, 'false_alarm'::text]))),
+    constraint incidents_tier_check CHECK (((tier >= 0) AND (tier <= 3))),
+    constraint incidents_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX incidents_next_tier_at_idx ON public.incidents USING btree (next_tier_at) WHERE (status = ANY (ARRAY['notifying'::text, 'exhausted'::text, 'acknowledged'::text]));
+
+CREATE INDEX incidents_venue_id_status_idx ON public.incidents USING btree (venue_id, status);
+
+create table public.incident_events (
+    id uuid not null,
+    incident_id uuid not null,
+    venue_id uuid not null,
+    seq bigint not null,
+    kind text not null,
+    by_user uuid,
+    channel text,
+    target text,
+    detail jsonb,
+    detail_salt bytea,
+    detail_digest bytea,
+    at timestamp with time zone not null,
+    prev_hash bytea,
+    hash bytea,
+    constraint incident_events_pkey PRIMARY KEY (id),
+    constraint incident_events_incident_id_seq_key UNIQUE (incident_id, seq) DEFERRABLE INITIALLY DEFERRED
+);
+
+create table public.broadcasts (
+    id uuid not null,
+    venue_id uuid not null,
+    kind text not null,
+    message text not null,
+    audience text not null,
+    by_user uuid not null,
+    at timestamp with time zone not null,
+    sent bigint not null,
+    acked bigint not null,
+    version bigint not null,
+    constraint broadcasts_pkey PRIMARY KEY (id),
+    constraint broadcasts_audience_check CHECK ((audience = ANY (ARRAY['staff'::text, 'everyone'::text]))),
+    constraint broadcasts_kind_check CHECK ((kind = ANY (ARRAY['evacuate'::text, 'shelter'::text, 'medical'::text, 'all_clear'::text, 'info'::text]))),
+    constraint broadcasts_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX broadcasts_venue_id_at_idx ON public.broadcasts USING btree (venue_id, at DESC);
+
+create table public.reservations (
+    id uuid not null,
+    venue_id uuid not null,
+    user_id uuid not null,
+    kind text not null,
+    room_id uuid,
+    during tstzrange not null,
+    party_size bigint not null,
+    status text not null,
+    hold_id uuid,
+    place bigint,
+    created_at timestamp with time zone not null,
+    version bigint not null,
+    constraint reservations_pkey PRIMARY KEY (id),
+    constraint reservations_no_overlap EXCLUDE USING gist (public.uuidrange(room_id, room_id, '[]'::text) WITH &&, during WITH &&) WHERE (((room_id IS NOT NULL) AND (status = ANY (ARRAY['confirmed'::text, 'arrived'::text])))) DEFERRABLE INITIALLY DEFERRED,
+    constraint reservations_check CHECK (((room_id IS NOT NULL) OR (kind = 'waitlist'::text) OR (status <> ALL (ARRAY['confirmed'::text, 'arrived'::text])))),
+    constraint reservations_during_check CHECK ((NOT isempty(during))),
+    constraint reservations_kind_check CHECK ((kind = ANY (ARRAY['slot'::text, 'waitlist'::text]))),
+    constraint reservations_party_size_check CHECK ((party_size > 0)),
+    constraint reservations_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'confirmed'::text, 'arrived'::text, 'completed'::text, 'cancelled'::text, 'no_show'::text, 'expired'::text]))),
+    constraint reservations_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX reservations_user_id_idx ON public.reservations USING btree (user_id);
+
+CREATE INDEX reservations_venue_id_during_idx ON public.reservations USING btree (venue_id, lower(during));
+
+create table public.karaoke_queue (
+    id uuid not null,
+    venue_id uuid not null,
+    room_id uuid not null,
+    session_id uuid,
+    user_id uuid not null,
+    song text not null,
+    turn bigint not null,
+    taken bigint not null,
+    status text not null,
+    added_at timestamp with time zone not null,
+    show_name boolean not null,
+    version bigint not null,
+    constraint karaoke_queue_pkey PRIMARY KEY (id),
+    constraint karaoke_queue_room_id_key EXCLUDE USING btree (room_id WITH =) WHERE ((status = 'next'::text)) DEFERRABLE INITIALLY DEFERRED,
+    constraint karaoke_queue_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'next'::text, 'singing'::text, 'done'::text, 'skipped'::text]))),
+    constraint karaoke_queue_taken_check CHECK ((taken >= 0)),
+    constraint karaoke_queue_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX karaoke_queue_room_id_status_idx ON public.karaoke_queue USING btree (room_id, status);
+
+create table public.transactions (
+    id uuid not null,
+    venue_id uuid not null,
+    user_id uuid not null,
+    kind text not null,
+    status text not null,
+    tender text not null,
+    amount_minor bigint not null,
+    tax_minor bigint not null,
+    tip_minor bigint not null,
+    currency text not null,
+    business_day date,
+    session_id uuid,
+    shift_id uuid,
+    till_id uuid,
+    payment_id uuid,
+    package_id uuid,
+    reverses_id uuid,
+    reason text,
+    note text,
+    created_by uuid,
+    occurred_at timestamp with time zone not null,
+    posted_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    version bigint not null,
+    constraint transactions_pkey PRIMARY KEY (id),
+    constraint transactions_payment_id_kind_key EXCLUDE USING btree (payment_id WITH =, kind WITH =) WHERE ((kind = ANY (ARRAY['topup'::text, 'purchase'::text]))) DEFERRABLE INITIALLY DEFERRED,
+    constraint transactions_check CHECK (((status <> 'posted'::text) OR ((posted_at IS NOT NULL) AND (business_day IS NOT NULL)))),
+    constraint transactions_kind_check CHECK ((kind = ANY (ARRAY['topup'::text, 'purchase'::text, 'usage'::text, 'tip'::text, 'grant'::text, 'transfer'::text, 'refund'::text, 'adjustment'::text, 'dispute'::text]))),
+    constraint transactions_status_check CHECK ((status = ANY (ARRAY['pending'::text, 'posted'::text, 'voided'::text]))),
+    constraint transactions_tender_check CHECK ((tender = ANY (ARRAY['credits'::text, 'card'::text, 'cash'::text]))),
+    constraint transactions_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX transactions_user_id_posted_at_idx ON public.transactions USING btree (user_id, posted_at DESC);
+
+CREATE INDEX transactions_venue_id_business_day_kind_idx ON public.transactions USING btree (venue_id, business_day, kind);
+
+create table public.credits (
+    user_id uuid not null,
+    currency text not null,
+    paid_minor bigint not null,
+    bonus_minor bigint not null,
+    held_minor bigint not null,
+    receivable_minor bigint not null,
+    ledger_seq bigint not null,
+    frozen_at timestamp with time zone,
+    version bigint not null,
+    constraint credits_pkey PRIMARY KEY (user_id, currency),
+    constraint credits_check CHECK (((paid_minor >= 0) AND (bonus_minor >= 0) AND (held_minor >= 0))),
+    constraint credits_receivable_minor_check CHECK ((receivable_minor <= 0)),
+    constraint credits_version_check CHECK ((version > 0))
+);
+
+create table public.credit_grants (
+    id uuid not null,
+    user_id uuid not null,
+    venue_id uuid,
+    source text not null,
+    currency text not null,
+    amount_minor bigint not null,
+    remaining_minor bigint not null,
+    priority bigint not null,
+    expires_at timestamp with time zone,
+    transaction_id uuid,
+    reason text,
+    created_at timestamp with time zone not null,
+    version bigint not null,
+    constraint credit_grants_pkey PRIMARY KEY (id),
+    constraint credit_grants_check CHECK (((remaining_minor >= 0) AND (remaining_minor <= amount_minor))),
+    constraint credit_grants_source_check CHECK ((source = ANY (ARRAY['paid'::text, 'bonus'::text]))),
+    constraint credit_grants_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX credit_grants_burn_order ON public.credit_grants USING btree (user_id, source, expires_at, priority, created_at) WHERE (remaining_minor > 0);
+
+CREATE INDEX credit_grants_expires_at_idx ON public.credit_grants USING btree (expires_at);
+
+create table public.credit_holds (
+    id uuid not null,
+    user_id uuid not null,
+    venue_id uuid,
+    purpose text not null,
+    ref_id uuid,
+    currency text not null,
+    amount_minor bigint not null,
+    captured_minor bigint not null,
+    sources jsonb not null,
+    status text not null,
+    expires_at timestamp with time zone,
+    created_at timestamp with time zone not null,
+    version bigint not null,
+    constraint credit_holds_pkey PRIMARY KEY (id),
+    constraint credit_holds_check CHECK (((captured_minor >= 0) AND (captured_minor <= amount_minor))),
+    constraint credit_holds_status_check CHECK ((status = ANY (ARRAY['open'::text, 'captured'::text, 'released'::text, 'expired'::text]))),
+    constraint credit_holds_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX credit_holds_expires_at_idx ON public.credit_holds USING btree (expires_at) WHERE (status = 'open'::text);
+
+CREATE INDEX credit_holds_user_id_idx ON public.credit_holds USING btree (user_id) WHERE (status = 'open'::text);
+
+create table public.ledger_accounts (
+    id uuid not null,
+    code text not null,
+    kind text not null,
+    user_id uuid,
+    venue_id uuid,
+    currency text not null,
+    normal text not null,
+    may_be_negative boolean not null,
+    balance_minor bigint not null,
+    seq bigint not null,
+    version bigint not null,
+    constraint ledger_accounts_pkey PRIMARY KEY (id),
+    constraint ledger_accounts_code_currency_key UNIQUE (code, currency) DEFERRABLE INITIALLY DEFERRED,
+    constraint ledger_accounts_check CHECK ((may_be_negative OR (balance_minor >= 0))),
+    constraint ledger_accounts_kind_check CHECK ((kind = ANY (ARRAY['paid'::text, 'bonus'::text, 'held'::text, 'receivable'::text, 'revenue'::text, 'tax'::text, 'tips'::text, 'promo_expense'::text, 'refund_clearing'::text, 'dispute_loss'::text, 'till'::text, 'stripe_clearing'::text, 'transit'::text]))),
+    constraint ledger_accounts_normal_check CHECK ((normal = ANY (ARRAY['debit'::text, 'credit'::text]))),
+    constraint ledger_accounts_version_check CHECK ((version > 0))
+);
+
+create table public.ledger_journals (
+    id uuid not null,
+    venue_id uuid not null,
+    seq bigint,
+    transaction_id uuid,
+    business_day date not null,
+    source text not null,
+    memo text,
+    memo_salt bytea,
+    memo_digest bytea,
+    posted_at timestamp with time zone not null,
+    prev_hash bytea,
+    hash bytea,
+    constraint ledger_journals_pkey PRIMARY KEY (id),
+    constraint ledger_journals_transaction_id_source_key UNIQUE (transaction_id, source) DEFERRABLE INITIALLY DEFERRED,
+    constraint ledger_journals_venue_id_seq_key UNIQUE (venue_id, seq) DEFERRABLE INITIALLY DEFERRED
+);
+
+CREATE INDEX ledger_journals_venue_id_business_day_idx ON public.ledger_journals USING btree (venue_id, business_day);
+
+create table public.ledger_postings (
+    id uuid not null,
+    journal_id uuid not null,
+    venue_id uuid not null,
+    line bigint not null,
+    account_id uuid not null,
+    account_code text not null,
+    amount_minor bigint not null,
+    currency text not null,
+    grant_id uuid,
+    balance_after_minor bigint,
+    constraint ledger_postings_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX ledger_postings_account_id_id_idx ON public.ledger_postings USING btree (account_id, id);
+
+CREATE INDEX ledger_postings_journal_id_idx ON public.ledger_postings USING btree (journal_id);
+
+create table public.purchases (
+    id uuid not null,
+    transaction_id uuid not null,
+    venue_id uuid not null,
+    user_id uuid not null,
+    session_id uuid,
+    line bigint not null,
+    item_id uuid,
+    game_id uuid,
+    name text not null,
+    qty bigint not null,
+    unit_price_minor bigint not null,
+    tax_rate_bp bigint not null,
+    tax_minor bigint not null,
+    total_minor bigint not null,
+    standard_drinks_milli bigint not null,
+    status text not null,
+    refunded_qty bigint not null,
+    served_by uuid,
+    served_at timestamp with time zone,
+    created_at timestamp with time zone not null,
+    version bigint not null,
+    constraint purchases_pkey PRIMARY KEY (id),
+    constraint purchases_check CHECK (((item_id IS NULL) <> (game_id IS NULL))),
+    constraint purchases_check1 CHECK (((refunded_qty >= 0) AND (refunded_qty <= qty))),
+    constraint purchases_qty_check CHECK ((qty > 0)),
+    constraint purchases_standard_drinks_milli_check CHECK ((standard_drinks_milli >= 0)),
+    constraint purchases_status_check CHECK ((status = ANY (ARRAY['ordered'::text, 'served'::text, 'voided'::text, 'refunded'::text]))),
+    constraint purchases_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX purchases_item_id_created_at_idx ON public.purchases USING btree (item_id, created_at);
+
+CREATE INDEX purchases_session_id_idx ON public.purchases USING btree (session_id);
+
+CREATE INDEX purchases_transaction_id_idx ON public.purchases USING btree (transaction_id);
+
+CREATE INDEX purchases_venue_id_status_idx ON public.purchases USING btree (venue_id, status);
+
+create table public.refunds (
+    id uuid not null,
+    transaction_id uuid not null,
+    venue_id uuid not null,
+    user_id uuid not null,
+    lines jsonb not null,
+    amount_minor bigint not null,
+    currency text not null,
+    destination text not null,
+    status text not null,
+    reason_code text not null,
+    requested_by uuid not null,
+    requested_at timestamp with time zone not null,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    provider_ref text,
+    failure_code text,
+    journal_id uuid,
+    version bigint not null,
+    constraint refunds_pkey PRIMARY KEY (id),
+    constraint refunds_provider_ref_key UNIQUE (provider_ref) DEFERRABLE INITIALLY DEFERRED,
+    constraint refunds_amount_minor_check CHECK ((amount_minor > 0)),
+    constraint refunds_check CHECK ((decided_by <> requested_by)),
+    constraint refunds_destination_check CHECK ((destination = ANY (ARRAY['original'::text, 'credits'::text]))),
+    constraint refunds_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'rejected'::text, 'approved'::text, 'processing'::text, 'succeeded'::text, 'failed'::text]))),
+    constraint refunds_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX refunds_transaction_id_idx ON public.refunds USING btree (transaction_id);
+
+CREATE INDEX refunds_user_id_idx ON public.refunds USING btree (user_id);
+
+CREATE INDEX refunds_venue_id_status_idx ON public.refunds USING btree (venue_id, status);
+
+create table public.receipts (
+    id uuid not null,
+    venue_id uuid not null,
+    number bigint,
+    transaction_id uuid,
+    session_id uuid,
+    user_id uuid not null,
+    body jsonb not null,
+    journal_id uuid,
+    journal_hash bytea,
+    issued_at timestamp with time zone not null,
+    constraint receipts_pkey PRIMARY KEY (id),
+    constraint receipts_venue_id_number_key UNIQUE (venue_id, number) DEFERRABLE INITIALLY DEFERRED
+);
+
+CREATE INDEX receipts_user_id_issued_at_idx ON public.receipts USING btree (user_id, issued_at DESC);
+
+create table public.payments (
+    id uuid not null,
+    transaction_id uuid not null,
+    venue_id uuid not null,
+    user_id uuid not null,
+    provider_id text,
+    status text not null,
+    status_rank bigint not null,
+    amount_minor bigint not null,
+    refunded_minor bigint not null,
+    currency text not null,
+    method_id uuid,
+    failure_code text,
+    last_checked_at timestamp with time zone,
+    created_at timestamp with time zone not null,
+    version bigint not null,
+    constraint payments_pkey PRIMARY KEY (id),
+    constraint payments_provider_id_key UNIQUE (provider_id) DEFERRABLE INITIALLY DEFERRED,
+    constraint payments_transaction_id_key EXCLUDE USING btree (transaction_id WITH =) WHERE ((status = ANY (ARRAY['created'::text, 'requires_action'::text, 'processing'::text, 'succeeded'::text, 'partially_refunded'::text, 'refunded'::text, 'disputed'::text, 'dispute_won'::text, 'dispute_lost'::text]))) DEFERRABLE INITIALLY DEFERRED,
+    constraint payments_check CHECK (((refunded_minor >= 0) AND (refunded_minor <= amount_minor))),
+    constraint payments_status_check CHECK ((status = ANY (ARRAY['created'::text, 'requires_action'::text, 'processing'::text, 'succeeded'::text, 'failed'::text, 'canceled'::text, 'partially_refunded'::text, 'refunded'::text, 'disputed'::text, 'dispute_won'::text, 'dispute_lost'::text]))),
+    constraint payments_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX payments_status_last_checked_at_idx ON public.payments USING btree (status, last_checked_at);
+
+CREATE INDEX payments_user_id_idx ON public.payments USING btree (user_id);
+
+create table public.payment_methods (
+    id uuid not null,
+    user_id uuid not null,
+    provider_id text not null,
+    brand text not null,
+    last4 text not null,
+    exp_month bigint not null,
+    exp_year bigint not null,
+    is_default boolean not null,
+    created_at timestamp with time zone not null,
+    removed_at timestamp with time zone,
+    version bigint not null,
+    constraint payment_methods_pkey PRIMARY KEY (id),
+    constraint payment_methods_provider_id_key UNIQUE (provider_id) DEFERRABLE INITIALLY DEFERRED,
+    constraint payment_methods_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX payment_methods_user_id_idx ON public.payment_methods USING btree (user_id) WHERE (removed_at IS NULL);
+
+create table public.stripe_events (
+    event_id text not null,
+    type text not null,
+    object_id text,
+    created_at timestamp with time zone not null,
+    received_at timestamp with time zone not null,
+    payload jsonb,
+    status text not null,
+    tries bigint not null,
+    next_try_at timestamp with time zone,
+    error text,
+    version bigint not null,
+    constraint stripe_events_pkey PRIMARY KEY (event_id),
+    constraint stripe_events_status_check CHECK ((status = ANY (ARRAY['received'::text, 'applied'::text, 'ignored'::text, 'parked'::text]))),
+    constraint stripe_events_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX stripe_events_object_id_created_at_idx ON public.stripe_events USING btree (object_id, created_at);
+
+CREATE INDEX stripe_events_status_next_try_at_idx ON public.stripe_events USING btree (status, next_try_at);
+
+create table public.disputes (
+    id uuid not null,
+    payment_id uuid not null,
+    venue_id uuid not null,
+    provider_id text not null,
+    amount_minor bigint not null,
+    status text not null,
+    evidence_due_at timestamp with time zone,
+    opened_at timestamp with time zone not null,
+    closed_at timestamp with time zone,
+    journal_id uuid,
+    version bigint not null,
+    constraint disputes_pkey PRIMARY KEY (id),
+    constraint disputes_provider_id_key UNIQUE (provider_id) DEFERRABLE INITIALLY DEFERRED,
+    constraint disputes_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX disputes_venue_id_status_idx ON public.disputes USING btree (venue_id, status);
+
+create table public.credit_packages (
+    id uuid not null,
+    venue_id uuid not null,
+    name text not null,
+    price_minor bigint not null,
+    credits_minor bigint not null,
+    bonus_minor bigint not null,
+    bonus_days bigint,
+    valid_hours jsonb,
+    per_day_cap bigint,
+    active boolean not null,
+    retired_at timestamp with time zone,
+    version bigint not null,
+    constraint credit_packages_pkey PRIMARY KEY (id),
+    constraint credit_packages_check CHECK (((price_minor >= 0) AND (credits_minor >= 0) AND (bonus_minor >= 0))),
+    constraint credit_packages_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX credit_packages_venue_id_idx ON public.credit_packages USING btree (venue_id) WHERE (retired_at IS NULL);
+
+create table public.tills (
+    id uuid not null,
+    venue_id uuid not null,
+    staff_id uuid not null,
+    shift_id uuid not null,
+    drawer text not null,
+    currency text not null,
+    status text not null,
+    opening_minor bigint not null,
+    expected_minor bigint not null,
+    drops_minor bigint not null,
+    counted jsonb,
+    counted_minor bigint,
+    variance_minor bigint,
+    signed_by uuid,
+    sign_note text,
+    opened_at timestamp with time zone not null,
+    ended_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    version bigint not null,
+    constraint tills_pkey PRIMARY KEY (id),
+    constraint tills_staff_id_key EXCLUDE USING btree (staff_id WITH =) WHERE ((status = 'open'::text)) DEFERRABLE INITIALLY DEFERRED,
+    constraint tills_venue_id_drawer_key EXCLUDE USING btree (venue_id WITH =, drawer WITH =) WHERE ((status = 'open'::text)) DEFERRABLE INITIALLY DEFERRED,
+    constraint tills_status_check CHECK ((status = ANY (ARRAY['open'::text, 'ended'::text, 'closed'::text]))),
+    constraint tills_version_check CHECK ((version > 0))
+);
+
+create table public.business_days (
+    venue_id uuid not null,
+    business_day date not null,
+    starts_at timestamp with time zone not null,
+    ends_at timestamp with time zone not null,
+    status text not null,
+    z_number bigint,
+    closed_by uuid,
+    closed_at timestamp with time zone,
+    totals jsonb,
+    journal_head_hash bytea,
+    version bigint not null,
+    constraint business_days_pkey PRIMARY KEY (venue_id, business_day),
+    constraint business_days_venue_id_z_number_key UNIQUE (venue_id, z_number) DEFERRABLE INITIALLY DEFERRED,
+    constraint business_days_check CHECK ((ends_at > starts_at)),
+    constraint business_days_check1 CHECK (((status <> 'closed'::text) OR (z_number IS NOT NULL))),
+    constraint business_days_status_check CHECK ((status = ANY (ARRAY['open'::text, 'closed'::text]))),
+    constraint business_days_version_check CHECK ((version > 0))
+);
+
+create table public.staff_shifts (
+    id uuid not null,
+    venue_id uuid not null,
+    staff_id uuid not null,
+    display_name text not null,
+    schedule_id uuid,
+    status text not null,
+    started_at timestamp with time zone not null,
+    ended_at timestamp with time zone,
+    breaks jsonb not null,
+    worked_ms bigint not null,
+    late_minutes bigint not null,
+    declared_tips_minor bigint,
+    auto_ended boolean not null,
+    reviewed_by uuid,
+    version bigint not null,
+    constraint staff_shifts_pkey PRIMARY KEY (id),
+    constraint staff_shifts_staff_id_key EXCLUDE USING btree (staff_id WITH =) WHERE ((status = ANY (ARRAY['open'::text, 'on_break'::text]))) DEFERRABLE INITIALLY DEFERRED,
+    constraint staff_shifts_check CHECK (((ended_at IS NULL) OR (ended_at >= started_at))),
+    constraint staff_shifts_status_check CHECK ((status = ANY (ARRAY['open'::text, 'on_break'::text, 'ended'::text, 'needs_review'::text]))),
+    constraint staff_shifts_version_check CHECK ((version > 0)),
+    constraint staff_shifts_worked_ms_check CHECK ((worked_ms >= 0))
+);
+
+CREATE INDEX staff_shifts_venue_id_started_at_idx ON public.staff_shifts USING btree (venue_id, started_at);
+
+create table public.staff_schedules (
+    id uuid not null,
+    venue_id uuid not null,
+    week date not null,
+    staff_id uuid,
+    role text not null,
+    starts_at timestamp with time zone not null,
+    ends_at timestamp with time zone not null,
+    status text not null,
+    deleted_at timestamp with time zone,
+    version bigint not null,
+    constraint staff_schedules_pkey PRIMARY KEY (id),
+    constraint staff_schedules_no_overlap EXCLUDE USING gist (public.uuidrange(staff_id, staff_id, '[]'::text) WITH &&, tstzrange(starts_at, ends_at) WITH &&) WHERE (((staff_id IS NOT NULL) AND (status = 'published'::text) AND (deleted_at IS NULL))) DEFERRABLE INITIALLY DEFERRED,
+    constraint staff_schedules_check CHECK ((ends_at > starts_at)),
+    constraint staff_schedules_role_check CHECK ((role = ANY (ARRAY['patron'::text, 'staff'::text, 'management'::text, 'owner'::text]))),
+    constraint staff_schedules_status_check CHECK ((status = ANY (ARRAY['draft'::text, 'published'::text, 'cancelled'::text]))),
+    constraint staff_schedules_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX staff_schedules_venue_id_week_idx ON public.staff_schedules USING btree (venue_id, week);
+
+create table public.staff_tasks (
+    id uuid not null,
+    venue_id uuid not null,
+    title text not null,
+    kind text not null,
+    priority text not null,
+    status text not null,
+    assignee_id uuid,
+    created_by uuid,
+    zone text,
+    session_id uuid,
+    intervention_id uuid,
+    due_at timestamp with time zone,
+    accepted_at timestamp with time zone,
+    done_at timestamp with time zone,
+    blocked_reason text,
+    result text,
+    overdue_level bigint not null,
+    created_at timestamp with time zone not null,
+    version bigint not null,
+    constraint staff_tasks_pkey PRIMARY KEY (id),
+    constraint staff_tasks_priority_check CHECK ((priority = ANY (ARRAY['low'::text, 'normal'::text, 'high'::text, 'critical'::text]))),
+    constraint staff_tasks_status_check CHECK ((status = ANY (ARRAY['open'::text, 'accepted'::text, 'in_progress'::text, 'blocked'::text, 'done'::text, 'cancelled'::text]))),
+    constraint staff_tasks_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX staff_tasks_assignee_id_status_idx ON public.staff_tasks USING btree (assignee_id, status);
+
+CREATE INDEX staff_tasks_due_at_idx ON public.staff_tasks USING btree (due_at) WHERE (status = ANY (ARRAY['open'::text, 'accepted'::text, 'in_progress'::text, 'blocked'::text]));
+
+CREATE INDEX staff_tasks_venue_id_status_priority_idx ON public.staff_tasks USING btree (venue_id, status, priority);
+
+create table public.staff_performance (
+    staff_id uuid not null,
+    venue_id uuid not null,
+    business_day date not null,
+    worked_minutes bigint not null,
+    tasks_done bigint not null,
+    tasks_on_time bigint not null,
+    task_ack_ms_p50 bigint,
+    sos_ack_ms_p50 bigint,
+    sales_minor bigint not null,
+    tips_minor bigint not null,
+    voids bigint not null,
+    constraint staff_performance_pkey PRIMARY KEY (staff_id, venue_id, business_day)
+);
+
+create table public.shift_handovers (
+    id uuid not null,
+    venue_id uuid not null,
+    from_shift uuid not null,
+    from_staff uuid not null,
+    to_shift uuid,
+    body jsonb not null,
+    watch jsonb not null,
+    acknowledged_by uuid,
+    acknowledged_at timestamp with time zone,
+    at timestamp with time zone not null,
+    version bigint not null,
+    constraint shift_handovers_pkey PRIMARY KEY (id),
+    constraint shift_handovers_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX shift_handovers_venue_id_at_idx ON public.shift_handovers USING btree (venue_id, at DESC);
+
+create table public.games (
+    id uuid not null,
+    venue_id uuid not null,
+    asset_tag text not null,
+    name text not null,
+    zone text,
+    pricing text not null,
+    price_minor bigint not null,
+    tax_rate_bp bigint not null,
+    status text not null,
+    fault text,
+    plays bigint not null,
+    session_id uuid,
+    retired_at timestamp with time zone,
+    version bigint not null,
+    constraint games_pkey PRIMARY KEY (id),
+    constraint games_venue_id_asset_tag_key UNIQUE (venue_id, asset_tag) DEFERRABLE INITIALLY DEFERRED,
+    constraint games_price_minor_check CHECK ((price_minor >= 0)),
+    constraint games_pricing_check CHECK ((pricing = ANY (ARRAY['play'::text, 'time'::text]))),
+    constraint games_status_check CHECK ((status = ANY (ARRAY['available'::text, 'in_use'::text, 'out_of_order'::text, 'cleaning'::text, 'retired'::text]))),
+    constraint games_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX games_venue_id_status_idx ON public.games USING btree (venue_id, status);
+
+create table public.karaoke_rooms (
+    id uuid not null,
+    venue_id uuid not null,
+    name text not null,
+    capacity bigint not null,
+    status text not null,
+    rate_bands jsonb not null,
+    block_minutes bigint not null,
+    min_minutes bigint not null,
+    cleaning_minutes bigint not null,
+    session_id uuid,
+    retired_at timestamp with time zone,
+    version bigint not null,
+    constraint karaoke_rooms_pkey PRIMARY KEY (id),
+    constraint karaoke_rooms_venue_id_name_key EXCLUDE USING btree (venue_id WITH =, name WITH =) WHERE ((retired_at IS NULL)) DEFERRABLE INITIALLY DEFERRED,
+    constraint karaoke_rooms_capacity_check CHECK ((capacity > 0)),
+    constraint karaoke_rooms_check CHECK (((block_minutes > 0) AND (min_minutes > 0) AND (cleaning_minutes >= 0))),
+    constraint karaoke_rooms_status_check CHECK ((status = ANY (ARRAY['ready'::text, 'occupied'::text, 'cleaning'::text, 'reserved'::text, 'out_of_order'::text, 'retired'::text]))),
+    constraint karaoke_rooms_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX karaoke_rooms_venue_id_status_idx ON public.karaoke_rooms USING btree (venue_id, status);
+
+create table public.menu_items (
+    id uuid not null,
+    venue_id uuid not null,
+    sku text not null,
+    name text not null,
+    category text,
+    price_minor bigint not null,
+    tax_code text not null,
+    tax_rate_bp bigint not null,
+    alcoholic boolean not null,
+    abv_bp bigint,
+    volume_ml bigint,
+    standard_drinks_milli bigint not null,
+    allergens text[] not null,
+    hours jsonb,
+    available boolean not null,
+    recipe jsonb not null,
+    retired_at timestamp with time zone,
+    version bigint not null,
+    constraint menu_items_pkey PRIMARY KEY (id),
+    constraint menu_items_venue_id_sku_key UNIQUE (venue_id, sku) DEFERRABLE INITIALLY DEFERRED,
+    constraint menu_items_check CHECK (((NOT alcoholic) OR ((abv_bp IS NOT NULL) AND (volume_ml IS NOT NULL)))),
+    constraint menu_items_price_minor_check CHECK ((price_minor >= 0)),
+    constraint menu_items_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX menu_items_venue_id_idx ON public.menu_items USING btree (venue_id) WHERE available;
+
+create table public.inventory_levels (
+    venue_id uuid not null,
+    item_id uuid not null,
+    on_hand_milli bigint not null,
+    reserved_milli bigint not null,
+    reorder_milli bigint not null,
+    unit text not null,
+    counted_at timestamp with time zone,
+    low_since timestamp with time zone,
+    version bigint not null,
+    constraint inventory_levels_pkey PRIMARY KEY (venue_id, item_id),
+    constraint inventory_levels_check CHECK (((on_hand_milli >= reserved_milli) AND (reserved_milli >= 0))),
+    constraint inventory_levels_version_check CHECK ((version > 0))
+);
+
+create table public.stock_movements (
+    id uuid not null,
+    venue_id uuid not null,
+    item_id uuid not null,
+    kind text not null,
+    delta_milli bigint not null,
+    after_milli bigint not null,
+    ref_id uuid,
+    reason text,
+    by_user uuid,
+    signed_by uuid,
+    at timestamp with time zone not null,
+    constraint stock_movements_pkey PRIMARY KEY (id),
+    constraint stock_movements_ref_id_item_id_kind_key UNIQUE (ref_id, item_id, kind) DEFERRABLE INITIALLY DEFERRED,
+    constraint stock_movements_after_milli_check CHECK ((after_milli >= 0)),
+    constraint stock_movements_kind_check CHECK ((kind = ANY (ARRAY['receive'::text, 'sale'::text, 'return'::text, 'waste'::text, 'count'::text, 'transfer'::text])))
+);
+
+CREATE INDEX stock_movements_item_id_at_idx ON public.stock_movements USING btree (item_id, at);
+
+CREATE INDEX stock_movements_venue_id_at_idx ON public.stock_movements USING btree (venue_id, at);
+
+create table public.daily_metrics (
+    venue_id uuid not null,
+    business_day date not null,
+    metric text not null,
+    dimension text not null,
+    value bigint not null,
+    computed_at timestamp with time zone not null,
+    ledger_seq bigint,
+    constraint daily_metrics_pkey PRIMARY KEY (venue_id, business_day, metric, dimension)
+);
+
+create table public.revenue_projections (
+    id uuid not null,
+    venue_id uuid not null,
+    target_day date not null,
+    made_at timestamp with time zone not null,
+    method text not null,
+    low_minor bigint not null,
+    mid_minor bigint not null,
+    high_minor bigint not null,
+    actual_minor bigint,
+    constraint revenue_projections_pkey PRIMARY KEY (id),
+    constraint revenue_projections_venue_id_target_day_made_at_key UNIQUE (venue_id, target_day, made_at) DEFERRABLE INITIALLY DEFERRED
+);
+
+create table public.patron_analytics (
+    venue_id uuid not null,
+    user_pseudonym uuid not null,
+    period date not null,
+    visits bigint not null,
+    minutes bigint not null,
+    spend_minor bigint not null,
+    activities jsonb not null,
+    cohort text not null,
+    updated_at timestamp with time zone not null,
+    constraint patron_analytics_pkey PRIMARY KEY (venue_id, user_pseudonym, period)
+);
+
+CREATE INDEX patron_analytics_venue_id_cohort_idx ON public.patron_analytics USING btree (venue_id, cohort);
+
+create table public.idempotency_keys (
+    actor_type text not null,
+    actor_id uuid not null,
+    user_id uuid not null,
+    method text not null,
+    route text not null,
+    key text not null,
+    fingerprint bytea not null,
+    status text not null,
+    http_status bigint,
+    response jsonb,
+    created_at timestamp with time zone not null,
+    expires_at timestamp with time zone not null,
+    version bigint not null,
+    constraint idempotency_keys_pkey PRIMARY KEY (actor_type, actor_id, user_id, method, route, key),
+    constraint idempotency_keys_actor_type_check CHECK ((actor_type = ANY (ARRAY['venue'::text, 'session'::text, 'staff'::text, 'account'::text, 'identity'::text, 'platform'::text, 'outside'::text]))),
+    constraint idempotency_keys_status_check CHECK ((status = ANY (ARRAY['in_progress'::text, 'done'::text]))),
+    constraint idempotency_keys_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX idempotency_keys_expires_at_idx ON public.idempotency_keys USING btree (expires_at);
+
+create table public.sync_devices (
+    user_id uuid not null,
+    device_id text not null,
+    last_seq bigint not null,
+    clock_skew_ms bigint not null,
+    updated_at timestamp with time zone not null,
+    version bigint not null,
+    constraint sync_devices_pkey PRIMARY KEY (user_id, device_id),
+    constraint sync_devices_version_check CHECK ((version > 0))
+);
+
+create table public.event_outbox (
+    id uuid not null,
+    room text not null,
+    seq bigint not null,
+    type text not null,
+    venue_id uuid,
+    payload jsonb not null,
+    occurred_at timestamp with time zone not null,
+    event_version bigint not null,
+    hide_from uuid,
+    constraint event_outbox_pkey PRIMARY KEY (room, seq),
+    constraint event_outbox_seq_check CHECK ((seq > 0))
+);
+
+create table public.notification_deliveries (
+    id uuid not null,
+    user_id uuid not null,
+    event_id uuid not null,
+    incident_id uuid,
+    channel text not null,
+    status text not null,
+    tries bigint not null,
+    next_try_at timestamp with time zone,
+    sent_at timestamp with time zone,
+    delivered_at timestamp with time zone,
+    acked_at timestamp with time zone,
+    error text,
+    version bigint not null,
+    constraint notification_deliveries_pkey PRIMARY KEY (id),
+    constraint notification_deliveries_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX notification_deliveries_incident_id_idx ON public.notification_deliveries USING btree (incident_id);
+
+CREATE INDEX notification_deliveries_status_next_try_at_idx ON public.notification_deliveries USING btree (status, next_try_at);
+
+create table public.actor_timers (
+    actor_type text not null,
+    actor_id uuid not null,
+    name text not null,
+    venue_id uuid,
+    due_at timestamp with time zone not null,
+    payload jsonb not null,
+    fired_at timestamp with time zone,
+    version bigint not null,
+    constraint actor_timers_pkey PRIMARY KEY (actor_type, actor_id, name),
+    constraint actor_timers_actor_type_check CHECK ((actor_type = ANY (ARRAY['venue'::text, 'session'::text, 'staff'::text, 'account'::text, 'identity'::text, 'platform'::text, 'outside'::text]))),
+    constraint actor_timers_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX actor_timers_due_at_idx ON public.actor_timers USING btree (due_at) WHERE (fired_at IS NULL);
+
+create table public.audit_log (
+    id uuid not null,
+    seq bigint,
+    venue_id uuid,
+    at timestamp with time zone not null,
+    actor_id uuid,
+    role text not null,
+    action text not null,
+    object_type text not null,
+    object_id text not null,
+    before jsonb,
+    after jsonb,
+    detail_salt bytea,
+    detail_digest bytea,
+    request_id uuid,
+    ip text,
+    prev_hash bytea,
+    hash bytea,
+    constraint audit_log_pkey PRIMARY KEY (id),
+    constraint audit_log_venue_id_seq_key EXCLUDE USING btree (COALESCE(venue_id, '00000000-0000-0000-0000-000000000000'::uuid) WITH =, seq WITH =) DEFERRABLE INITIALLY DEFERRED
+);
+
+CREATE INDEX audit_log_actor_id_at_idx ON public.audit_log USING btree (actor_id, at);
+
+CREATE INDEX audit_log_object_type_object_id_idx ON public.audit_log USING btree (object_type, object_id);
+
+create table public.erasure_jobs (
+    id uuid not null,
+    user_id uuid not null,
+    kind text not null,
+    status text not null,
+    requested_at timestamp with time zone not null,
+    due_at timestamp with time zone not null,
+    done_at timestamp with time zone,
+    kept jsonb,
+    file_ref text,
+    version bigint not null,
+    constraint erasure_jobs_pkey PRIMARY KEY (id),
+    constraint erasure_jobs_kind_check CHECK ((kind = ANY (ARRAY['export'::text, 'erase'::text]))),
+    constraint erasure_jobs_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX erasure_jobs_status_due_at_idx ON public.erasure_jobs USING btree (status, due_at);
+
+create table runtime.identities (
+    id uuid not null,
+    email text not null,
+    user_id uuid not null,
+    version bigint not null,
+    constraint identities_pkey PRIMARY KEY (id),
+    constraint identities_email_key UNIQUE (email) DEFERRABLE INITIALLY DEFERRED,
+    constraint identities_user_id_key UNIQUE (user_id) DEFERRABLE INITIALLY DEFERRED,
+    constraint identities_version_check CHECK ((version > 0))
+);
+
+create table runtime.floor_places (
+    session_id uuid not null,
+    venue_id uuid not null,
+    user_id uuid not null,
+    display_name text not null,
+    party_size bigint not null,
+    activity text not null,
+    status text not null,
+    zone text,
+    station_id uuid,
+    safety_level bigint not null,
+    started_at timestamp with time zone not null,
+    last_fix_at timestamp with time zone,
+    charged_minor bigint not null,
+    version bigint not null,
+    constraint floor_places_pkey PRIMARY KEY (session_id),
+    constraint floor_places_activity_check CHECK ((activity = ANY (ARRAY['lounge'::text, 'arcade_time'::text, 'arcade_play'::text, 'table'::text, 'karaoke_room'::text]))),
+    constraint floor_places_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'auto_paused'::text, 'cooling'::text, 'closing'::text, 'closed'::text, 'voided'::text]))),
+    constraint floor_places_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX floor_places_venue_id_idx ON runtime.floor_places USING btree (venue_id);
+
+create table runtime.open_visits (
+    user_id uuid not null,
+    session_id uuid not null,
+    venue_id uuid not null,
+    hold_id uuid not null,
+    opened_at timestamp with time zone not null,
+    version bigint not null,
+    constraint open_visits_pkey PRIMARY KEY (user_id),
+    constraint open_visits_version_check CHECK ((version > 0))
+);
+
+create table runtime.duty_places (
+    staff_id uuid not null,
+    venue_id uuid not null,
+    shift_id uuid not null,
+    display_name text not null,
+    on_break boolean not null,
+    since timestamp with time zone not null,
+    version bigint not null,
+    constraint duty_places_pkey PRIMARY KEY (staff_id),
+    constraint duty_places_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX duty_places_venue_id_idx ON runtime.duty_places USING btree (venue_id);
+
+create table runtime.drawers_in_use (
+    till_id uuid not null,
+    venue_id uuid not null,
+    drawer text not null,
+    staff_id uuid not null,
+    version bigint not null,
+    constraint drawers_in_use_pkey PRIMARY KEY (till_id),
+    constraint drawers_in_use_venue_id_drawer_key UNIQUE (venue_id, drawer) DEFERRABLE INITIALLY DEFERRED,
+    constraint drawers_in_use_version_check CHECK ((version > 0))
+);
+
+create table runtime.dead_letters (
+    message_id uuid not null,
+    actor_type text not null,
+    actor_id uuid not null,
+    command text not null,
+    error text not null,
+    payload bytea not null,
+    replayable boolean not null,
+    at timestamp with time zone not null,
+    constraint dead_letters_pkey PRIMARY KEY (message_id),
+    constraint dead_letters_actor_type_check CHECK ((actor_type = ANY (ARRAY['venue'::text, 'session'::text, 'staff'::text, 'account'::text, 'identity'::text, 'platform'::text, 'outside'::text])))
+);
+
+create table runtime.flush (
+    journal_id uuid not null,
+    "position" bigint not null,
+    updated_at timestamp with time zone not null,
+    constraint flush_pkey PRIMARY KEY (journal_id),
+    constraint flush_position_check CHECK (("position" >= 0))
+);
+
+create table runtime.pending_sends (
+    id uuid not null,
+    "position" bigint not null,
+    payload bytea not null,
+    constraint pending_sends_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX pending_sends_position_idx ON runtime.pending_sends USING btree ("position");
+
+create table runtime.refused_rows (
+    id bigint generated always as identity not null,
+    journal_id uuid not null,
+    "position" bigint not null,
+    table_name text not null,
+    row_key text not null,
+    entry bytea not null,
+    error text not null,
+    refused_at timestamp with time zone not null,
+    constraint refused_rows_pkey PRIMARY KEY (id)
+);
+
+CREATE INDEX refused_rows_position_idx ON runtime.refused_rows USING btree (journal_id, "position");
+
+create table runtime.room_cursors (
+    room text not null,
+    seq bigint not null,
+    constraint room_cursors_pkey PRIMARY KEY (room),
+    constraint room_cursors_seq_check CHECK ((seq > 0))
+);
+
+create table runtime.chain_heads (
+    venue_id uuid not null,
+    chain text not null,
+    seq bigint not null,
+    hash bytea,
+    constraint chain_heads_pkey PRIMARY KEY (venue_id, chain),
+    constraint chain_heads_seq_check CHECK ((seq >= 0))
+);
+
+create table runtime.jobs (
+    name text not null,
+    started_at timestamp with time zone,
+    finished_at timestamp with time zone,
+    state jsonb default '{}'::jsonb not null,
+    constraint jobs_pkey PRIMARY KEY (name)
+);
+
+CREATE OR REPLACE FUNCTION public.refuse_unbalanced_journal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+declare
+    excess bigint;
+begin
+    select sum(amount_minor) into excess
+    from ledger_postings
+    where journal_id = new.journal_id and currency = new.currency;
+    if excess <> 0 then
+        raise exception 'journal % is out of balance by % in %',
+            new.journal_id, excess, new.currency
+            using errcode = 'check_violation', constraint = 'ledger_postings_balanced';
+    end if;
+    return null;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change_of_closed_day()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+AS $function$
+begin
+    if tg_op = 'DELETE' or new is distinct from old then
+        raise exception 'business day % of venue % is closed', old.business_day, old.venue_id
+            using errcode = 'check_violation', constraint = 'business_days_frozen';
+    end if;
+    return new;
+end
+$function$;
+
+CREATE OR REPLACE FUNCTION public.user_was_at(someone uuid, venues uuid[])
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN ((EXISTS (SELECT FROM public.sessions WHERE ((sessions.user_id = user_was_at.someone) AND (sessions.venue_id = ANY (user_was_at.venues))))) OR (EXISTS (SELECT FROM public.session_history WHERE ((session_history.user_id = user_was_at.someone) AND (session_history.venue_id = ANY (user_was_at.venues))))) OR (EXISTS (SELECT FROM public.reservations WHERE ((reservations.user_id = user_was_at.someone) AND (reservations.venue_id = ANY (user_was_at.venues))))) OR (EXISTS (SELECT FROM public.user_roles WHERE ((user_roles.user_id = user_was_at.someone) AND (user_roles.venue_id = ANY (user_was_at.venues)) AND (user_roles.revoked_at IS NULL)))));
+
+CREATE OR REPLACE FUNCTION public.venue_takes_patrons(place uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN (EXISTS (SELECT FROM public.venues WHERE ((venues.id = venue_takes_patrons.place) AND (venues.deleted_at IS NULL) AND (venues.status <> 'suspended'::text))));
+
+CREATE OR REPLACE FUNCTION public.business_day_is_open(place uuid, day date)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN (EXISTS (SELECT FROM public.business_days WHERE ((business_days.venue_id = business_day_is_open.place) AND (business_days.business_day = business_day_is_open.day) AND (business_days.status = 'open'::text))));
+
+CREATE OR REPLACE FUNCTION public.took_part(someone uuid, incident uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN (EXISTS (SELECT FROM public.incident_events WHERE ((incident_events.incident_id = took_part.incident) AND (incident_events.by_user = took_part.someone))));
+
+create view public.users_for_staff with (security_barrier=true) as
+ SELECT id,
+    display_name,
+    avatar,
+    photo,
+    status,
+    created_at,
+    (age_verified_at IS NOT NULL) AS age_verified
+   FROM public.users
+  WHERE (public.caller_is_staff() AND (deleted_at IS NULL) AND public.user_was_at(id, public.caller_venues()));
+
+create view public.exclusions_for_management with (security_barrier=true) as
+ SELECT id,
+    user_id,
+    venue_id,
+    kind,
+    starts_at,
+    ends_at,
+    ended_at
+   FROM public.exclusions
+  WHERE (public.caller_is_management() AND ((venue_id IS NULL) OR (venue_id = ANY (public.caller_venues()))));
+
+CREATE OR REPLACE FUNCTION public.user_is_excluded(someone uuid, place uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN (public.caller_is_staff() AND (place = ANY (public.caller_venues())) AND (EXISTS (SELECT FROM public.exclusions WHERE ((exclusions.user_id = user_is_excluded.someone) AND ((exclusions.venue_id IS NULL) OR (exclusions.venue_id = user_is_excluded.place)) AND (exclusions.starts_at <= now()) AND ((exclusions.ends_at IS NULL) OR (exclusions.ends_at > now())) AND (exclusions.ended_at IS NULL)))));
+
+CREATE OR REPLACE FUNCTION public.incident_location_reports(incident uuid)
+ RETURNS SETOF public.location_reports
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT report.id,
+     report.session_id,
+     report.venue_id,
+     report.user_id,
+     report.lat,
+     report.lon,
+     report.accuracy_m,
+     report.distance_m,
+     report.fix_at,
+     report.received_at,
+     report.verdict,
+     report.incident_id
+    FROM public.location_reports report
+   WHERE ((report.incident_id = incident_location_reports.incident) AND public.caller_is_management() AND (report.venue_id = ANY (public.caller_venues())));
+END;
+
+create view public.tills_of_staff with (security_barrier=true) as
+ SELECT id,
+    venue_id,
+    staff_id,
+    shift_id,
+    drawer,
+    currency,
+    status,
+    opening_minor,
+        CASE
+            WHEN (status <> 'open'::text) THEN expected_minor
+            ELSE NULL::bigint
+        END AS expected_minor,
+    counted,
+    counted_minor,
+    variance_minor,
+    signed_by,
+    opened_at,
+    ended_at,
+    closed_at,
+    version
+   FROM public.tills
+  WHERE (public.caller_is_staff() AND (staff_id = public.caller_id()) AND (venue_id = ANY (public.caller_venues())));
+
+create view public.shifts_on_duty with (security_barrier=true) as
+ SELECT id,
+    venue_id,
+    staff_id,
+    display_name,
+    status,
+    started_at
+   FROM public.staff_shifts
+  WHERE (public.caller_is_staff() AND (venue_id = ANY (public.caller_venues())) AND (status = ANY (ARRAY['open'::text, 'on_break'::text])));
+
+create view public.patron_cohorts with (security_barrier=true) as
+ SELECT venue_id,
+    period,
+    cohort,
+    count(*) AS patrons,
+    (sum(visits))::bigint AS visits,
+    (sum(minutes))::bigint AS minutes,
+    (sum(spend_minor))::bigint AS spend_minor
+   FROM public.patron_analytics
+  WHERE (public.caller_is_management() AND (venue_id = ANY (public.caller_venues())))
+  GROUP BY venue_id, period, cohort
+ HAVING (count(*) >= 5);
+
+create view public.erasure_progress with (security_barrier=true) as
+ SELECT id,
+    kind,
+    status,
+    requested_at,
+    due_at,
+    done_at
+   FROM public.erasure_jobs
+  WHERE public.caller_is_owner();
+
+CREATE CONSTRAINT TRIGGER ledger_postings_balanced AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse_unbalanced_journal();
+
+CREATE TRIGGER business_days_frozen BEFORE DELETE OR UPDATE ON public.business_days FOR EACH ROW WHEN ((old.status = 'closed'::text)) EXECUTE FUNCTION public.refuse_change_of_closed_day();
+
+alter table public.users enable row level security;
+alter table public.users force row level security;
+
+alter table public.user_roles enable row level security;
+alter table public.user_roles force row level security;
+
+alter table public.sessions_auth enable row level security;
+alter table public.sessions_auth force row level security;
+
+alter table public.user_preferences enable row level security;
+alter table public.user_preferences force row level security;
+
+alter table public.auth_tokens enable row level security;
+alter table public.auth_tokens force row level security;
+
+alter table public.push_devices enable row level security;
+alter table public.push_devices force row level security;
+
+alter table public.age_verifications enable row level security;
+alter table public.age_verifications force row level security;
+
+alter table public.user_limits enable row level security;
+alter table public.user_limits force row level security;
+
+alter table public.exclusions enable row level security;
+alter table public.exclusions force row level security;
+
+alter table public.venues enable row level security;
+alter table public.venues force row level security;
+
+alter table public.venue_settings enable row level security;
+alter table public.venue_settings force row level security;
+
+alter table public.sessions enable row level security;
+alter table public.sessions force row level security;
+
+alter table public.session_segments enable row level security;
+alter table public.session_segments force row level security;
+
+alter table public.session_history enable row level security;
+alter table public.session_history force row level security;
+
+alter table public.location_reports enable row level security;
+alter table public.location_reports force row level security;
+
+alter table public.safety_logs enable row level security;
+alter table public.safety_logs force row level security;
+
+alter table public.interventions enable row level security;
+alter table public.interventions force row level security;
+
+alter table public.safety_checks enable row level security;
+alter table public.safety_checks force row level security;
+
+alter table public.incidents enable row level security;
+alter table public.incidents force row level security;
+
+alter table public.incident_events enable row level security;
+alter table public.incident_events force row level security;
+
+alter table public.broadcasts enable row level security;
+alter table public.broadcasts force row level security;
+
+alter table public.reservations enable row level security;
+alter table public.reservations force row level security;
+
+alter table public.karaoke_queue enable row level security;
+alter table public.karaoke_queue force row level security;
+
+alter table public.transactions enable row level security;
+alter table public.transactions force row level security;
+
+alter table public.credits enable row level security;
+alter table public.credits force row level security;
+
+alter table public.credit_grants enable row level security;
+alter table public.credit_grants force row level security;
+
+alter table public.credit_holds enable row level security;
+alter table public.credit_holds force row level security;
+
+alter table public.ledger_accounts enable row level security;
+alter table public.ledger_accounts force row level security;
+
+alter table public.ledger_journals enable row level security;
+alter table public.ledger_journals force row level security;
+
+alter table public.ledger_postings enable row level security;
+alter table public.ledger_postings force row level security;
+
+alter table public.purchases enable row level security;
+alter table public.purchases force row level security;
+
+alter table public.refunds enable row level security;
+alter table public.refunds force row level security;
+
+alter table public.receipts enable row level security;
+alter table public.receipts force row level security;
+
+alter table public.payments enable row level security;
+alter table public.payments force row level security;
+
+alter table public.payment_methods enable row level security;
+alter table public.payment_methods force row level security;
+
+alter table public.stripe_events enable row level security;
+alter table public.stripe_events force row level security;
+
+alter table public.disputes enable row level security;
+alter table public.disputes force row level security;
+
+alter table public.credit_packages enable row level security;
+alter table public.credit_packages force row level security;
+
+alter table public.tills enable row level security;
+alter table public.tills force row level security;
+
+alter table public.business_days enable row level security;
+alter table public.business_days force row level security;
+
+alter table public.staff_shifts enable row level security;
+alter table public.staff_shifts force row level security;
+
+alter table public.staff_schedules enable row level security;
+alter table public.staff_schedules force row level security;
+
+alter table public.staff_tasks enable row level security;
+alter table public.staff_tasks force row level security;
+
+alter table public.staff_performance enable row level security;
+alter table public.staff_performance force row level security;
+
+alter table public.shift_handovers enable row level security;
+alter table public.shift_handovers force row level security;
+
+alter table public.games enable row level security;
+alter table public.games force row level security;
+
+alter table public.karaoke_rooms enable row level security;
+alter table public.karaoke_rooms force row level security;
+
+alter table public.menu_items enable row level security;
+alter table public.menu_items force row level security;
+
+alter table public.inventory_levels enable row level security;
+alter table public.inventory_levels force row level security;
+
+alter table public.stock_movements enable row level security;
+alter table public.stock_movements force row level security;
+
+alter table public.daily_metrics enable row level security;
+alter table public.daily_metrics force row level security;
+
+alter table public.revenue_projections enable row level security;
+alter table public.revenue_projections force row level security;
+
+alter table public.patron_analytics enable row level security;
+alter table public.patron_analytics force row level security;
+
+alter table public.idempotency_keys enable row level security;
+alter table public.idempotency_keys force row level security;
+
+alter table public.sync_devices enable row level security;
+alter table public.sync_devices force row level security;
+
+alter table public.event_outbox enable row level security;
+alter table public.event_outbox force row level security;
+
+alter table public.notification_deliveries enable row level security;
+alter table public.notification_deliveries force row level security;
+
+alter table public.actor_timers enable row level security;
+alter table public.actor_timers force row level security;
+
+alter table public.audit_log enable row level security;
+alter table public.audit_log force row level security;
+
+alter table public.erasure_jobs enable row level security;
+alter table public.erasure_jobs force row level security;
+
+create policy management on public.users for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND public.user_was_at(id, ( SELECT public.caller_venues() AS caller_venues))));
+
+create policy node on public.users for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.users for select to lastlight_reader
+    using ((id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy management on public.user_roles for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (role = 'staff'::text) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.user_roles for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.user_roles for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy owner on public.user_roles for select to lastlight_reader
+    using ((( SELECT public.caller_is_owner() AS caller_is_owner) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.sessions_auth for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.sessions_auth for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy node on public.user_preferences for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.user_preferences for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy node on public.auth_tokens for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy node on public.push_devices for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.push_devices for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy node on public.age_verifications for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.age_verifications for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy staff on public.age_verifications for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.user_limits for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.user_limits for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy node on public.exclusions for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.exclusions for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy node on public.venues for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy patrons on public.venues for select to lastlight_reader
+    using (((( SELECT public.caller_id() AS caller_id) IS NOT NULL) AND (deleted_at IS NULL) AND (status <> 'suspended'::text)));
+
+create policy staff on public.venues for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy management on public.venue_settings for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.venue_settings for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy node on public.sessions for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.sessions for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy staff on public.sessions for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.session_segments for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.session_segments for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy staff on public.session_segments for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.session_history for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.session_history for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy staff on public.session_history for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.location_reports for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.location_reports for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy management on public.safety_logs for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.safety_logs for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.safety_logs for select to lastlight_reader
+    using (((user_id = ( SELECT public.caller_id() AS caller_id)) AND (kind = 'verification'::text)));
+
+create policy staff on public.safety_logs for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (by_user = ( SELECT public.caller_id() AS caller_id)) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.interventions for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy staff on public.interventions for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.safety_checks for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.safety_checks for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy staff on public.safety_checks for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy management on public.incidents for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.incidents for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy staff on public.incidents for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[])) AND ((status <> ALL (ARRAY['resolved'::text, 'false_alarm'::text])) OR ((( SELECT public.caller_id() AS caller_id) = raised_by) OR (( SELECT public.caller_id() AS caller_id) = owner_id)) OR public.took_part(( SELECT public.caller_id() AS caller_id), id))));
+
+create policy incidents on public.incident_events for select to lastlight_reader
+    using ((EXISTS ( SELECT
+   FROM public.incidents
+  WHERE (incidents.id = incident_events.incident_id))));
+
+create policy node on public.incident_events for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy node on public.broadcasts for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy present on public.broadcasts for select to lastlight_reader
+    using (((audience = 'everyone'::text) AND (EXISTS ( SELECT
+   FROM public.sessions
+  WHERE ((sessions.venue_id = broadcasts.venue_id) AND (sessions.user_id = ( SELECT public.caller_id() AS caller_id)) AND (sessions.status <> ALL (ARRAY['closed'::text, 'voided'::text])))))));
+
+create policy staff on public.broadcasts for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.reservations for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.reservations for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy staff on public.reservations for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.karaoke_queue for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.karaoke_queue for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy staff on public.karaoke_queue for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy management on public.transactions for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.transactions for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.transactions for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy staff on public.transactions for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (created_by = ( SELECT public.caller_id() AS caller_id)) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[])) AND ((business_day IS NULL) OR public.business_day_is_open(venue_id, business_day))));
+
+create policy management on public.credits for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND public.user_was_at(user_id, ( SELECT public.caller_venues() AS caller_venues))));
+
+create policy node on public.credits for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.credits for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy management on public.credit_grants for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.credit_grants for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.credit_grants for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy management on public.credit_holds for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.credit_holds for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.credit_holds for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy node on public.ledger_accounts for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy owner on public.ledger_accounts for select to lastlight_reader
+    using ((( SELECT public.caller_is_owner() AS caller_is_owner) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.ledger_journals for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy owner on public.ledger_journals for select to lastlight_reader
+    using ((( SELECT public.caller_is_owner() AS caller_is_owner) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.ledger_postings for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy owner on public.ledger_postings for select to lastlight_reader
+    using ((( SELECT public.caller_is_owner() AS caller_is_owner) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.purchases for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.purchases for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy staff on public.purchases for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy management on public.refunds for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.refunds for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.refunds for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy staff on public.refunds for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (requested_by = ( SELECT public.caller_id() AS caller_id)) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.receipts for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.receipts for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy staff on public.receipts for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy management on public.payments for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.payments for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.payments for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy node on public.payment_methods for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.payment_methods for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy node on public.stripe_events for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy owner on public.stripe_events for select to lastlight_reader
+    using (( SELECT public.caller_is_owner() AS caller_is_owner));
+
+create policy node on public.disputes for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy owner on public.disputes for select to lastlight_reader
+    using ((( SELECT public.caller_is_owner() AS caller_is_owner) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.credit_packages for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy patrons on public.credit_packages for select to lastlight_reader
+    using (((( SELECT public.caller_id() AS caller_id) IS NOT NULL) AND (retired_at IS NULL) AND public.venue_takes_patrons(venue_id)));
+
+create policy staff on public.credit_packages for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy management on public.tills for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.tills for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy management on public.business_days for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.business_days for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy management on public.staff_shifts for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.staff_shifts for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.staff_shifts for select to lastlight_reader
+    using ((staff_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy management on public.staff_schedules for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.staff_schedules for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy staff on public.staff_schedules for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (status = 'published'::text) AND (deleted_at IS NULL) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy management on public.staff_tasks for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.staff_tasks for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy staff on public.staff_tasks for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[])) AND ((assignee_id IS NULL) OR (assignee_id = ( SELECT public.caller_id() AS caller_id)))));
+
+create policy management on public.staff_performance for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.staff_performance for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.staff_performance for select to lastlight_reader
+    using ((staff_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy node on public.shift_handovers for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy staff on public.shift_handovers for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.games for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy patrons on public.games for select to lastlight_reader
+    using (((( SELECT public.caller_id() AS caller_id) IS NOT NULL) AND (retired_at IS NULL) AND public.venue_takes_patrons(venue_id)));
+
+create policy staff on public.games for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.karaoke_rooms for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy patrons on public.karaoke_rooms for select to lastlight_reader
+    using (((( SELECT public.caller_id() AS caller_id) IS NOT NULL) AND (retired_at IS NULL) AND public.venue_takes_patrons(venue_id)));
+
+create policy staff on public.karaoke_rooms for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.menu_items for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy patrons on public.menu_items for select to lastlight_reader
+    using (((( SELECT public.caller_id() AS caller_id) IS NOT NULL) AND (retired_at IS NULL) AND public.venue_takes_patrons(venue_id)));
+
+create policy staff on public.menu_items for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.inventory_levels for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy staff on public.inventory_levels for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.stock_movements for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy staff on public.stock_movements for select to lastlight_reader
+    using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy management on public.daily_metrics for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.daily_metrics for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy node on public.revenue_projections for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy owner on public.revenue_projections for select to lastlight_reader
+    using ((( SELECT public.caller_is_owner() AS caller_is_owner) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy node on public.patron_analytics for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy node on public.idempotency_keys for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy node on public.sync_devices for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.sync_devices for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy node on public.event_outbox for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy management on public.notification_deliveries for select to lastlight_reader
+    using ((( SELECT public.caller_is_management() AS caller_is_management) AND (EXISTS ( SELECT
+   FROM public.incidents
+  WHERE ((incidents.id = notification_deliveries.incident_id) AND (incidents.venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[])))))));
+
+create policy node on public.notification_deliveries for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.notification_deliveries for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+create policy node on public.actor_timers for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy node on public.audit_log for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy owner on public.audit_log for select to lastlight_reader
+    using ((( SELECT public.caller_is_owner() AS caller_is_owner) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[]))));
+
+create policy platform on public.audit_log for select to lastlight_reader
+    using ((( SELECT public.caller_is_owner() AS caller_is_owner) AND (venue_id IS NULL) AND (actor_id = ( SELECT public.caller_id() AS caller_id))));
+
+create policy node on public.erasure_jobs for all to lastlight_owner, lastlight_writer
+    using (true) with check (true);
+
+create policy own on public.erasure_jobs for select to lastlight_reader
+    using ((user_id = ( SELECT public.caller_id() AS caller_id)));
+
+grant create, usage on schema public to lastlight_owner;
+
+grant usage on schema public to lastlight_reader;
+
+grant usage on schema public to lastlight_writer;
+
+grant usage on schema runtime to lastlight_reader;
+
+grant usage on schema runtime to lastlight_writer;
+
+grant select on runtime.migrations to lastlight_reader;
+
+grant select on runtime.migrations to lastlight_writer;
+
+grant insert, select, update on public.users to lastlight_writer;
+
+grant select on public.user_roles to lastlight_reader;
+
+grant delete, insert, select, update on public.user_roles to lastlight_writer;
+
+grant delete, insert, select, update on public.sessions_auth to lastlight_writer;
+
+grant select on public.user_preferences to lastlight_reader;
+
+grant delete, insert, select, update on public.user_preferences to lastlight_writer;
+
+grant delete, insert, select, update on public.auth_tokens to lastlight_writer;
+
+grant select on public.push_devices to lastlight_reader;
+
+grant delete, insert, select, update on public.push_devices to lastlight_writer;
+
+grant select on public.age_verifications to lastlight_reader;
+
+grant insert, select on public.age_verifications to lastlight_writer;
+
+grant select on public.user_limits to lastlight_reader;
+
+grant delete, insert, select, update on public.user_limits to lastlight_writer;
+
+grant select on public.exclusions to lastlight_reader;
+
+grant insert, select, update on public.exclusions to lastlight_writer;
+
+grant select on public.venues to lastlight_reader;
+
+grant delete, insert, select, update on public.venues to lastlight_writer;
+
+grant select on public.venue_settings to lastlight_reader;
+
+grant delete, insert, select, update on public.venue_settings to lastlight_writer;
+
+grant select on public.sessions to lastlight_reader;
+
+grant delete, insert, select, update on public.sessions to lastlight_writer;
+
+grant select on public.session_segments to lastlight_reader;
+
+grant delete, insert, select, update on public.session_segments to lastlight_writer;
+
+grant select on public.session_history to lastlight_reader;
+
+grant insert, select, update on public.session_history to lastlight_writer;
+
+grant select on public.location_reports to lastlight_reader;
+
+grant insert, select on public.location_reports to lastlight_writer;
+
+grant select on public.safety_logs to lastlight_reader;
+
+grant insert, select on public.safety_logs to lastlight_writer;
+
+grant select on public.interventions to lastlight_reader;
+
+grant delete, insert, select, update on public.interventions to lastlight_writer;
+
+grant select on public.safety_checks to lastlight_reader;
+
+grant delete, insert, select, update on public.safety_checks to lastlight_writer;
+
+grant select on public.incidents to lastlight_reader;
+
+grant delete, insert, select, update on public.incidents to lastlight_writer;
+
+grant select on public.incident_events to lastlight_reader;
+
+grant insert, select on public.incident_events to lastlight_writer;
+
+grant select on public.broadcasts to lastlight_reader;
+
+grant delete, insert, select, update on public.broadcasts to lastlight_writer;
+
+grant select on public.reservations to lastlight_reader;
+
+grant delete, insert, select, update on public.reservations to lastlight_writer;
+
+grant select on public.karaoke_queue to lastlight_reader;
+
+grant delete, insert, select, update on public.karaoke_queue to lastlight_writer;
+
+grant select on public.transactions to lastlight_reader;
+
+grant insert, select, update on public.transactions to lastlight_writer;
+
+grant select on public.credits to lastlight_reader;
+
+grant insert, select, update on public.credits to lastlight_writer;
+
+grant select on public.credit_grants to lastlight_reader;
+
+grant insert, select, update on public.credit_grants to lastlight_writer;
+
+grant select on public.credit_holds to lastlight_reader;
+
+grant insert, select, update on public.credit_holds to lastlight_writer;
+
+grant select on public.ledger_accounts to lastlight_reader;
+
+grant insert, select, update on public.ledger_accounts to lastlight_writer;
+
+grant select on public.ledger_journals to lastlight_reader;
+
+grant insert, select on public.ledger_journals to lastlight_writer;
+
+grant select on public.ledger_postings to lastlight_reader;
+
+grant insert, select on public.ledger_postings to lastlight_writer;
+
+grant select on public.purchases to lastlight_reader;
+
+grant insert, select, update on public.purchases to lastlight_writer;
+
+grant select on public.refunds to lastlight_reader;
+
+grant insert, select, update on public.refunds to lastlight_writer;
+
+grant select on public.receipts to lastlight_reader;
+
+grant insert, select on public.receipts to lastlight_writer;
+
+grant select on public.payments to lastlight_reader;
+
+grant insert, select, update on public.payments to lastlight_writer;
+
+grant select on public.payment_methods to lastlight_reader;
+
+grant delete, insert, select, update on public.payment_methods to lastlight_writer;
+
+grant delete, insert, select, update on public.stripe_events to lastlight_writer;
+
+grant select on public.disputes to lastlight_reader;
+
+grant insert, select, update on public.disputes to lastlight_writer;
+
+grant select on public.credit_packages to lastlight_reader;
+
+grant delete, insert, select, update on public.credit_packages to lastlight_writer;
+
+grant select on public.tills to lastlight_reader;
+
+grant insert, select, update on public.tills to lastlight_writer;
+
+grant select on public.business_days to lastlight_reader;
+
+grant insert, select, update on public.business_days to lastlight_writer;
+
+grant select on public.staff_shifts to lastlight_reader;
+
+grant delete, insert, select, update on public.staff_shifts to lastlight_writer;
+
+grant select on public.staff_schedules to lastlight_reader;
+
+grant delete, insert, select, update on public.staff_schedules to lastlight_writer;
+
+grant select on public.staff_tasks to lastlight_reader;
+
+grant delete, insert, select, update on public.staff_tasks to lastlight_writer;
+
+grant select on public.staff_performance to lastlight_reader;
+
+grant delete, insert, select, update on public.staff_performance to lastlight_writer;
+
+grant select on public.shift_handovers to lastlight_reader;
+
+grant delete, insert, select, update on public.shift_handovers to lastlight_writer;
+
+grant select on public.games to lastlight_reader;
+
+grant delete, insert, select, update on public.games to lastlight_writer;
+
+grant select on public.karaoke_rooms to lastlight_reader;
+
+grant delete, insert, select, update on public.karaoke_rooms to lastlight_writer;
+
+grant select on public.menu_items to lastlight_reader;
+
+grant delete, insert, select, update on public.menu_items to lastlight_writer;
+
+grant select on public.inventory_levels to lastlight_reader;
+
+grant delete, insert, select, update on public.inventory_levels to lastlight_writer;
+
+grant select on public.stock_movements to lastlight_reader;
+
+grant insert, select on public.stock_movements to lastlight_writer;
+
+grant select on public.daily_metrics to lastlight_reader;
+
+grant delete, insert, select, update on public.daily_metrics to lastlight_writer;
+
+grant select on public.revenue_projections to lastlight_reader;
+
+grant delete, insert, select, update on public.revenue_projections to lastlight_writer;
+
+grant delete, insert, select, update on public.patron_analytics to lastlight_writer;
+
+grant delete, insert, select, update on public.idempotency_keys to lastlight_writer;
+
+grant select on public.sync_devices to lastlight_reader;
+
+grant delete, insert, select, update on public.sync_devices to lastlight_writer;
+
+grant insert, select on public.event_outbox to lastlight_writer;
+
+grant select on public.notification_deliveries to lastlight_reader;
+
+grant delete, insert, select, update on public.notification_deliveries to lastlight_writer;
+
+grant delete, insert, select, update on public.actor_timers to lastlight_writer;
+
+grant select on public.audit_log to lastlight_reader;
+
+grant insert, select on public.audit_log to lastlight_writer;
+
+grant select on public.erasure_jobs to lastlight_reader;
+
+grant delete, insert, select, update on public.erasure_jobs to lastlight_writer;
+
+grant delete, insert, select, update on runtime.identities to lastlight_writer;
+
+grant delete, insert, select, update on runtime.floor_places to lastlight_writer;
+
+grant delete, insert, select, update on runtime.open_visits to lastlight_writer;
+
+grant delete, insert, select, update on runtime.duty_places to lastlight_writer;
+
+grant delete, insert, select, update on runtime.drawers_in_use to lastlight_writer;
+
+grant delete, insert, select on runtime.dead_letters to lastlight_writer;
+
+grant select on runtime.flush to lastlight_reader;
+
+grant delete, insert, select, update on runtime.flush to lastlight_writer;
+
+grant delete, insert, select, update on runtime.pending_sends to lastlight_writer;
+
+grant delete, insert, select, update on runtime.refused_rows to lastlight_writer;
+
+grant delete, insert, select, update on runtime.room_cursors to lastlight_writer;
+
+grant delete, insert, select, update on runtime.chain_heads to lastlight_writer;
+
+grant delete, insert, select, update on runtime.jobs to lastlight_writer;
+
+grant select on public.users_for_staff to lastlight_reader;
+
+grant select on public.exclusions_for_management to lastlight_reader;
+
+grant select on public.tills_of_staff to lastlight_reader;
+
+grant select on public.shifts_on_duty to lastlight_reader;
+
+grant select on public.patron_cohorts to lastlight_reader;
+
+grant select on public.erasure_progress to lastlight_reader;
+
+grant select (id, email, display_name, pseudonym, created_at, phone, birth_date, age_verified_at, email_verified_at, phone_verified_at, status, suspended_reason, role_grants, locale, terms_version, avatar, photo, emergency_contact, erased_at, deleted_at, version) on public.users to lastlight_reader;
+
+grant select (id, user_id, family_id, created_at, expires_at, rotated_at, device_id, ip, user_agent, venue_id, elevated_until, revoked_at, revoke_reason, version) on public.sessions_auth to lastlight_reader;
+
+grant select (event_id, type, object_id, created_at, received_at, status, tries, next_try_at, error, version) on public.stripe_events to lastlight_reader;
