@@ -135,10 +135,11 @@ class SqliteJournal:
         Whole segments are removed when older than the retention, or oldest first while the
         journal takes more than its bytes.
         """
-        assert self._order.kept_after_n <= up_to.n <= self._order.durable_n or not up_to.n
-        assert up_to.journal_id == self.journal_id
+        assert up_to.journal_id == self.journal_id, f"{up_to} is of another journal"
         async with self._keeper:
             if up_to.n > self._order.released_n:
+                assert self._order.holds(up_to), f"{up_to} is not kept"
+                assert up_to.n <= self._order.durable_n, f"{up_to} is not durable"
                 self._order.released(up_to.n, await self._total_at(up_to.n))
             await self._trim()
 
@@ -203,7 +204,8 @@ class SqliteJournal:
         while True:
             wait_s = JOURNAL_RESERVE_RETRY_S if self._order.disk_full else JOURNAL_RETENTION_S
             with trio.move_on_after(wait_s):
-                await self._rolled.park()
+                while not self._store.seal_count:
+                    await self._rolled.park()
             async with self._keeper:
                 await self._in_thread(self._store.seal_waiting)
                 await self._trim()

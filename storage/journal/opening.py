@@ -6,13 +6,14 @@ A graceful end commits what is in line. A cancelled one does not: nobody was tol
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 import trio
 
+from protocol.addresses import Position
 from protocol.journal import CommitLost, JournalUnreadable
 from protocol.limits import (
     JOURNAL_BYTES_MAX,
@@ -26,7 +27,7 @@ from storage.journal.journal import SqliteJournal
 from storage.journal.order import Order
 from storage.journal.store import Store, last_of, open_store, unreadable
 
-__all__ = ["Clock", "open_journal"]
+__all__ = ["Clock", "open_journal", "running"]
 
 
 class Clock(Protocol):
@@ -35,6 +36,15 @@ class Clock(Protocol):
     def now(self) -> datetime:
         """UTC with whole milliseconds."""
         ...
+
+
+class Drainable(Protocol):
+    """A journal as far as its end is concerned."""
+
+    @property
+    def last(self) -> Position: ...
+
+    async def wait_durable(self, position: Position) -> None: ...
 
 
 @contextlib.asynccontextmanager
@@ -84,7 +94,7 @@ async def open_journal(
         journal = SqliteJournal(
             order=order, store=store, hooks=hooks, retention_ms=int(retention_s * 1000)
         )
-        async with _running(journal):
+        async with running(journal, journal.run_writer, journal.run_keeper):
             yield journal
     finally:
         # Copying the log into its segment may take a moment, which nobody may interrupt.
@@ -93,11 +103,16 @@ async def open_journal(
 
 
 @contextlib.asynccontextmanager
-async def _running(journal: SqliteJournal) -> AsyncIterator[None]:
+async def running(journal: Drainable, *tasks: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run a journal's tasks around the caller; at a graceful end what is in line is committed.
+
+    Raises:
+        JournalUnreadable: a task did, and the caller was cancelled.
+    """
     try:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(journal.run_writer)
-            nursery.start_soon(journal.run_keeper)
+            for task in tasks:
+                nursery.start_soon(task)
             yield
             with contextlib.suppress(CommitLost):
                 await journal.wait_durable(journal.last)

@@ -65,11 +65,13 @@ class Order:
     memory_bytes: int = 0
     _memory: dict[int, tuple[bytes, int]] = attrs.field(factory=dict)
     _memory_first_n: int = attrs.field(init=False)
+    _share_bytes: dict[Urgency, int] = attrs.field(init=False)
     _line: list[bytes] = attrs.field(factory=list)
     _waiting: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
     _writer: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
 
     def __attrs_post_init__(self) -> None:
+        self._share_bytes = {urgency: int(self.bytes_max * _SHARES[urgency]) for urgency in Urgency}
         self.last_n = self.durable_n
         self.last_total = self.durable_total
         self._memory_first_n = self.given_n + 1
@@ -97,7 +99,7 @@ class Order:
             )
         if self.state is not State.OPEN:
             raise CommitLost(durable=self.position(self.durable_n))
-        share_bytes = int(self.bytes_max * _SHARES[urgency])
+        share_bytes = self._share_bytes[urgency]
         out_of_disk = self.disk_full and urgency is not Urgency.EMERGENCY
         if out_of_disk or self.unreleased_bytes + charge(data) > share_bytes:
             raise JournalFull(
@@ -112,7 +114,8 @@ class Order:
         self._memory[self.given_n] = (data, self.last_total)
         self.memory_bytes += len(data)
         self._line.append(data)
-        self._writer.unpark()
+        if len(self._line) == 1:
+            self._writer.unpark()
         return self.position(self.given_n)
 
     async def take(self, *, bytes_max: int) -> tuple[int, int, list[bytes]]:

@@ -46,6 +46,11 @@ class Store:
         """What all segments take on disk."""
         return sum(each.bytes for each in list(self.segments))
 
+    @property
+    def seal_count(self) -> int:
+        """How many segments wait for their seal."""
+        return len(self._connections) - 1
+
     def commit(self, *, first_n: int, total: int, entries: Sequence[bytes]) -> bool:
         """Make a group durable; returns whether the segment is full.
 

@@ -1,0 +1,59 @@
+"""Commits that fail on purpose, for the journal and its twin alike."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import trio
+
+__all__ = ["JournalFaults", "planted"]
+
+
+def planted(code: int = sqlite3.SQLITE_ERROR) -> sqlite3.OperationalError:
+    """An error as SQLite would raise it with this code."""
+    error = sqlite3.OperationalError("planted by a test")
+    error.sqlite_errorcode = code
+    return error
+
+
+class JournalFaults:
+    """Hooks of a journal: set what the next commit shall suffer. Each fault happens once."""
+
+    def __init__(self) -> None:
+        self.before: sqlite3.Error | None = None
+        """Raised before the next group is written."""
+        self.after: sqlite3.Error | None = None
+        """Raised when the next group is written, before anybody knows."""
+        self.reopen: sqlite3.Error | None = None
+        """Raised when the journal is opened anew after a failed commit."""
+        self.groups: list[int] = []
+        """How many entries each group had."""
+        self._held: trio.Event | None = None
+
+    def hold(self) -> None:
+        """Let commits begin but not go on."""
+        self._held = trio.Event()
+
+    def let_go(self) -> None:
+        """Let the held commit go on, and those after it."""
+        assert self._held is not None
+        self._held.set()
+        self._held = None
+
+    async def before_commit(self, entry_count: int) -> None:
+        self.groups.append(entry_count)
+        if self._held is not None:
+            await self._held.wait()
+        fault, self.before = self.before, None
+        if fault is not None:
+            raise fault
+
+    async def after_commit(self, entry_count: int) -> None:
+        fault, self.after = self.after, None
+        if fault is not None:
+            raise fault
+
+    async def before_reopen(self) -> None:
+        fault, self.reopen = self.reopen, None
+        if fault is not None:
+            raise fault
