@@ -1,0 +1,224 @@
+"""Who is alerted by an SOS, when, and who may say that it is over (Rule 8).
+
+No incident ends silently: it escalates until a person acknowledges, comes, and resolves it. Due
+times are worked out from due times, not from when a timer happened to fire, so a node that was
+away for a minute catches up at once. Settings may only shorten the tiers.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import attrs
+
+from actors.rules.lifecycle import INCIDENT, OPEN_INCIDENT, IncidentTrigger, transition
+from actors.rules.settings import VenueSettings
+from protocol.addresses import Role
+from protocol.errors import Code, Refusal
+from protocol.records.safety import Incident
+from protocol.records.states import IncidentStatus, Severity
+
+TIER_MAX: Final = 3
+EXHAUSTED_REPEAT: Final = timedelta(seconds=60)
+JOIN_MAX: Final = timedelta(seconds=60)
+ON_SCENE_MAX: Final = timedelta(minutes=5)
+"""Acknowledged, but nobody there after this long: back to tier 1."""
+
+
+class Audience(enum.StrEnum):
+    """Groups of people, and the world outside."""
+
+    ON_DUTY_STAFF = "on_duty_staff"
+    ON_DUTY_MANAGEMENT = "on_duty_management"
+    OFF_DUTY_MANAGEMENT = "off_duty_management"
+    OWNER = "owner"
+    EXTERNAL_CONTACT = "external_contact"
+
+
+class Channel(enum.StrEnum):
+    """Ways to reach someone."""
+
+    SOCKET = "socket"
+    PUSH = "push"
+    SMS = "sms"
+    VOICE = "voice"
+    WEBHOOK = "webhook"
+
+
+_FIRST: Final = frozenset({Channel.SOCKET, Channel.PUSH})
+_LOUD: Final = frozenset({Channel.SMS, Channel.VOICE})
+
+ALERTS: Final[Mapping[int, Mapping[Audience, frozenset[Channel]]]] = {
+    0: {
+        Audience.ON_DUTY_STAFF: _FIRST,
+        Audience.ON_DUTY_MANAGEMENT: _FIRST,
+        Audience.OFF_DUTY_MANAGEMENT: _FIRST,
+        Audience.OWNER: _FIRST,
+    },
+    1: {Audience.ON_DUTY_MANAGEMENT: _LOUD},
+    2: {
+        Audience.OFF_DUTY_MANAGEMENT: frozenset({Channel.VOICE}),
+        Audience.OWNER: frozenset({Channel.VOICE}),
+    },
+    3: {Audience.EXTERNAL_CONTACT: frozenset({Channel.WEBHOOK})},
+}
+"""What each tier *adds* to those before it."""
+
+
+def alerts_of(tier: int) -> dict[Audience, frozenset[Channel]]:
+    """Everyone that a tier alerts, by all their channels: its own and those of lower tiers."""
+    found: dict[Audience, frozenset[Channel]] = {}
+    for step in range(tier + 1):
+        for audience, channels in ALERTS[step].items():
+            found[audience] = found.get(audience, frozenset()) | channels
+    return found
+
+
+@attrs.frozen(kw_only=True)
+class Escalation:
+    """The tier that comes next, and when."""
+
+    tier: int
+    at: datetime
+
+
+@attrs.frozen(kw_only=True)
+class TierReached:
+    """A tier that has come: the incident's new status, and what comes after it."""
+
+    tier: int
+    status: IncidentStatus
+    next: Escalation
+
+
+def tier_after(severity: Severity, tier: int, settings: VenueSettings) -> timedelta:
+    """How long after the press a tier comes, if nobody acknowledges."""
+    if tier == 0:
+        return timedelta(0)
+    seconds: int = getattr(settings, f"sos_{severity.value}_tier_{tier}_s")
+    return timedelta(seconds=seconds)
+
+
+def first_escalation(
+    severity: Severity, raised_at: datetime, settings: VenueSettings
+) -> Escalation:
+    """What follows the press; tier 0 goes out with the press itself."""
+    return Escalation(tier=1, at=raised_at + tier_after(severity, 1, settings))
+
+
+def next_escalation(
+    incident: Incident, now: datetime, settings: VenueSettings
+) -> TierReached | None:
+    """The tier that is due now, or None; ask again at its `next`, which may be past already.
+
+    An acknowledged incident whose people did not arrive goes back to tier 1. An incident on the
+    scene or closed has nothing due.
+    """
+    if incident.next_tier is None or incident.next_tier_at is None or now < incident.next_tier_at:
+        return None
+    if incident.status is IncidentStatus.ACKNOWLEDGED:
+        trigger = IncidentTrigger.IDLE
+    elif incident.next_tier >= TIER_MAX:
+        trigger = IncidentTrigger.EXHAUST
+    else:
+        trigger = IncidentTrigger.ESCALATE
+    status = transition(INCIDENT, incident.status, trigger)
+    if status is None:
+        return None
+    tier, due_at = incident.next_tier, incident.next_tier_at
+    if tier >= TIER_MAX:
+        # A node that was away need not make up for each missed minute, only go on.
+        missed = max(0, (now - due_at) // EXHAUSTED_REPEAT)
+        after = Escalation(tier=TIER_MAX, at=due_at + (missed + 1) * EXHAUSTED_REPEAT)
+    else:
+        wait = tier_after(incident.severity, tier + 1, settings) - tier_after(
+            incident.severity, tier, settings
+        )
+        after = Escalation(tier=tier + 1, at=due_at + wait)
+    return TierReached(tier=tier, status=status, next=after)
+
+
+def escalation_after_acknowledgement(acknowledged_at: datetime) -> Escalation:
+    """Back to tier 1 if nobody is on the scene within 5 minutes."""
+    return Escalation(tier=1, at=acknowledged_at + ON_SCENE_MAX)
+
+
+def is_open(incident: Incident) -> bool:
+    """Whether somebody must still do something."""
+    return incident.status in OPEN_INCIDENT
+
+
+def joins(incident: Incident, raised_by: UUID, now: datetime) -> bool:
+    """Whether a press belongs to this incident: same person, still open, within 60 s."""
+    same = incident.raised_by == raised_by and is_open(incident)
+    return same and now - incident.last_press_at <= JOIN_MAX
+
+
+def is_hidden_from(incident: Incident, user_id: UUID) -> bool:
+    """Whether nothing may show on this person's devices: the raiser's, of a silent call."""
+    return incident.silent and incident.raised_by == user_id
+
+
+def refuse_response(
+    incident: Incident, trigger: IncidentTrigger, *, user_id: UUID, role: Role
+) -> Refusal | None:
+    """Why this person may not respond like this. `role` is the one held at the venue.
+
+    Acknowledging again by its owner is no refusal: answer it with the incident as it is. The
+    raiser neither acknowledges nor arrives; whoever holds the phone may be the danger.
+    """
+    if not is_open(incident):
+        return Refusal(
+            Code.INCIDENT_CLOSED, f"incident {incident.id} is {incident.status.value} already"
+        )
+    owns = incident.owner_id == user_id
+    manages = role >= Role.MANAGEMENT
+    match trigger:
+        case IncidentTrigger.ACKNOWLEDGE | IncidentTrigger.ON_SCENE if (
+            incident.raised_by == user_id
+        ):
+            return Refusal(Code.SELF_ACK, "whoever raised an incident needs somebody else to come")
+        case IncidentTrigger.ACKNOWLEDGE:
+            taken = incident.status in {IncidentStatus.ACKNOWLEDGED, IncidentStatus.ON_SCENE}
+            if taken and not owns:
+                return Refusal(
+                    Code.ALREADY_ACKNOWLEDGED,
+                    f"{incident.owner_name or 'a colleague'} has taken incident {incident.id}",
+                    extra={"owner_id": incident.owner_id, "owner_name": incident.owner_name},
+                )
+        case IncidentTrigger.FALSE_ALARM:
+            if not manages:
+                return _forbidden("only management can call it a false alarm")
+        case IncidentTrigger.RESOLVE | IncidentTrigger.ON_SCENE | IncidentTrigger.NEED_BACKUP:
+            if not (owns or manages):
+                return _forbidden("this is for whoever acknowledged it, or management")
+        case _:
+            raise ValueError(f"{trigger.value} is nothing that a person responds")
+    if trigger is IncidentTrigger.ACKNOWLEDGE and owns:
+        return None
+    if transition(INCIDENT, incident.status, trigger) is None:
+        return Refusal(
+            Code.INVALID_TRANSITION,
+            f"incident {incident.id} is {incident.status.value}; acknowledge it first",
+        )
+    return None
+
+
+def venues_of_press(
+    *, open_shift: UUID | None, last_shift: UUID | None, role_venues: tuple[UUID, ...]
+) -> tuple[UUID, ...]:
+    """Where an SOS is raised: the open shift's venue, else the last shift's, else every one.
+
+    `role_venues` are those where the token has a role. A shift counts even where the role has
+    been taken away meanwhile: that is where the person is.
+    """
+    venue = open_shift or last_shift
+    return role_venues if venue is None else (venue,)
+
+
+def _forbidden(why: str) -> Refusal:
+    return Refusal(Code.FORBIDDEN, why)
