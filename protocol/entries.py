@@ -104,6 +104,44 @@ def decode_entry(data: bytes) -> Entry:
         raise EntryUnreadable(f"journal entry can't be read: {error!r}") from error
 
 
+@attrs.frozen(kw_only=True)
+class EntryRows:
+    """An entry as the write-behind needs it: its sends stay as bytes."""
+
+    actor: Address
+    cause: UUID | None
+    changes: tuple[Record, ...]
+    removes: tuple[tuple[str, tuple[Any, ...]], ...]
+    appends: tuple[Record, ...]
+    events: tuple[RoomEvent, ...]
+    sends: tuple[tuple[UUID, bytes], ...]
+    """Id of each message, and what `decode_message` reads."""
+
+
+def decode_rows(data: bytes) -> EntryRows:
+    """Read the rows of an entry.
+
+    Raises:
+        EntryUnreadable: as in `decode_entry`.
+    """
+    try:
+        version, *rest = _decoder.decode(data)
+        if version != ENTRY_VERSION:
+            raise EntryUnreadable(f"journal entry of version {version}; this release reads 1")
+        actor, _, cause, changes, removes, appends, events, sends = rest
+        return EntryRows(
+            actor=msgspec.convert(actor, Address),
+            cause=msgspec.convert(cause, UUID | None),
+            changes=_records(changes),
+            removes=tuple((table, _key(table, key)) for table, key in removes),
+            appends=_records(appends),
+            events=msgspec.convert(events, tuple[RoomEvent, ...]),
+            sends=tuple((UUID(wire[0]), _encoder.encode(wire)) for wire in sends),
+        )
+    except (msgspec.DecodeError, KeyError, ValueError, TypeError) as error:
+        raise EntryUnreadable(f"journal entry can't be read: {error!r}") from error
+
+
 def _records(pairs: Any) -> tuple[Record, ...]:
     return tuple(msgspec.convert(values, RECORDS[table]) for table, values in pairs)
 

@@ -27,7 +27,7 @@ class Above:
 
 @attrs.frozen
 class Since:
-    """The column (a time) is less than `seconds` ago when loading, or null."""
+    """The column (a time) is null, or less than `seconds` before loading."""
 
     column: str
     seconds: int

@@ -1,0 +1,283 @@
+"""The write-behind's store on PostgreSQL: one transaction per batch.
+
+It begins with the compare-and-set of the position, so two writers can't both get further, and
+locks the heads of the chains that it adds to. Rows go in as arrays, one statement per table.
+COPY is not used where row-level security is forced: PostgreSQL refuses it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, cast
+from uuid import UUID
+
+from protocol.chart import account_of
+from protocol.records.base import RECORDS, Record
+from protocol.records.ledger import LedgerPosting
+from storage.postgres.database import Connection, Database, DatabaseRole
+from storage.postgres.errors import DatabaseRefused
+from storage.postgres.mapping import RecordMapping, mapping_of
+from storage.postgres.sqlblocks import load_blocks
+from storage.write_behind.batch import Batch, RowKey, Source, VersionSkipped, batch_of
+from storage.write_behind.numbering import (
+    ChainKey,
+    Head,
+    chains_of,
+    earlier_journals,
+    number,
+    with_balances,
+)
+from storage.write_behind.store import FlushMoved, ForeignJournal, RefusedRow, StoreRefused
+
+SQL: Final = load_blocks(Path(__file__).with_name("flush.sql"))
+
+
+class PostgresStore:
+    """See `storage.write_behind.store.Store`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def claim(self, journal_id: UUID) -> int:
+        """How far the database is in this journal; one without any becomes its own."""
+        async with self._database.connect(DatabaseRole.WRITER) as connection:
+            await connection.execute(SQL["claim_flush"].sql, journal_id)
+            rows = await connection.fetch(SQL["read_flush"].sql)
+        (row,) = rows
+        if row["journal_id"] != journal_id:
+            raise ForeignJournal(
+                f"the database belongs to journal {row['journal_id']}, and this data directory"
+                f" holds journal {journal_id}: two nodes must not share a database. Start with the"
+                " data directory that belongs to it, or point LASTLIGHT_DATABASE_URL elsewhere"
+            )
+        return int(row["position"])
+
+    async def apply(self, batch: Batch) -> None:
+        """Do all of a batch and move the position, or nothing."""
+        try:
+            async with (
+                self._database.connect(DatabaseRole.WRITER) as connection,
+                connection.transaction(),
+            ):
+                await _move(connection, batch.journal_id, batch.after, batch.up_to)
+                await _write(connection, batch)
+        except DatabaseRefused as error:
+            raise StoreRefused(str(error)) from error
+
+    async def apply_refusing(self, source: Source, after: int) -> tuple[RefusedRow, ...]:
+        """Do one entry without the rows that are refused; those are kept aside."""
+        refused: list[RefusedRow] = []
+        async with (
+            self._database.connect(DatabaseRole.WRITER) as connection,
+            connection.transaction(),
+        ):
+            await _move(connection, source.position.journal_id, after, source.position.n)
+            whole = batch_of([source], source.position._replace(n=after))
+            for part in _apart(whole):
+                try:
+                    async with connection.savepoint():
+                        await _write(connection, part)
+                        await connection.execute("set constraints all immediate")
+                        await connection.execute("set constraints all deferred")
+                except (DatabaseRefused, VersionSkipped) as error:
+                    refused.append(RefusedRow(_only_row(part), str(error)))
+            for row in refused:
+                await connection.execute(
+                    SQL["keep_refused_row"].sql,
+                    source.position.journal_id,
+                    source.position.n,
+                    row.row[0],
+                    str(row.row[1])[:500],
+                    source.data,
+                    row.reason.replace("\x00", "")[:2000],
+                    str(source.rows.actor),
+                )
+        return tuple(refused)
+
+    async def refused_actors(self) -> frozenset[str]:
+        """Addresses of actors that rows were kept aside of."""
+        async with self._database.connect(DatabaseRole.WRITER) as connection:
+            rows = await connection.fetch(SQL["refused_actors"].sql)
+        return frozenset(row["actor"] for row in rows)
+
+
+async def _move(connection: Connection, journal_id: UUID, old: int, new: int) -> None:
+    moved = await connection.fetchval(SQL["move_flush"].sql, journal_id, old, new)
+    if moved is None:
+        raise FlushMoved(f"the database is not at entry {old} of journal {journal_id}")
+
+
+async def _write(connection: Connection, batch: Batch) -> None:
+    """Everything of a batch but its position."""
+    await _post(connection, batch)
+    await _number(connection, batch)
+    for table, keys in batch.removes.items():
+        await _remove(connection, mapping_of(RECORDS[table]), keys)
+    for table, changed in batch.updates.items():
+        await _update(connection, mapping_of(RECORDS[table]), changed)
+    for rows in (batch.inserts, batch.appends):
+        for table, records in rows.items():
+            await _insert(connection, mapping_of(RECORDS[table]), records)
+    if batch.cursors:
+        rooms, seqs = zip(*batch.cursors.items(), strict=True)
+        await connection.execute(SQL["move_cursors"].sql, list(rooms), list(seqs))
+    if batch.caused:
+        await connection.execute(SQL["forget_sends"].sql, batch.caused)
+    if batch.sends:
+        await connection.copy_records_to_table(
+            "pending_sends",
+            schema="runtime",
+            columns=("id", "position", "payload"),
+            records=[(id_, position, data) for id_, (position, data) in batch.sends.items()],
+        )
+
+
+async def _post(connection: Connection, batch: Batch) -> None:
+    """Add postings to the balances of their accounts, and tell them the balance after each."""
+    postings = cast("list[LedgerPosting]", batch.appends.get(LedgerPosting.table.name, []))
+    if not postings:
+        return
+    sums: dict[tuple[str, str], tuple[int, int]] = {}
+    for posting in postings:
+        key = (posting.account_code, posting.currency)
+        amount, count = sums.get(key, (0, 0))
+        sums[key] = (amount + posting.amount_minor, count + 1)
+    accounts = [
+        account_of(code, currency).evolve(balance_minor=amount, seq=count)
+        for (code, currency), (amount, count) in sorted(sums.items())
+    ]
+    mapping = mapping_of(type(accounts[0]))
+    sql = (
+        f"insert into {mapping.table_sql} as a ({mapping.columns_sql}) {mapping.source_sql()}"
+        " on conflict (id) do update set balance_minor = a.balance_minor + excluded.balance_minor,"
+        " seq = a.seq + excluded.seq, version = a.version + 1 returning id, balance_minor"
+    )
+    rows = await connection.fetch(sql, *mapping.to_arrays(accounts))
+    after = {row["id"]: row["balance_minor"] for row in rows}
+    batch.appends[LedgerPosting.table.name] = [*with_balances(postings, after)]
+
+
+async def _number(connection: Connection, batch: Batch) -> None:
+    chains = chains_of(batch)
+    if not chains:
+        return
+    owners, names = [owner for owner, _ in chains], [name for _, name in chains]
+    await connection.execute(SQL["begin_chains"].sql, owners, names)
+    rows = await connection.fetch(SQL["lock_chains"].sql, owners, names)
+    heads: dict[ChainKey, Head] = {
+        (row["venue_id"], row["chain"]): Head(row["seq"], row["hash"]) for row in rows
+    }
+    known: Mapping[UUID, bytes] = {}
+    if earlier := earlier_journals(batch):
+        found = await connection.fetch(SQL["journal_hashes"].sql, list(earlier))
+        known = {row["id"]: row["hash"] for row in found}
+    moved = number(batch, heads, known)
+    await connection.execute(
+        SQL["move_chains"].sql,
+        [owner for owner, _ in moved],
+        [name for _, name in moved],
+        [head.seq for head in moved.values()],
+        [head.hash for head in moved.values()],
+    )
+
+
+async def _remove(
+    connection: Connection, mapping: RecordMapping[Any], keys: Sequence[tuple[Any, ...]]
+) -> None:
+    columns = {column.name: column for column in mapping.columns}
+    arrays = []
+    for at, name in enumerate(mapping.table.key):
+        convert = columns[name].to_element
+        arrays.append([key[at] if convert is None else convert(key[at]) for key in keys])
+    await connection.execute(_remove_sql(mapping.record), *arrays)
+
+
+async def _update(
+    connection: Connection,
+    mapping: RecordMapping[Any],
+    changed: Sequence[tuple[Record, int]],
+) -> None:
+    arrays: list[list[object]] = mapping.to_arrays([record for record, _ in changed])
+    arrays.append([stored for _, stored in changed])
+    tag = await connection.execute(_update_sql(mapping.record), *arrays)
+    if int(tag.rsplit(" ", 1)[1]) != len(changed):
+        (record, stored) = changed[0]
+        raise VersionSkipped(
+            (mapping.table.name, record.primary_key if len(changed) == 1 else ()),
+            f"{len(changed)} rows must be stored at their last version (first {stored}); {tag}",
+        )
+
+
+async def _insert(
+    connection: Connection, mapping: RecordMapping[Any], records: Iterable[Record]
+) -> None:
+    await connection.execute(_insert_sql(mapping.record), *mapping.to_arrays(records))
+
+
+@cache
+def _remove_sql(record: type[Record]) -> str:
+    mapping = mapping_of(record)
+    key = mapping.table.key
+    types = {column.name: column.array_type for column in mapping.columns}
+    arrays = ", ".join(f"${n}::{types[name]}[]" for n, name in enumerate(key, 1))
+    matches = " and ".join(f"t.{name} = gone.{name}" for name in key)
+    return (
+        f"delete from {mapping.table_sql} as t"
+        f" using unnest({arrays}) as gone ({', '.join(key)}) where {matches}"
+    )
+
+
+@cache
+def _update_sql(record: type[Record]) -> str:
+    mapping = mapping_of(record)
+    table = mapping.table
+    columns = mapping.columns
+    arrays = [f"${n}::{column.array_type}[]" for n, column in enumerate(columns, 1)]
+    arrays.append(f"${len(columns) + 1}::bigint[]")
+    changes = ", ".join(f"{c.name} = {c.select}" for c in columns if c.name not in table.key)
+    matches = " and ".join(f"t.{name} = element.{name}" for name in table.key)
+    return (
+        f"update {mapping.table_sql} as t set {changes}"
+        f" from unnest({', '.join(arrays)}) as element ({mapping.columns_sql}, stored_version)"
+        f" where {matches} and t.version = element.stored_version"
+    )
+
+
+@cache
+def _insert_sql(record: type[Record]) -> str:
+    mapping = mapping_of(record)
+    return f"insert into {mapping.table_sql} ({mapping.columns_sql}) {mapping.source_sql()}"
+
+
+def _apart(batch: Batch) -> Iterable[Batch]:
+    """The parts of a batch that can be refused one by one. Postings stay with their journal."""
+    for table, keys in batch.removes.items():
+        yield from (_part(batch, removes={table: [key]}) for key in keys)
+    for table, changed in batch.updates.items():
+        yield from (_part(batch, updates={table: [change]}) for change in changed)
+    for table, records in batch.inserts.items():
+        yield from (_part(batch, inserts={table: [record]}) for record in records)
+    ledger = {t: rows for t, rows in batch.appends.items() if t.startswith("ledger_")}
+    if ledger:
+        yield _part(batch, appends=ledger)
+    for table, records in batch.appends.items():
+        if table not in ledger:
+            yield from (_part(batch, appends={table: [record]}) for record in records)
+    yield _part(batch, cursors=batch.cursors, sends=batch.sends, caused=batch.caused)
+
+
+def _part(batch: Batch, **rows: Any) -> Batch:
+    return Batch(journal_id=batch.journal_id, after=batch.after, up_to=batch.up_to, **rows)
+
+
+def _only_row(part: Batch) -> RowKey:
+    for table, keys in part.removes.items():
+        return table, keys[0]
+    for table, changed in part.updates.items():
+        return table, changed[0][0].primary_key
+    for rows in (part.inserts, part.appends):
+        for table, records in rows.items():
+            return table, records[0].primary_key
+    return "runtime", ()

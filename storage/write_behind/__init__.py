@@ -1,0 +1,1 @@
+"""Brings the journal into the database, behind what was already answered."""
