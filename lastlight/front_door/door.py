@@ -269,11 +269,12 @@ async def open_front_door(
     door = FrontDoor(handler, sockets, context, settings or WebSettings(), patience or Patience())
     listeners = await listen(host, port)
     door.port = listeners[0].socket.getsockname()[1]
-    async with trio.open_nursery() as guests, trio.open_nursery() as reception:
-        await reception.start(
-            partial(trio.serve_listeners, door.welcome, listeners, handler_nursery=guests)
-        )
-        yield door
-        reception.cancel_scope.cancel()
+    async with trio.open_nursery() as guests:
+        async with trio.open_nursery() as reception:
+            await reception.start(
+                partial(trio.serve_listeners, door.welcome, listeners, handler_nursery=guests)
+            )
+            yield door
+            reception.cancel_scope.cancel()
         await door.close()
         guests.cancel_scope.cancel()

@@ -88,6 +88,12 @@ class _HTTP1(H11Protocol):
         self._announces_too_much = any(length > BODY_BYTES_MAX for length in lengths)
 
     async def _create_stream(self, request: h11.Request) -> None:
+        # h11 bounds what is incomplete, so headers that come in one piece pass it at any length.
+        size = sum(len(name) + len(value) for name, value in request.headers)
+        if size + len(request.target) > HEADER_BYTES_MAX:
+            await self._send_error_response(431)
+            await self.send(Closed())
+            return
         self.stream = HTTPStream(
             self.app, self.config, self.context, self.task_group, self.ssl, self.client,
             self.server, self.stream_send, STREAM_ID,
@@ -245,7 +251,13 @@ class HTTPLane:
         self._is_idle = is_idle
         if is_idle and self._context.terminated.is_set():
             self.end_when_idle()
-        self._deadline = trio.current_time() + self._patience.keep_alive_s if is_idle else math.inf
+        if not is_idle:
+            self._deadline = math.inf
+        elif isinstance(self._protocol, _HTTP1) and self._protocol.connection.trailing_data[0]:
+            # The next request began before the last answer was out.
+            self._deadline = trio.current_time() + self._patience.headers_s
+        else:
+            self._deadline = trio.current_time() + self._patience.keep_alive_s
         self._reading.deadline = self._deadline
 
     def _end(self) -> None:

@@ -1,0 +1,66 @@
+"""What the server says over `/ws`, as bytes.
+
+An event is encoded once for everybody who gets it. Three shapes of it exist: the event itself, the
+empty one that a silent SOS shows its raiser, and the cursor that follows an urgent copy.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from lastlight.front_door.socket_lane import frame_text
+from protocol.codec_json import render_json
+from protocol.entries import RoomEvent
+
+
+def message_frame(message: Mapping[str, object]) -> bytes:
+    """Any message of the server, ready to send."""
+    return frame_text(render_json(plain(message)))
+
+
+def event_frame(event: RoomEvent, room: str, seq: int | None) -> bytes:
+    """An event as its room hears it; without `seq` if it has none there."""
+    place = {"room": room} if seq is None else {"room": room, "seq": seq}
+    envelope = {
+        "id": event.id,
+        **place,
+        "type": event.type,
+        "venue_id": event.venue_id,
+        "occurred_at": event.occurred_at,
+        "version": event.version,
+        "data": event.data,
+    }
+    return message_frame({"op": "event", **place, "event": envelope})
+
+
+def empty_frame(room: str, seq: int) -> bytes:
+    """The place of an event that this connection must not show (Rule 8, silent SOS)."""
+    return message_frame({"op": "event", "room": room, "seq": seq, "event": None})
+
+
+def cursor_frame(event: RoomEvent, room: str, seq: int) -> bytes:
+    """The place of an event that this connection had already as an urgent copy.
+
+    `event` names what the place is for, so that a client that reads the type of everything finds
+    one; there is nothing new in it to show.
+    """
+    named = {"id": event.id, "type": event.type}
+    return message_frame({"op": "event", "room": room, "seq": seq, "id": event.id, "event": named})
+
+
+def plain(value: object) -> object:
+    """JSON's own types only: ids as text, times as RFC 3339 in UTC with milliseconds."""
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, enum.Enum):
+        return plain(value.value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [plain(item) for item in value]
+    return value
