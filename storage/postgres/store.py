@@ -191,7 +191,7 @@ async def _remove(
     for at, name in enumerate(mapping.table.key):
         convert = columns[name].to_element
         arrays.append([key[at] if convert is None else convert(key[at]) for key in keys])
-    await connection.execute(_remove_sql(mapping.record), *arrays)
+    await connection.execute(_remove_sql(mapping.table.name), *arrays)
 
 
 async def _update(
@@ -201,7 +201,7 @@ async def _update(
 ) -> None:
     arrays: list[list[object]] = mapping.to_arrays([record for record, _ in changed])
     arrays.append([stored for _, stored in changed])
-    tag = await connection.execute(_update_sql(mapping.record), *arrays)
+    tag = await connection.execute(_update_sql(mapping.table.name), *arrays)
     if int(tag.rsplit(" ", 1)[1]) != len(changed):
         (record, stored) = changed[0]
         raise VersionSkipped(
@@ -213,12 +213,12 @@ async def _update(
 async def _insert(
     connection: Connection, mapping: RecordMapping[Any], records: Iterable[Record]
 ) -> None:
-    await connection.execute(_insert_sql(mapping.record), *mapping.to_arrays(records))
+    await connection.execute(_insert_sql(mapping.table.name), *mapping.to_arrays(records))
 
 
 @cache
-def _remove_sql(record: type[Record]) -> str:
-    mapping = mapping_of(record)
+def _remove_sql(table_name: str) -> str:
+    mapping = mapping_of(RECORDS[table_name])
     key = mapping.table.key
     types = {column.name: column.array_type for column in mapping.columns}
     arrays = ", ".join(f"${n}::{types[name]}[]" for n, name in enumerate(key, 1))
@@ -230,8 +230,8 @@ def _remove_sql(record: type[Record]) -> str:
 
 
 @cache
-def _update_sql(record: type[Record]) -> str:
-    mapping = mapping_of(record)
+def _update_sql(table_name: str) -> str:
+    mapping = mapping_of(RECORDS[table_name])
     table = mapping.table
     columns = mapping.columns
     arrays = [f"${n}::{column.array_type}[]" for n, column in enumerate(columns, 1)]
@@ -246,8 +246,8 @@ def _update_sql(record: type[Record]) -> str:
 
 
 @cache
-def _insert_sql(record: type[Record]) -> str:
-    mapping = mapping_of(record)
+def _insert_sql(table_name: str) -> str:
+    mapping = mapping_of(RECORDS[table_name])
     return f"insert into {mapping.table_sql} ({mapping.columns_sql}) {mapping.source_sql()}"
 
 

@@ -1,7 +1,8 @@
 """Numbers and hashes that are given in the flush, under a lock on each chain's head (Rule 9, L7).
 
 Pure: from rows without numbers and the heads of their chains to rows with them and new heads.
-Balances are given first, so that the hashes cover them as they are stored. Chains are per venue; the lines of an incident form a chain of their own.
+Balances are given first, so that the hashes cover them as they are stored. Chains are per venue;
+the lines of an incident form a chain of their own.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from actors.runtime.outcome import Event
 from protocol.codec import encode
-from protocol.events.base import EventData
+from protocol.events.base import Audience, EventData
 
 
 def tell(
@@ -18,26 +18,25 @@ def tell(
     version: int = 1,
     urgent: bool = False,
     hide_from: UUID | None = None,
-    without: tuple[str, ...] = (),
+    without: tuple[Audience, ...] = (),
 ) -> Event:
     """Tell everyone in the event's audience.
 
     Args:
         event: one of `protocol.events`.
-        venue_id: whose rooms `venue:{id}:…` stands for; without it they are left out.
-        user_id: whose room `user:{id}` stands for; without it that is left out.
+        venue_id: whose rooms `venue:{id}:…` are; without it they are left out.
+        user_id: whose room `user:{id}` is; without it that is left out.
         version: of the record that changed.
         urgent: send a copy before it is durable (Rule 8).
         hide_from: a person whose devices must not show it.
-        without: templates of the audience that don't hear it this time.
+        without: those of the audience that don't hear it this time.
     """
-    rooms = []
-    for template in type(event).audience:
-        missing = (venue_id is None and "{venue_id}" in template) or (
-            user_id is None and "{user_id}" in template
-        )
-        if not missing and template not in without:
-            rooms.append(template.format(venue_id=venue_id, user_id=user_id))
+    ids = dict.fromkeys(Audience, venue_id) | {Audience.USER: user_id}
+    rooms = [
+        audience.room(whose)
+        for audience in type(event).audience
+        if (whose := ids[audience]) is not None and audience not in without
+    ]
     data: Any = encode(event)
     return Event(
         type=type(event).type,
