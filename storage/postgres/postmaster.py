@@ -102,8 +102,11 @@ def _unlock(cluster: Path) -> None:
     except ValueError:
         path.unlink()  # Not whole: the server died while it wrote, before it used anything.
         return
-    # In place, so that the file keeps its owner. The node is the server's parent-to-be.
-    path.write_text("".join([f"{os.getpid()}\n", *rest]))
+    # In place, so that the file keeps its owner, and not through a link: the folder is not ours
+    # if we are root. The node is the server's parent-to-be.
+    descriptor = os.open(path, os.O_WRONLY | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "w") as file:
+        file.write("".join([f"{os.getpid()}\n", *rest]))
 
 
 def _is_our_server(place: Place, found: PidFile) -> bool:
