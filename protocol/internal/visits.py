@@ -15,6 +15,7 @@ import attrs
 from protocol.commands import Command, command
 from protocol.errors import Refusal
 from protocol.records.states import Activity, CheckOutCause, SegmentMode, SessionStatus
+from protocol.replies.sessions import SessionSummary
 
 
 @command
@@ -121,6 +122,8 @@ class UsageLine:
     activity: Activity
     business_day: date
     amount_minor: int
+    tax_minor: int = 0
+    """Tax inside the amount, by `tax_of_step`."""
 
 
 @command
@@ -215,6 +218,20 @@ class VisitSettled(Command):
     purchases_minor: int
     total_minor: int
     currency: str
+
+
+@command
+class DescribeVisit(Command):
+    """Account → session: how does the visit stand? For the patron's own live view."""
+
+    session_id: UUID
+
+
+@command
+class VisitDescribed(Command):
+    """Session → account: the visit with its meter; None if it is over by now."""
+
+    summary: SessionSummary | None
 
 
 @command
