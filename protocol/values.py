@@ -16,8 +16,9 @@ Email: TypeAlias = Annotated[
     str, text(min=3, max=254, pattern=r"[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+\.[^@\s\x00-\x1f]+")
 ]
 Name: TypeAlias = Annotated[
-    str, text(min=1, max=80, pattern=r"[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*")
+    str, text(min=1, max=80, pattern=r"[^\x00-\x1f\x7f]*[^\x00-\x20\x7f][^\x00-\x1f\x7f]*")
 ]
+"""One line with something in it."""
 Note: TypeAlias = Annotated[str, text(max=500)]
 Reason: TypeAlias = Annotated[str, text(min=1, max=200)]
 Zone: TypeAlias = Annotated[str, text(min=1, max=60)]
