@@ -114,11 +114,11 @@ def _plainest(hint: Any) -> Any:
         return next(iter(hint))
     made: dict[type, Any] = {
         uuid.UUID: an_id(),
-        str: "plain",
+        str: f"plain {next(_numbers)}",
         int: 1,
         float: 1.0,
         bool: False,
-        bytes: b"plain",
+        bytes: an_id().bytes,
         dt.datetime: NOON,
         dt.date: NOON.date(),
         dt.time: dt.time(5),
