@@ -1,0 +1,303 @@
+"""Two small kinds of actor that do nothing but what the runtime must get right.
+
+An `identity` is a purse that counts; an `account` is a vault that takes what purses send. Their
+records are borrowed: the purse's count is the version of its row.
+"""
+
+from __future__ import annotations
+
+import sys
+from datetime import timedelta
+from typing import Any, ClassVar, Final
+from uuid import UUID
+
+from actors.runtime.behaviour import Behaviour, decides, decisions_of
+from actors.runtime.outcome import (
+    LATER,
+    CancelTimer,
+    Context,
+    Decision,
+    Event,
+    Outcome,
+    Send,
+    SetTimer,
+)
+from actors.runtime.state import State
+from protocol.addresses import ActorKind, Address
+from protocol.commands import Command, command
+from protocol.errors import Code, Refusal
+from protocol.reads import Read
+from protocol.records.runtime import Identity, OpenVisit
+from protocol.replies.base import reply
+from tests.twins.outside import OPENING
+
+
+@command
+class Add(Command):
+    """Count one more."""
+
+    loud: bool = False
+    room: str = "purse"
+
+
+@command
+class Look(Command):
+    """Tell the count."""
+
+
+@command
+class Refuse(Command):
+    """Say no."""
+
+    code: Code = Code.INSUFFICIENT_CREDITS
+
+
+@command
+class Break(Command):
+    """Raise, as a bug would."""
+
+
+@command
+class Shout(Command):
+    """Count one more, at once and for all to hear."""
+
+    emergency: ClassVar[bool] = True
+
+
+@command
+class Wait(Command):
+    """Count one more later."""
+
+    seconds: int
+    name: str = "later"
+
+
+@command
+class StopWaiting(Command):
+    """Forget a timer."""
+
+    name: str = "later"
+
+
+@command
+class Pay(Command):
+    """Saga: purse → vault → purse."""
+
+    vault: UUID
+    ends: str = "well"
+
+
+@command
+class TakeIn(Command):
+    """Purse → vault."""
+
+    ends: str
+    purse: UUID
+
+
+@command
+class Paid(Command):
+    """Vault → purse."""
+
+    ends: str
+
+
+@command
+class GiveBack(Command):
+    """Undo at the purse."""
+
+
+@command
+class TakeOut(Command):
+    """Undo at the vault."""
+
+    purse: UUID
+
+
+@command
+class Loop(Command):
+    """Send oneself another, without end."""
+
+
+@command
+class GoOut(Command):
+    """Do something outside."""
+
+
+@reply
+class Count:
+    """How many."""
+
+    count: int
+    version: int
+
+
+def purse_of(n: int) -> Address:
+    """The purse number n."""
+    return Address(ActorKind.IDENTITY, UUID(int=n))
+
+
+def vault_of(n: int) -> Address:
+    """The vault number n."""
+    return Address(ActorKind.ACCOUNT, UUID(int=n))
+
+
+def _count(state: State) -> int:
+    purse = state.first(Identity)
+    return 0 if purse is None else purse.version
+
+
+def _more(state: State, context: Context) -> Identity:
+    purse = state.first(Identity)
+    if purse is not None:
+        return purse.revised()
+    id_ = context.address.id
+    return Identity(id=id_, email=f"{id_}@example.org", user_id=id_, version=1)
+
+
+@decides(Add)
+def decide_add(state: State, command: Add, context: Context) -> Decision:
+    purse = _more(state, context)
+    event = Event(type="purse.counted", rooms=(command.room,), data={"count": purse.version})
+    loud = Event(type="purse.loud", rooms=(command.room,), data={}, durable=False)
+    return Outcome(
+        reply=Count(count=purse.version, version=purse.version),
+        changes=(purse,),
+        events=(event, loud) if command.loud else (event,),
+    )
+
+
+@decides(Shout)
+def decide_shout(state: State, command: Shout, context: Context) -> Decision:
+    purse = _more(state, context)
+    event = Event(type="purse.shouted", rooms=("purse",), data={}, urgent=True)
+    return Outcome(
+        reply=Count(count=purse.version, version=purse.version), changes=(purse,), events=(event,)
+    )
+
+
+@decides(Look)
+def decide_look(state: State, command: Look, context: Context) -> Decision:
+    count = _count(state)
+    return Outcome(reply=Count(count=count, version=count))
+
+
+@decides(Refuse)
+def decide_refuse(state: State, command: Refuse, context: Context) -> Decision:
+    return Refusal(command.code, "no")
+
+
+@decides(Break)
+def decide_break(state: State, command: Break, context: Context) -> Decision:
+    raise RuntimeError("a bug")
+
+
+@decides(Wait)
+def decide_wait(state: State, command: Wait, context: Context) -> Decision:
+    due_at = context.now + timedelta(seconds=command.seconds)
+    return Outcome(
+        reply=Count(count=_count(state), version=0),
+        timers=(SetTimer(command.name, due_at, Add()),),
+    )
+
+
+@decides(StopWaiting)
+def decide_stop_waiting(state: State, command: StopWaiting, context: Context) -> Decision:
+    return Outcome(reply=Count(count=_count(state), version=0), timers=(CancelTimer(command.name),))
+
+
+@decides(Pay)
+def decide_pay(state: State, command: Pay, context: Context) -> Decision:
+    vault = Address(ActorKind.ACCOUNT, command.vault)
+    take = TakeIn(ends=command.ends, purse=context.address.id)
+    return Outcome(
+        reply=LATER, changes=(_more(state, context),), sends=(Send(vault, take, undo=GiveBack()),)
+    )
+
+
+@decides(TakeIn)
+def decide_take_in(state: State, command: TakeIn, context: Context) -> Decision:
+    if command.ends == "refused":
+        return Refusal(Code.INSUFFICIENT_CREDITS, "the vault says no")
+    if command.ends == "broken":
+        raise RuntimeError("a bug in the vault")
+    visit = OpenVisit(
+        user_id=command.purse,
+        session_id=context.address.id,
+        venue_id=UUID(int=0),
+        hold_id=UUID(int=0),
+        opened_at=OPENING,
+    )
+    back = Send(
+        Address(ActorKind.IDENTITY, command.purse),
+        Paid(ends=command.ends),
+        undo=TakeOut(purse=command.purse),
+    )
+    return Outcome(changes=(visit,), sends=(back,))
+
+
+@decides(Paid)
+def decide_paid(state: State, command: Paid, context: Context) -> Decision:
+    if command.ends == "refused late":
+        return Refusal(Code.CAPACITY_FULL, "the purse says no after all")
+    return Outcome(reply=Count(count=_count(state), version=_count(state)))
+
+
+@decides(GiveBack)
+def decide_give_back(state: State, command: GiveBack, context: Context) -> Decision:
+    purse = state.first(Identity)
+    assert purse is not None
+    return Outcome(changes=(purse.revised(email=f"given back {purse.version}"),))
+
+
+@decides(TakeOut)
+def decide_take_out(state: State, command: TakeOut, context: Context) -> Decision:
+    visit = state.get(OpenVisit, command.purse)
+    return Outcome() if visit is None else Outcome(removes=(visit,))
+
+
+@decides(Loop)
+def decide_loop(state: State, command: Loop, context: Context) -> Decision:
+    return Outcome(
+        reply=None if context.in_saga is False else Count(count=0, version=0),
+        sends=(Send(context.address, Loop()),),
+    )
+
+
+@decides(GoOut)
+def decide_go_out(state: State, command: GoOut, context: Context) -> Decision:
+    outside = Address(ActorKind.OUTSIDE, UUID(int=0))
+    return Outcome(reply=Count(count=0, version=0), sends=(Send(outside, Look()),))
+
+
+class _AlwaysThere(State):
+    @property
+    def exists(self) -> bool:
+        return True
+
+
+_DECISIONS: Final = decisions_of((sys.modules[__name__],))
+
+
+def toys(*, resident: bool = False) -> dict[ActorKind, Behaviour]:
+    """Behaviours of purses and vaults, and of the kinds that a node starts with."""
+
+    def kind_of(kind: ActorKind, *reads: Read) -> Behaviour:
+        return Behaviour(
+            kind=kind,
+            state=_AlwaysThere,
+            decisions=_DECISIONS,
+            reads=reads,
+            resident=resident,
+            masked=_masked,
+        )
+
+    return {
+        ActorKind.IDENTITY: kind_of(ActorKind.IDENTITY, Read(Identity, by="id")),
+        ActorKind.ACCOUNT: kind_of(ActorKind.ACCOUNT, Read(OpenVisit, by="session_id")),
+        ActorKind.PLATFORM: kind_of(ActorKind.PLATFORM),
+    }
+
+
+def _masked(state: Any) -> dict[str, object]:
+    return {"count": _count(state)}

@@ -1,0 +1,76 @@
+"""A whole node in memory: the production runtime and write-behind over the twins."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+import attrs
+
+from actors.runtime.behaviour import Behaviour
+from actors.runtime.generation import Ports
+from actors.runtime.node import Node, open_node
+from protocol.addresses import ActorKind
+from storage.journal.hooks import CommitHooks
+from storage.write_behind.write_behind import WriteBehind, open_write_behind
+from tests.twins.database import MemoryDatabase
+from tests.twins.journal import MemoryDisk, MemoryJournal, open_memory_journal
+from tests.twins.outside import (
+    CountingIds,
+    NoObserver,
+    RememberingEffects,
+    RememberingPublisher,
+    TrioClock,
+)
+
+
+@attrs.define(eq=False, kw_only=True)
+class World:
+    """What outlives a node: its disk, its database, and what the outside saw."""
+
+    clock: TrioClock = attrs.field(factory=TrioClock)
+    ids: CountingIds = attrs.field(factory=CountingIds)
+    disk: MemoryDisk = attrs.field(factory=MemoryDisk)
+    publisher: RememberingPublisher = attrs.field(factory=RememberingPublisher)
+    effects: RememberingEffects = attrs.field(factory=RememberingEffects)
+    database: MemoryDatabase = attrs.field(
+        default=attrs.Factory(lambda self: MemoryDatabase(self.clock.now), takes_self=True)
+    )
+
+
+@attrs.frozen(eq=False)
+class Running:
+    """A node that runs in a world."""
+
+    node: Node
+    journal: MemoryJournal
+    write_behind: WriteBehind
+
+
+@asynccontextmanager
+async def open_memory_node(
+    world: World,
+    behaviours: Mapping[ActorKind, Behaviour],
+    *,
+    hooks: CommitHooks | None = None,
+    ready: bool = True,
+) -> AsyncIterator[Running]:
+    """Run a node in `world`; leaving the block is a crash, as nothing is drained."""
+    async with (
+        open_memory_journal(world.disk, clock=world.clock, hooks=hooks) as journal,
+        open_write_behind(journal, world.database) as write_behind,
+    ):
+        ports = Ports(
+            journal=journal,
+            flushed=write_behind,
+            loader=world.database,
+            publisher=world.publisher,
+            effects=world.effects,
+            clock=world.clock,
+            ids=world.ids,
+            observer=NoObserver(),
+        )
+        async with open_node(ports, behaviours) as node:
+            if ready:
+                await node.wait_ready()
+            yield Running(node, journal, write_behind)

@@ -1,0 +1,78 @@
+"""The small ports in memory: clock, ids, publisher, effects, observer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import attrs
+import trio
+
+from protocol.addresses import Address
+from protocol.entries import RoomEvent
+from protocol.messages import Message
+from protocol.records.base import Record
+
+OPENING = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@attrs.define(eq=False)
+class TrioClock:
+    """Server time that follows trio's clock, and so MockClock; `step` sets it forward or back."""
+
+    start: datetime = OPENING
+    step: timedelta = timedelta()
+
+    def now(self) -> datetime:
+        elapsed = timedelta(milliseconds=int(trio.current_time() * 1000) % 10**12)
+        return self.start + elapsed + self.step
+
+
+@attrs.define(eq=False)
+class CountingIds:
+    """UUIDv7-shaped ids that count up: the same run names the same things."""
+
+    last: int = 0
+
+    def fresh(self) -> UUID:
+        self.last += 1
+        high, low = divmod(self.last, 1 << 60)
+        return UUID(int=(0x019A << 112) | (high << 80) | (0x7 << 76) | (0x8 << 60) | low)
+
+
+@attrs.define(eq=False)
+class RememberingPublisher:
+    """Keeps what was published, in order."""
+
+    events: list[RoomEvent] = attrs.field(factory=list)
+    urgent: list[RoomEvent] = attrs.field(factory=list)
+
+    def publish(self, event: RoomEvent) -> None:
+        self.events.append(event)
+
+    def publish_urgent(self, event: RoomEvent) -> None:
+        self.urgent.append(event)
+
+    def reset(self) -> None:
+        """What was published was durable, so it stays."""
+
+
+@attrs.define(eq=False)
+class RememberingEffects:
+    """Keeps what was done outside; waits while `hangs` is set."""
+
+    done: list[Message] = attrs.field(factory=list)
+    hangs: trio.Event | None = None
+
+    async def perform(self, message: Message) -> None:
+        if self.hangs is not None:
+            await self.hangs.wait()
+        self.done.append(message)
+
+
+class NoObserver:
+    """Hears nothing."""
+
+    def applied(self, address: Address, changes: Sequence[Record]) -> None:
+        """Nobody listens."""
