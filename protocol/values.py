@@ -9,6 +9,7 @@ from uuid import UUID
 
 import attrs
 
+from protocol.addresses import Role
 from protocol.bounds import PREPARED, integer, minor, number, text
 from protocol.limits import PAGE_ITEMS_MAX
 
@@ -80,4 +81,4 @@ class RoleGrant:
     """A role held at a venue; `venue_id` is null for a role at every venue."""
 
     venue_id: UUID | None
-    role: Annotated[str, text(max=20)]
+    role: Role
