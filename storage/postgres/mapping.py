@@ -45,9 +45,8 @@ class Column:
     """One column of a table and one field of its record.
 
     `array_type` is the type of its parameter in `source_sql`, `select` what makes a value of an
-    element there. `to_row` makes what COPY and plain parameters take, `to_element` what an
-    element takes, `from_row` undoes `to_row`; None where nothing is to be done. None of them is
-    asked about null.
+    element there. `to_row` makes what a plain parameter takes, `to_element` what an element takes,
+    `from_row` undoes `to_row`; None where nothing is to be done. None of them is asked about null.
     """
 
     name: str
@@ -99,7 +98,11 @@ class RecordMapping(Generic[R]):
         return f"select {values} from unnest({parameters}) as element ({self.columns_sql})"
 
     def to_row(self, record: R) -> tuple[object, ...]:
-        """The values of one record for COPY, or for one parameter per column."""
+        """The values of one record, one parameter per column.
+
+        COPY takes them too, but only into tables without row-level security, so not into the
+        contract's: PostgreSQL refuses it there, whatever the policies say.
+        """
         return tuple(
             value if column.to_row is None or value is None else column.to_row(value)
             for column in self.columns
