@@ -113,27 +113,26 @@ def is_leaving(distance_m: float, accuracy_m: float, fence: Fence) -> bool:
 
 def refuse_entry(fix: Fix, received_at: datetime, fence: Fence) -> Refusal | None:
     """Why this fix lets nobody in (Rule 6): 403 untrusted, 422 inaccurate or stale, 403 outside."""
-    match judge_fix(fix, received_at):
-        case Verdict.UNTRUSTED:
-            return Refusal(
-                Code.LOCATION_UNTRUSTED,
-                "the device says that another app made this location up; ask staff to let you in",
-            )
-        case Verdict.INACCURATE:
-            return Refusal(
-                Code.LOCATION_INACCURATE,
-                f"the fix is accurate to {fix.accuracy_m:.0f} m; it must be {ACCURACY_MAX_M:.0f} m "
-                "or better; step into the open and try again",
-            )
-        case Verdict.STALE:
-            age_s = (received_at - fix.fix_at) / timedelta(seconds=1)
-            return Refusal(
-                Code.LOCATION_INACCURATE,
-                f"the fix is {age_s:.0f} s old; it must be at most "
-                f"{FIX_AGE_MAX // timedelta(seconds=1)} s; take a new one",
-            )
-        case Verdict.COUNTS:
-            distance_m = fence.distance_m(fix)
+    verdict = judge_fix(fix, received_at)
+    if verdict is Verdict.UNTRUSTED:
+        return Refusal(
+            Code.LOCATION_UNTRUSTED,
+            "the device says that another app made this location up; ask staff to let you in",
+        )
+    if verdict is Verdict.INACCURATE:
+        return Refusal(
+            Code.LOCATION_INACCURATE,
+            f"the fix is accurate to {fix.accuracy_m:.0f} m; it must be {ACCURACY_MAX_M:.0f} m or "
+            "better; step into the open and try again",
+        )
+    if verdict is Verdict.STALE:
+        age_s = (received_at - fix.fix_at) / timedelta(seconds=1)
+        return Refusal(
+            Code.LOCATION_INACCURATE,
+            f"the fix is {age_s:.0f} s old; it must be at most "
+            f"{FIX_AGE_MAX // timedelta(seconds=1)} s; take a new one",
+        )
+    distance_m = fence.distance_m(fix)
     if is_inside(distance_m, fix.accuracy_m, fence):
         return None
     return Refusal(

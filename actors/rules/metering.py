@@ -130,17 +130,16 @@ def rate_of(activity: Activity, *, party_size: int, settings: VenueSettings) -> 
         ValueError: a play has a price, not a rate.
     """
     assert party_size >= 1
-    match activity:
-        case Activity.LOUNGE:
-            return settings.lounge_minor_per_h * party_size
-        case Activity.ARCADE_TIME:
-            return settings.arcade_time_minor_per_h * party_size
-        case Activity.TABLE:
-            return settings.table_minor_per_h * party_size
-        case Activity.KARAOKE_ROOM:
-            return settings.karaoke_room_minor_per_h
-        case Activity.ARCADE_PLAY:
-            raise ValueError("a play is bought at its price; it has no time on the meter")
+    if activity is Activity.ARCADE_PLAY:
+        raise ValueError("a play is bought at its price; it has no time on the meter")
+    if activity is Activity.KARAOKE_ROOM:
+        return settings.karaoke_room_minor_per_h
+    rates = {
+        Activity.LOUNGE: settings.lounge_minor_per_h,
+        Activity.ARCADE_TIME: settings.arcade_time_minor_per_h,
+        Activity.TABLE: settings.table_minor_per_h,
+    }
+    return rates[activity] * party_size
 
 
 def charge_at(segments: Iterable[Metered], at: datetime, tariff: Tariff) -> Charge:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from actors.rules.age import age_years
 from protocol.errors import Code, FieldError, Refusal
 from protocol.limits import PASSWORD_BYTES_MAX
 
@@ -59,12 +60,6 @@ def refuse_login(failures: Sequence[datetime], now: datetime) -> Refusal | None:
         f"{len(recent)} logins failed within 15 min; wait, or reset the password",
         retry_after_s=max(1, -(-(opens_at - now) // timedelta(seconds=1))),
     )
-
-
-def age_years(birth_date: date, today: date) -> int:
-    """Whole years of age; who was born on 29 February is older from 1 March in other years."""
-    had_birthday = (today.month, today.day) >= (birth_date.month, birth_date.day)
-    return today.year - birth_date.year - (0 if had_birthday else 1)
 
 
 def refuse_age(

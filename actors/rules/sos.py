@@ -96,9 +96,7 @@ class TierReached:
 
 
 def tier_after(severity: Severity, tier: int, settings: VenueSettings) -> timedelta:
-    """How long after the press a tier comes, if nobody acknowledges."""
-    if tier == 0:
-        return timedelta(0)
+    """How long after the press a tier from 1 to 3 comes, if nobody acknowledges."""
     seconds: int = getattr(settings, f"sos_{severity.value}_tier_{tier}_s")
     return timedelta(seconds=seconds)
 

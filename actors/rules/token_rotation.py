@@ -57,14 +57,12 @@ def judge_rotation(
 
 def refuse_rotation(rotation: Rotation) -> Refusal | None:
     """The answer to whoever showed the token; None if it gets a successor."""
-    match rotation:
-        case Rotation.ROTATE | Rotation.REPEAT:
-            return None
-        case Rotation.REVOKE:
-            return Refusal(
-                Code.REFRESH_REUSED,
-                "this refresh token was used before; all tokens of this sign-in have ended, sign "
-                "in again",
-            )
-        case Rotation.DEAD:
-            return Refusal(Code.REFRESH_INVALID, "this sign-in has ended; sign in again")
+    if rotation is Rotation.DEAD:
+        return Refusal(Code.REFRESH_INVALID, "this sign-in has ended; sign in again")
+    if rotation is Rotation.REVOKE:
+        return Refusal(
+            Code.REFRESH_REUSED,
+            "this refresh token was used before; all tokens of this sign-in have ended, sign in "
+            "again",
+        )
+    return None

@@ -23,7 +23,7 @@ from actors.rules.metering import Segment, charge_at
 from actors.rules.settings import DEFAULT
 from protocol.errors import Code
 from protocol.records.states import Activity
-from tests.actors.rules.test_rule_03_metering import (
+from tests.actors.rules.visits import (
     MS,
     START,
     TARIFF,
@@ -46,6 +46,7 @@ def test_a_booking_holds_its_full_price() -> None:
     """Rule 3: an hour and a quarter in a room, and its first block if it is shorter."""
     assert booking_minor(3000, 75, settings=DEFAULT) == 3750
     assert booking_minor(3000, 15, settings=DEFAULT) == 1500
+    assert booking_minor(3000, 0, settings=DEFAULT) == 0
 
 
 def test_checking_in_needs_500() -> None:

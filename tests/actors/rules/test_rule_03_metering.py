@@ -16,7 +16,6 @@ from actors.rules.business_day import business_day_of
 from actors.rules.metering import (
     MS_PER_HOUR,
     Charge,
-    Metered,
     Segment,
     Tariff,
     charge_at,
@@ -29,66 +28,26 @@ from actors.rules.metering import (
 from actors.rules.settings import DEFAULT
 from protocol.records.states import Activity, SegmentMode
 from protocol.records.visits import SessionSegment
-
-TOKYO = ZoneInfo("Asia/Tokyo")
-TARIFF = Tariff(settings=DEFAULT, tz=TOKYO)
-UNCAPPED = Tariff(
-    settings=attrs.evolve(DEFAULT, time_cap_per_day_minor=10**12, short_visit_max_minutes=0),
-    tz=TOKYO,
+from tests.actors.rules.visits import (
+    MS,
+    START,
+    TARIFF,
+    TIMED,
+    TODAY,
+    UNCAPPED,
+    a_segment,
+    moments,
+    visits,
 )
-START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)  # 18:00 in Tokyo
-TODAY = date(2026, 6, 1)
-MS = timedelta(milliseconds=1)
+
 quick = settings(max_examples=100, deadline=None)
-TIMED = (Activity.LOUNGE, Activity.ARCADE_TIME, Activity.TABLE, Activity.KARAOKE_ROOM)
 CONTINUOUS = (Activity.LOUNGE, Activity.ARCADE_TIME)
-
-
-def a_segment(
-    activity: Activity,
-    start: datetime = START,
-    length: timedelta | None = None,
-    *,
-    rate: int | None = None,
-    station: int = 1,
-) -> Segment:
-    return Segment(
-        started_at=start,
-        ended_at=None if length is None else start + length,
-        activity=activity,
-        station_id=UUID(int=station),
-        rate_minor_per_h=rate_of(activity, party_size=1, settings=DEFAULT)
-        if rate is None
-        else rate,
-        mode=mode_of(activity),
-    )
 
 
 def cost(
     activity: Activity, length: timedelta, tariff: Tariff = TARIFF, start: datetime = START
 ) -> int:
     return charge_at([a_segment(activity, start)], start + length, tariff).total_minor
-
-
-@st.composite
-def visits(draw: st.DrawFn, activities: tuple[Activity, ...] = TIMED) -> list[Segment]:
-    """Segments one after another, with or without pauses between, the last perhaps running."""
-    at = START + draw(st.integers(0, 24 * MS_PER_HOUR)) * MS
-    made = []
-    for n in range(draw(st.integers(1, 5))):
-        at += draw(st.sampled_from((0, 0, 1, 60_000, 40 * 60_000))) * MS
-        length = draw(st.integers(1, 14 * MS_PER_HOUR)) * MS
-        activity = draw(st.sampled_from(activities))
-        rate = draw(st.sampled_from((600, 1200, 3000, 997)))
-        made.append(a_segment(activity, at, length, rate=rate, station=draw(st.integers(1, 2))))
-        at += length
-        if n == 4 or draw(st.booleans()):
-            made[-1] = attrs.evolve(made[-1], ended_at=None)
-            break
-    return made
-
-
-moments = st.integers(0, 100 * MS_PER_HOUR).map(lambda ms: START + ms * MS)
 
 
 @pytest.mark.parametrize(
@@ -187,12 +146,21 @@ def test_a_rate_is_per_person_but_for_a_room() -> None:
 
 
 def test_the_record_of_the_table_can_be_metered() -> None:
-    """Type checking this line is the test: the session need not copy its rows."""
-
-    def takes(segment: SessionSegment) -> Metered:
-        return segment
-
-    assert takes.__annotations__
+    """The session need not copy its rows to have them charged."""
+    row = SessionSegment(
+        id=UUID(int=1),
+        session_id=UUID(int=2),
+        venue_id=UUID(int=3),
+        user_id=UUID(int=4),
+        seq=1,
+        activity=Activity.LOUNGE,
+        station_id=None,
+        rate_minor_per_h=600,
+        mode=SegmentMode.CONTINUOUS,
+        started_at=START,
+        business_day=TODAY,
+    )
+    assert charge_at([row], START + timedelta(hours=1), TARIFF).total_minor == 600
 
 
 @quick

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from actors.rules.age import age_years
 from actors.rules.password import (
     LOGIN_FAILURES_MAX,
     LOGIN_WINDOW,
-    age_years,
     refuse_age,
     refuse_login,
     refuse_password,
