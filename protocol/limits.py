@@ -54,6 +54,8 @@ TIMERS_PAGE: Final = 10_000
 # Write-behind and queries
 FLUSH_ENTRIES_MAX: Final = 2_000
 FLUSH_BYTES_MAX: Final = 8 * 1024**2
+FLUSH_INTERVAL_S: Final = 0.02
+"""Least time from one flush to the next, so that a quiet node is not busy flushing."""
 FLUSH_LAG_DEGRADED_S: Final = 5.0
 STALE_READ_WAIT_S: Final = 2.0
 
@@ -111,12 +113,17 @@ SOCKETS_PER_ADDRESS_MAX: Final = 4_096
 SOCKET_ROOMS_MAX: Final = 32
 SOCKET_COMMANDS_MAX: Final = 16
 """Commands of one connection that wait for their answers; the next one waits to be read."""
+OUTBOX_STUCK_S: Final = 0.25
+"""A client that takes this long for one frame, with CONNECTION_QUEUE_EVENTS waiting, is slow."""
+OUTBOX_BURST_MAX: Final = 4_096
+"""Events that may wait for a client that was not yet given the time to take any."""
 SOCKET_MESSAGES_BURST: Final = 100
 SOCKET_MESSAGES_PER_S: Final = 20.0
 
 assert SOCKET_MESSAGE_BYTES_MAX <= BODY_BYTES_MAX <= LINGER_BYTES_MAX
 assert SOCKETS_PER_ADDRESS_MAX <= CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX
 assert SOCKET_PONG_S < SOCKET_PING_S
+assert CONNECTION_QUEUE_EVENTS < OUTBOX_BURST_MAX
 
 # Answers
 FIELD_ERRORS_MAX: Final = 64
@@ -179,6 +186,8 @@ assert DATABASE_CLOSE_S < DATABASE_GRACE_S < DATABASE_ACQUIRE_S < DATABASE_STATE
 # Journal commits
 JOURNAL_COMMIT_BYTES_MAX: Final = 4 * 1024**2
 """One group; what is over it waits for the next."""
+JOURNAL_LINE_BYTES_MAX: Final = 64 * 1024**2
+"""What may wait for a commit before commands, sends and timers are refused: the disk stalls."""
 JOURNAL_RESERVE_RETRY_S: Final = 5.0
 """How often a full disk is asked whether there is room again."""
 

@@ -8,6 +8,7 @@ client that does not take it within SEND_TIMEOUT_S is cut off.
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import TypeAlias
 
 import trio
@@ -22,7 +23,9 @@ Transport: TypeAlias = trio.abc.HalfCloseableStream | trio.SSLStream[trio.Socket
 class DoorStream(trio.abc.Stream):
     """A byte stream with the bytes put back that were read from it before."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, hang_up: Callable[[], None] = lambda: None) -> None:
+        """`hang_up` closes a transport that has no socket, at once."""
+        self._hang_up = hang_up
         self._transport = transport
         self._replay = b""
         self._send_lock = trio.Lock()
@@ -118,3 +121,4 @@ class DoorStream(trio.abc.Stream):
             transport = transport.transport_stream
         if isinstance(transport, trio.SocketStream):
             transport.socket.close()
+        self._hang_up()

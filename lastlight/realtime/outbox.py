@@ -2,18 +2,20 @@
 
 Putting something in never waits, so a publisher never waits for a slow client. Of ephemeral events
 of one room and type only the newest waits. Over the bound the outbox is closed with 4408 and
-forgets what it held: the client comes back and resumes by its cursors (Rule 17).
+forgets what it held: the client comes back and resumes by its cursors (Rule 17). A burst that comes
+before the sender had a turn says nothing of the client, so up to OUTBOX_BURST_MAX it is let be.
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict, deque
 from collections.abc import Hashable
 from itertools import count
 
 import trio
 
-from protocol.limits import CONNECTION_QUEUE_EVENTS
+from protocol.limits import CONNECTION_QUEUE_EVENTS, OUTBOX_BURST_MAX, OUTBOX_STUCK_S
 
 SLOW = 4408
 
@@ -28,6 +30,8 @@ class Outbox:
         self._ordered: OrderedDict[Hashable, bytes] = OrderedDict()
         self._numbers = count()
         self._wake = trio.Event()
+        self._sending_since = math.inf
+        """When the frame that is now on its way was taken; infinity if none is."""
         self._closed = trio.Event()
         self.close_code: int | None = None
         """Why nothing more is taken; None while open."""
@@ -51,9 +55,13 @@ class Outbox:
             self._ordered[replaces] = frame
         else:
             self._ordered[next(self._numbers)] = frame
-        if len(self) > self._capacity:
+        if len(self) > self._capacity and self._is_stuck():
             self.close(SLOW, f"more than {self._capacity} events waited; resume by after_seq")
         self._wake.set()
+
+    def _is_stuck(self) -> bool:
+        sending_s = trio.current_time() - self._sending_since
+        return sending_s > OUTBOX_STUCK_S or len(self) > OUTBOX_BURST_MAX
 
     def close(self, code: int, reason: str) -> None:
         """Take nothing more. What waits is dropped, unless closed with an error to tell first."""
@@ -72,11 +80,13 @@ class Outbox:
 
     async def take(self) -> bytes | None:
         """The next frame, or None once closed and empty."""
+        self._sending_since = math.inf
         while not self._urgent and not self._ordered:
             if self.close_code is not None:
                 return None
             self._wake = trio.Event()
             await self._wake.wait()
+        self._sending_since = trio.current_time()
         if self._urgent:
             return self._urgent.popleft()
         return self._ordered.popitem(last=False)[1]

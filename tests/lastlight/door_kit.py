@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Mapping
+import ssl
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import attrs
 import trio
+from trio_websocket import WebSocketConnection, open_websocket_url
 
 from lastlight.front_door import (
     FrontDoor,
@@ -86,6 +88,22 @@ async def a_door(
 async def connect(door: FrontDoor) -> trio.SocketStream:
     """A plain connection."""
     return await trio.open_tcp_stream("127.0.0.1", door.port)
+
+
+@asynccontextmanager
+async def a_websocket(
+    door: FrontDoor, trust: ssl.SSLContext | None = None, subprotocols: Sequence[str] = ()
+) -> AsyncIterator[WebSocketConnection]:
+    """A client at /ws. trio-websocket's own leaves its socket open when the server closes first."""
+    scheme = "ws" if trust is None else "wss"
+    url = f"{scheme}://127.0.0.1:{door.port}/ws"
+    ws: WebSocketConnection | None = None
+    try:
+        async with open_websocket_url(url, trust, subprotocols=subprotocols) as ws:
+            yield ws
+    finally:
+        if ws is not None:
+            await trio.aclose_forcefully(ws._stream)
 
 
 async def read_to_end(stream: trio.abc.ReceiveStream) -> bytes:

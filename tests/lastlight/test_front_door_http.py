@@ -118,9 +118,8 @@ async def test_a_client_that_expects_100_is_told_to_go_on() -> None:
 
 async def test_a_client_that_expects_100_for_too_much_gets_413_instead() -> None:
     """It asked before sending; the honest answer saves both sides the bytes."""
-    head = (
-        b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n"
-        % (BODY_BYTES_MAX + 1)
+    head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n" % (
+        BODY_BYTES_MAX + 1
     )
     async with a_door(Desk()) as door:
         raw = await say(door, head)
@@ -129,7 +128,9 @@ async def test_a_client_that_expects_100_for_too_much_gets_413_instead() -> None
 
 async def test_two_pipelined_requests_get_two_answers_in_order() -> None:
     """Legal since HTTP/1.1, and proxies do it."""
-    two = b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    two = (
+        b"GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    )
     async with a_door(Desk()) as door:
         raw = await say(door, two)
     assert raw.count(b"HTTP/1.1 200") == 2
@@ -138,12 +139,14 @@ async def test_two_pipelined_requests_get_two_answers_in_order() -> None:
 
 async def test_a_connection_serves_many_requests_and_ends_when_idle() -> None:
     """Keep-alive saves a handshake per request; without an end, idle clients fill the server."""
-    async with a_door(Desk(), patience=Patience(keep_alive_s=0.3)) as door:
-        async with await connect(door) as stream:
-            for number in range(3):
-                await stream.send_all(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number)
-                assert (await read_answer(stream))[0] == 200
-            assert await read_to_end(stream) == b""
+    async with (
+        a_door(Desk(), patience=Patience(keep_alive_s=0.3)) as door,
+        await connect(door) as stream,
+    ):
+        for number in range(3):
+            await stream.send_all(b"GET /%d HTTP/1.1\r\nHost: a\r\n\r\n" % number)
+            assert (await read_answer(stream))[0] == 200
+        assert await read_to_end(stream) == b""
 
 
 async def test_head_says_what_get_would_without_its_body() -> None:
@@ -219,12 +222,14 @@ async def test_headers_beyond_the_bound_are_refused() -> None:
 @pytest.mark.parametrize("first", [b"", b"GET / HTTP/1.1\r\nHo", b"POST / HTTP/1.1\r\nHo", b"PRI "])
 async def test_a_client_that_dawdles_over_its_headers_is_cut_off(first: bytes) -> None:
     """Slowloris: thousands of half requests must not hold thousands of places."""
-    async with a_door(Desk(), patience=Patience(headers_s=0.2)) as door:
-        async with await connect(door) as stream:
-            if first:
-                await stream.send_all(first)
-            with trio.fail_after(2):
-                assert await read_to_end(stream) == b""
+    async with (
+        a_door(Desk(), patience=Patience(headers_s=0.2)) as door,
+        await connect(door) as stream,
+    ):
+        if first:
+            await stream.send_all(first)
+        with trio.fail_after(2):
+            assert await read_to_end(stream) == b""
 
 
 async def test_dawdling_over_a_second_request_is_no_better() -> None:
