@@ -107,6 +107,8 @@ def test_binaries_behind_a_closed_folder_are_copied_once(folder: Path) -> None:
         path = installed / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
+    for path in (folder / "closed", installed.parent, installed, installed / "bin"):
+        path.chmod(0o755)
     (installed / "bin" / "postgres").chmod(0o755)
     stranger = (os.geteuid() + 1, os.getegid() + 1)
     assert reachable_binaries(installed, stranger, folder / "shared") == installed / "bin"
