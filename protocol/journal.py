@@ -17,7 +17,14 @@ from protocol.addresses import Position
 from protocol.codes import Code
 from protocol.errors import LastLightError
 
-__all__ = ["CommitLost", "JournalFull", "JournalStatistics", "JournalUnreadable", "Urgency"]
+__all__ = [
+    "Bound",
+    "CommitLost",
+    "JournalFull",
+    "JournalStatistics",
+    "JournalUnreadable",
+    "Urgency",
+]
 
 
 class Urgency(enum.Enum):
@@ -31,32 +38,33 @@ class Urgency(enum.Enum):
     """May use the last byte, and the room on disk that is kept for it."""
 
 
+class Bound(enum.Enum):
+    """Which bound refused an entry, and what helps."""
+
+    SHARE = "unflushed bytes; resend when the database has caught up"
+    LINE = "bytes in line for a commit; resend when the disk is faster"
+    DISK = "bytes left on the disk; free space on it, then resend"
+
+
 @attrs.define(eq=False, kw_only=True)
-class JournalFull(LastLightError):  # noqa: N818
-    """The share of the journal for entries of this urgency is used up. Nothing was enqueued."""
+class JournalFull(LastLightError):
+    """A bound of the journal for entries of this urgency is reached. Nothing was enqueued."""
 
     code: ClassVar[Code] = Code.ACTOR_UNAVAILABLE
     retry_after_s: ClassVar[int | None] = 5
 
     urgency: Urgency
-    unreleased_bytes: int
+    bound: Bound
+    bytes: int
     bytes_max: int
-    disk_full: bool = False
 
     def __str__(self) -> str:
-        if self.disk_full:
-            return (
-                f"the journal's disk is full, {self.urgency.value} entries are refused;"
-                " free space on it, then resend"
-            )
-        return (
-            f"the journal holds {self.unreleased_bytes} unflushed bytes of the {self.bytes_max}"
-            f" for {self.urgency.value} entries; resend when the database has caught up"
-        )
+        count = "no" if self.bound is Bound.DISK else f"{self.bytes} of {self.bytes_max}"
+        return f"the journal takes no {self.urgency.value} entries: {count} {self.bound.value}"
 
 
 @attrs.define(eq=False, kw_only=True)
-class CommitLost(LastLightError):  # noqa: N818
+class CommitLost(LastLightError):
     """A commit failed, and what was asked about was not in it. Nothing more is taken in.
 
     What is durable up to `durable` stays so. The node must reset and call `recover`.
@@ -74,7 +82,7 @@ class CommitLost(LastLightError):  # noqa: N818
 
 
 @attrs.define(eq=False, kw_only=True)
-class JournalUnreadable(LastLightError):  # noqa: N818
+class JournalUnreadable(LastLightError):
     """What the journal has kept can't be known. The process must end: to go on would be to guess.
 
     `directory` says whose journal, `reason` what was found there.

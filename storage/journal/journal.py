@@ -49,6 +49,7 @@ class SqliteJournal:
     _commit_count: int = 0
     _commit_duration: timedelta = timedelta(0)
     _keeper: trio.Lock = attrs.field(factory=trio.Lock)
+    _recovery: trio.Lock = attrs.field(factory=trio.Lock)
     _writer_thread: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
     _keeper_thread: trio.CapacityLimiter = attrs.field(factory=lambda: trio.CapacityLimiter(1))
     _rolled: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
@@ -73,7 +74,7 @@ class SqliteJournal:
 
         Raises:
             ValueError: it is over ENTRY_BYTES_MAX bytes.
-            JournalFull: the share for this urgency is used up, or the disk is.
+            JournalFull: the share for this urgency is used up, the disk is, or it stalls.
             CommitLost: a commit failed and `recover` was not called since.
             In all three cases nothing was enqueued.
         """
@@ -152,12 +153,13 @@ class SqliteJournal:
             CommitLost: the disk is still full; free space and call again.
             JournalUnreadable: the directory can't be written.
         """
-        if not await self._order.wait_lost():
-            return
-        # Numbers of lost entries are not given again, and a segment has no gaps: hence a new one.
-        if not await self._roll(first_n=self._order.given_n + 1):
-            raise CommitLost(durable=self.durable)
-        self._order.recovered()
+        async with self._recovery:
+            if not await self._order.wait_lost():
+                return
+            # Lost numbers are not given again, and a segment has no gaps: hence a new one.
+            if not await self._roll(first_n=self._order.given_n + 1):
+                raise CommitLost(durable=self.durable)
+            self._order.recovered()
 
     def statistics(self) -> JournalStatistics:
         """How the journal stands now."""

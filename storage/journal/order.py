@@ -16,8 +16,13 @@ import attrs
 import trio
 
 from protocol.addresses import Position
-from protocol.journal import CommitLost, JournalFull, Urgency
-from protocol.limits import ENTRY_BYTES_MAX, JOURNAL_COMMAND_SHARE, JOURNAL_INTERNAL_SHARE
+from protocol.journal import Bound, CommitLost, JournalFull, Urgency
+from protocol.limits import (
+    ENTRY_BYTES_MAX,
+    JOURNAL_COMMAND_SHARE,
+    JOURNAL_INTERNAL_SHARE,
+    JOURNAL_LINE_BYTES_MAX,
+)
 from storage.journal.frames import charge
 
 __all__ = ["Order", "State"]
@@ -67,6 +72,7 @@ class Order:
     _memory_first_n: int = attrs.field(init=False)
     _share_bytes: dict[Urgency, int] = attrs.field(init=False)
     _line: list[bytes] = attrs.field(factory=list)
+    _line_bytes: int = 0
     _waiting: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
     _writer: trio.lowlevel.ParkingLot = attrs.field(factory=trio.lowlevel.ParkingLot)
 
@@ -90,7 +96,7 @@ class Order:
 
         Raises:
             ValueError: it is over ENTRY_BYTES_MAX bytes.
-            JournalFull: the share for this urgency is used up, or the disk is.
+            JournalFull: see `Bound` for which.
             CommitLost: a commit failed and `recover` was not called since.
         """
         if len(data) > ENTRY_BYTES_MAX:
@@ -99,21 +105,15 @@ class Order:
             )
         if self.state is not State.OPEN:
             raise CommitLost(durable=self.position(self.durable_n))
-        share_bytes = self._share_bytes[urgency]
-        out_of_disk = self.disk_full and urgency is not Urgency.EMERGENCY
-        if out_of_disk or self.unreleased_bytes + charge(data) > share_bytes:
-            raise JournalFull(
-                urgency=urgency,
-                unreleased_bytes=self.unreleased_bytes,
-                bytes_max=share_bytes,
-                disk_full=out_of_disk,
-            )
+        if (full := self._full(len(data), urgency)) is not None:
+            raise full
         self.given_n += 1
         self.last_n = self.given_n
         self.last_total += charge(data)
         self._memory[self.given_n] = (data, self.last_total)
         self.memory_bytes += len(data)
         self._line.append(data)
+        self._line_bytes += len(data)
         if len(self._line) == 1:
             self._writer.unpark()
         return self.position(self.given_n)
@@ -130,10 +130,11 @@ class Order:
         size = 0
         count = 0
         for data in self._line:
-            size += len(data)
-            if count and size > bytes_max:
+            if count and size + len(data) > bytes_max:
                 break
+            size += len(data)
             count += 1
+        self._line_bytes -= size
         group, self._line = self._line[:count], self._line[count:]
         _, total = self._memory[first_n + count - 1]
         return first_n, total, group
@@ -151,6 +152,7 @@ class Order:
         self.state = State.UNKNOWN
         self.failure_count += 1
         self._line.clear()
+        self._line_bytes = 0
 
     def tail_read(self, last_n: int, total: int) -> None:
         """The journal ends at `last_n`; what was given after it is lost."""
@@ -265,6 +267,20 @@ class Order:
 
     def _check(self, position: Position) -> None:
         assert position.journal_id == self.journal_id, f"{position} is of another journal"
+
+    def _full(self, size: int, urgency: Urgency) -> JournalFull | None:
+        used, limit = self.unreleased_bytes, self._share_bytes[urgency]
+        if used + size + charge(b"") > limit:
+            bound = Bound.SHARE
+        elif urgency is Urgency.EMERGENCY:
+            return None
+        elif self.disk_full:
+            bound, used, limit = Bound.DISK, 0, 0
+        elif self._line_bytes + size > JOURNAL_LINE_BYTES_MAX:
+            bound, used, limit = Bound.LINE, self._line_bytes, JOURNAL_LINE_BYTES_MAX
+        else:
+            return None
+        return JournalFull(urgency=urgency, bound=bound, bytes=used, bytes_max=limit)
 
     def _is_lost(self, n: int) -> bool:
         return any(last < n < first for last, first in self.gaps)

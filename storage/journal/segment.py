@@ -80,6 +80,8 @@ def create(
     created_at_ms: int,
 ) -> Segment:
     """Make an empty segment, complete and synced before it appears under its name."""
+    path = directory / f"{first_n:019}{SUFFIX}"
+    assert not path.exists(), f"{path} is there already"
     unfinished = directory / UNFINISHED
     unlink(unfinished)
     os.close(os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
@@ -91,7 +93,6 @@ def create(
             (journal_id.bytes, first_n, previous_n, total, created_at_ms),
         )
         connection.execute("commit")
-    path = directory / f"{first_n:019}{SUFFIX}"
     unfinished.rename(path)
     sync_directory(directory)
     return Segment(

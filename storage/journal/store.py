@@ -110,7 +110,8 @@ class Store:
 
     def segment_after(self, n: int) -> Segment:
         """The segment that holds the first entry after `n`, which there is."""
-        return next(each for each in self.segments if each.last_n > n)
+        # An empty segment, left by a loss, ends at a number that nobody kept.
+        return next(each for each in self.segments if last_of(each) > n)
 
     def read(
         self, each: Segment, *, after_n: int, entries_max: int, bytes_max: int
@@ -128,7 +129,7 @@ class Store:
         if len(self.segments) < 2:
             return False
         oldest, following = self.segments[:2]
-        if oldest.last_n > released_n:
+        if last_of(oldest) > released_n:
             return False
         # What is appended to the following segment is younger than all of this one.
         too_old = self.now_ms() - following.created_at_ms > retention_ms
@@ -151,10 +152,12 @@ class Store:
 
     def close(self) -> None:
         """Close everything and let the next process in."""
-        for connection in self._connections.values():
-            connection.close()
-        files.give_up_reserve(self.directory)
-        files.unlock(self._lock)
+        try:
+            for connection in self._connections.values():
+                connection.close()
+            files.give_up_reserve(self.directory)
+        finally:
+            files.unlock(self._lock)
 
 
 def open_store(

@@ -11,7 +11,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from protocol.addresses import Position
-from protocol.journal import JournalFull, Urgency
+from protocol.journal import Bound, JournalFull, Urgency
 from protocol.limits import ENTRY_BYTES_MAX
 from tests.contracts.journal_places import Place, append, origin, place_of, read_all
 
@@ -62,6 +62,23 @@ async def test_an_entry_is_not_read_before_it_is_durable(place: Place) -> None:
         assert await read_all(journal) == [(1, b"held")]
 
 
+async def test_what_is_written_is_not_read_before_it_is_known(place: Place) -> None:
+    """Reading from the file must not run ahead of `durable`, or outputs would be out of order."""
+    async with place.open() as journal:
+        append(journal, b"x" * 4_000)
+        await journal.wait_durable(journal.last)
+        place.faults.hold(after=True)
+        (second,) = append(journal, b"second")
+        with trio.fail_after(10):
+            while not place.faults.written:
+                await trio.lowlevel.checkpoint()
+        assert journal.durable < second
+        assert [n for n, _ in await read_all(journal)] == [1]
+        place.faults.let_go()
+        await journal.wait_durable(second)
+        assert [n for n, _ in await read_all(journal)] == [1, 2]
+
+
 async def test_the_gate_is_told_the_last_durable_position(place: Place) -> None:
     """One wake-up lets out everything that a group made durable."""
     async with place.open() as journal:
@@ -105,6 +122,7 @@ async def test_each_urgency_outlasts_the_one_before(place: Place) -> None:
             with pytest.raises(JournalFull) as caught:
                 journal.append_nowait(b"x" * 968, urgency=urgency)
             assert caught.value.urgency is urgency
+            assert caught.value.bound is Bound.SHARE
             assert caught.value.refusal().status == 503
             assert journal.last == last
         await journal.wait_durable(journal.last)

@@ -10,7 +10,8 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from protocol.addresses import Position
-from protocol.journal import CommitLost, JournalUnreadable, Urgency
+from protocol.journal import Bound, CommitLost, JournalFull, JournalUnreadable, Urgency
+from protocol.limits import ENTRY_BYTES_MAX, JOURNAL_LINE_BYTES_MAX
 from tests.contracts.journal_places import Journal, Place, append, origin, place_of, read_all
 from tests.twins.journal_faults import JournalFaults, planted
 
@@ -170,3 +171,20 @@ async def test_opened_again_it_still_knows_what_was_lost(place: Place) -> None:
         await journal.wait_durable(fresh)
         assert fresh > lost
         assert await read_all(journal) == [(1, b"kept"), (fresh.n, b"fresh")]
+
+
+async def test_a_disk_that_stalls_is_heard_of_before_memory_is_full(place: Place) -> None:
+    """What waits for a commit is in memory only; an emergency still gets in line."""
+    place.faults.hold()
+    async with place.open(bytes_max=10**9) as journal:
+        append(journal, *[b"x" * ENTRY_BYTES_MAX])
+        await wait_all_tasks_blocked()
+        append(journal, *[b"x" * ENTRY_BYTES_MAX] * (JOURNAL_LINE_BYTES_MAX // ENTRY_BYTES_MAX))
+        with pytest.raises(JournalFull) as caught:
+            append(journal, b"x")
+        assert caught.value.bound is Bound.LINE
+        journal.append_nowait(b"sos", urgency=Urgency.EMERGENCY)
+        place.faults.before = planted()
+        place.faults.let_go()
+        with pytest.raises(CommitLost):
+            await journal.wait_durable(journal.last)

@@ -28,11 +28,15 @@ class JournalFaults:
         """Raised when the journal is opened anew after a failed commit."""
         self.groups: list[int] = []
         """How many entries each group had."""
+        self.written = False
+        """Whether a group stands written and held; see `hold`."""
         self._held: trio.Event | None = None
+        self._held_after = False
 
-    def hold(self) -> None:
-        """Let commits begin but not go on."""
+    def hold(self, *, after: bool = False) -> None:
+        """Let commits begin but not go on; or be written, but nobody hear of it."""
         self._held = trio.Event()
+        self._held_after = after
 
     def let_go(self) -> None:
         """Let the held commit go on, and those after it."""
@@ -42,13 +46,16 @@ class JournalFaults:
 
     async def before_commit(self, entry_count: int) -> None:
         self.groups.append(entry_count)
-        if self._held is not None:
+        if self._held is not None and not self._held_after:
             await self._held.wait()
         fault, self.before = self.before, None
         if fault is not None:
             raise fault
 
     async def after_commit(self, entry_count: int) -> None:
+        if self._held is not None and self._held_after:
+            self.written = True
+            await self._held.wait()
         fault, self.after = self.after, None
         if fault is not None:
             raise fault
