@@ -1,0 +1,154 @@
+"""Coming in: the account's part of a check-in, and taking it back (Rules 2 and 3).
+
+Here is decided that a person has one open session over all venues. The venue's own verdict comes
+with the question, so that refusals keep the order of the contract whoever finds them.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import attrs
+
+from actors.account.standing import (
+    business_day_at,
+    profile_at,
+    refuse_age,
+    refuse_exclusion,
+    refuse_inactive,
+    verified_age,
+)
+from actors.account.state import AccountState
+from actors.account.wallet import WalletDraft, wallet_of
+from actors.rules.settings import DEFAULT
+from actors.runtime.behaviour import decides
+from actors.runtime.outcome import Context, Decision, Outcome, Send
+from protocol.addresses import ActorKind, Address
+from protocol.errors import Code, Refusal
+from protocol.internal.visits import AdmitPatron, CancelAdmission, OpenSession
+from protocol.records.money import CreditHold
+from protocol.records.money_states import HoldStatus, TransactionKind
+from protocol.records.runtime import OpenVisit
+
+
+@decides(AdmitPatron)
+def decide_admit_patron(state: AccountState, command: AdmitPatron, context: Context) -> Decision:
+    """Let a patron in and hold what the visit begins with; the session opens next."""
+    years = verified_age(state, context, command.venue_id)
+    refusal = (
+        refuse_inactive(state, Code.FORBIDDEN)
+        or refuse_age(years, command.age_required)
+        or refuse_exclusion(state, command.venue_id, context.now, ban=Code.BANNED)
+        or command.venue_refusal
+        or _refuse_second_visit(state)
+    )
+    if refusal is not None:
+        return refusal
+    wallet = wallet_of(state, context, venue_id=command.venue_id, currency=command.currency)
+    refusal = _refuse_funds(wallet, command)
+    if refusal is not None:
+        return refusal
+    hold = wallet.hold_exactly(_new_hold(state, command, context), command.hold_minor)
+    visit = OpenVisit(
+        user_id=state.user_id,
+        session_id=command.session_id,
+        venue_id=command.venue_id,
+        hold_id=hold.id,
+        opened_at=context.now,
+    )
+    outcome = wallet.outcome("check_in")
+    opening = Send(
+        Address(ActorKind.SESSION, command.session_id),
+        OpenSession(
+            admission=command,
+            user_id=state.user_id,
+            display_name=state.user.display_name or "Guest",
+            age_ok=years is not None and years >= _alcohol_age(context, command.venue_id),
+            hold_id=hold.id,
+            available_minor=wallet.available_minor,
+            paid_up_today_minor=_time_paid_today(state, context, command.venue_id),
+        ),
+        undo=_taking_back(command, hold, context),
+        fresh=True,
+    )
+    return attrs.evolve(outcome, changes=(visit, *outcome.changes), sends=(opening,))
+
+
+@decides(CancelAdmission)
+def decide_cancel_admission(
+    state: AccountState, command: CancelAdmission, context: Context
+) -> Decision:
+    """The visit never was. What is taken back already stays so."""
+    visit = state.visit_of(command.session_id)
+    hold = state.open_hold(command.hold_id)
+    outcome = Outcome()
+    if hold is not None:
+        assert hold.venue_id is not None
+        wallet = wallet_of(state, context, venue_id=hold.venue_id, currency=hold.currency)
+        wallet.close_hold(hold)
+        outcome = wallet.outcome("check_in_cancelled")
+    return attrs.evolve(outcome, removes=() if visit is None else (visit,))
+
+
+def _refuse_second_visit(state: AccountState) -> Refusal | None:
+    visit = state.visit
+    if visit is None:
+        return None
+    return Refusal(
+        Code.SESSION_ACTIVE,
+        f"session {visit.session_id} is open since {visit.opened_at.isoformat()}; "
+        "one at a time, over all venues: check out there first",
+        extra={"session_id": str(visit.session_id)},
+    )
+
+
+def _refuse_funds(wallet: WalletDraft, command: AdmitPatron) -> Refusal | None:
+    needed_minor = max(command.funds_least_minor, command.hold_minor)
+    available_minor = wallet.available_minor
+    if available_minor >= needed_minor:
+        return None
+    why = " while what is owed is not repaid" if wallet.balances.is_frozen else ""
+    return Refusal(
+        Code.INSUFFICIENT_CREDITS,
+        f"the wallet has {available_minor} minor available{why}; this check-in needs "
+        f"{needed_minor}; top up first",
+        extra={"available_minor": available_minor, "needed_minor": needed_minor},
+    )
+
+
+def _new_hold(state: AccountState, command: AdmitPatron, context: Context) -> CreditHold:
+    return CreditHold(
+        id=context.fresh_id(),
+        user_id=state.user_id,
+        venue_id=command.venue_id,
+        purpose="session",
+        ref_id=command.session_id,
+        currency=command.currency,
+        amount_minor=0,
+        status=HoldStatus.OPEN,
+        expires_at=command.hold_until,
+        created_at=context.now,
+    )
+
+
+def _taking_back(
+    command: AdmitPatron, hold: CreditHold, context: Context
+) -> CancelAdmission | None:
+    if not context.in_saga:
+        return None
+    return CancelAdmission(session_id=command.session_id, hold_id=hold.id)
+
+
+def _alcohol_age(context: Context, venue_id: UUID) -> int:
+    profile = profile_at(context, venue_id)
+    return (profile.settings if profile is not None else DEFAULT).alcohol_age_years
+
+
+def _time_paid_today(state: AccountState, context: Context, venue_id: UUID) -> int:
+    """Time charged by earlier visits of the business day here: the cap counts it (Rule 3)."""
+    today = business_day_at(context, venue_id)
+    return sum(
+        transaction.amount_minor
+        for transaction in state.posted(TransactionKind.USAGE)
+        if transaction.venue_id == venue_id and transaction.business_day == today
+    )

@@ -1,0 +1,261 @@
+"""The running visit: time charged from its hold, the hold kept up, and the books closed (Rule 3).
+
+A visit's hold belongs to the visit: ticks move its expiry on, and it ends with the visit. Time is
+charged to one transaction per visit and business day, which grows with each tick's journal.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import attrs
+
+from actors.account.receipts import visit_receipt
+from actors.account.state import AccountState
+from actors.account.wallet import WalletDraft, open_minor, wallet_of
+from actors.rules import journals
+from actors.rules.journals import Sale
+from actors.rules.ledger import usage_source
+from actors.runtime.behaviour import decides
+from actors.runtime.outcome import Context, Decision, Outcome, Send
+from protocol.addresses import ActorKind, Address
+from protocol.errors import Code, Refusal
+from protocol.internal.orders import RevenueBooked
+from protocol.internal.visits import (
+    CaptureUsage,
+    HoldForVisit,
+    ReturnHold,
+    SettleVisit,
+    UsageCaptured,
+    UsageLine,
+    VisitHeld,
+    VisitSettled,
+)
+from protocol.records.money import CreditHold, Transaction
+from protocol.records.money_states import Tender, TransactionKind, TransactionStatus
+
+TIME: Final = "time"
+"""The kind of revenue that a visit's time is."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class _Meter:
+    """Charges one request's lines to the wallet, never more than is held or available."""
+
+    state: AccountState
+    wallet: WalletDraft
+    hold: CreditHold
+    session_id: UUID
+    created_by: UUID | None
+    captured_minor: int = 0
+    booked: dict[date, tuple[int, int]] = attrs.field(factory=lambda: defaultdict(lambda: (0, 0)))
+    journal_id: UUID | None = None
+
+    def charge(self, line: UsageLine, tick: int) -> None:
+        """Charge one line, as far as the hold goes: nobody is overdrawn."""
+        amount_minor = min(line.amount_minor, open_minor(self.hold))
+        if amount_minor <= 0:
+            return
+        tax_minor = line.tax_minor * amount_minor // line.amount_minor
+        self.hold, parts = self.wallet.capture(self.hold, amount_minor)
+        transaction = self._transaction(line.business_day)
+        transaction = transaction.evolve(
+            amount_minor=transaction.amount_minor + amount_minor,
+            tax_minor=transaction.tax_minor + tax_minor,
+            posted_at=self.wallet.now,
+        )
+        self.wallet.put(transaction)
+        draft = journals.usage(
+            user_id=self.state.user_id,
+            venue_id=self.wallet.venue_id,
+            parts=parts,
+            sales=[Sale(revenue_kind=TIME, gross_minor=amount_minor, tax_minor=tax_minor)],
+            source=usage_source(line.segment_id, tick),
+        )
+        self.journal_id = self.wallet.post_for(
+            transaction, draft, amount_minor=amount_minor, tax_minor=tax_minor
+        )
+        gross_minor, tax_before_minor = self.booked[line.business_day]
+        self.booked[line.business_day] = gross_minor + amount_minor, tax_before_minor + tax_minor
+        self.captured_minor += amount_minor
+
+    def _transaction(self, day: date) -> Transaction:
+        changed = self.wallet.usage_of(self.session_id, day)
+        return changed or Transaction(
+            id=self.wallet.fresh_id(),
+            venue_id=self.wallet.venue_id,
+            user_id=self.state.user_id,
+            kind=TransactionKind.USAGE,
+            status=TransactionStatus.POSTED,
+            tender=Tender.CREDITS,
+            amount_minor=0,
+            currency=self.wallet.currency,
+            business_day=day,
+            session_id=self.session_id,
+            created_by=self.created_by,
+            occurred_at=self.wallet.now,
+        )
+
+    def revenue(self) -> tuple[Send, ...]:
+        """What the venue is told of, for its live figures."""
+        venue = Address(ActorKind.VENUE, self.wallet.venue_id)
+        return tuple(
+            Send(
+                venue,
+                RevenueBooked(business_day=day, gross_minor=gross, tax_minor=tax),
+                detached=True,
+            )
+            for day, (gross, tax) in self.booked.items()
+        )
+
+
+@decides(CaptureUsage)
+def decide_capture_usage(state: AccountState, command: CaptureUsage, context: Context) -> Decision:
+    """Charge a tick's time, then hold as much as the next one may need."""
+    hold = _visit_hold(state, command.session_id, command.hold_id)
+    if isinstance(hold, Refusal):
+        return hold
+    meter = _charged(
+        state, context, hold, command.lines, command, keep_minor=command.hold_target_minor
+    )
+    held = meter.hold.evolve(expires_at=command.hold_until)
+    meter.wallet.put(held)
+    wanted_minor = sum(line.amount_minor for line in command.lines) + command.hold_target_minor
+    answer = UsageCaptured(
+        session_id=command.session_id,
+        tick=command.tick,
+        captured_minor=meter.captured_minor,
+        held_minor=open_minor(held),
+        available_minor=meter.wallet.available_minor,
+        short_minor=wanted_minor - meter.captured_minor - open_minor(held),
+    )
+    outcome = meter.wallet.outcome("usage")
+    return attrs.evolve(
+        outcome, sends=(Send(_session(command.session_id), answer), *meter.revenue())
+    )
+
+
+@decides(HoldForVisit)
+def decide_hold_for_visit(state: AccountState, command: HoldForVisit, context: Context) -> Decision:
+    """Hold this much in all for the visit, or nothing changes and the answer is 402."""
+    hold = _visit_hold(state, command.session_id, command.hold_id)
+    if isinstance(hold, Refusal):
+        return hold
+    wallet = wallet_of(state, context, venue_id=command.venue_id, currency=hold.currency)
+    before_minor = open_minor(hold)
+    missing_minor = command.hold_target_minor - before_minor - wallet.available_minor
+    if command.hold_target_minor > before_minor and missing_minor > 0:
+        return Refusal(
+            Code.INSUFFICIENT_CREDITS,
+            f"{command.purpose} needs a hold of {command.hold_target_minor} minor; {before_minor} "
+            f"are held and {wallet.available_minor} available; top up {missing_minor} first",
+            extra={"missing_minor": missing_minor},
+        )
+    held = wallet.hold_exactly(
+        hold.evolve(expires_at=command.hold_until), command.hold_target_minor
+    )
+    answer = VisitHeld(
+        session_id=command.session_id,
+        purpose=command.purpose,
+        held_minor=open_minor(held),
+        available_minor=wallet.available_minor,
+    )
+    undo = ReturnHold(
+        session_id=command.session_id, hold_id=hold.id, hold_target_minor=before_minor
+    )
+    return attrs.evolve(
+        wallet.outcome("hold"),
+        sends=(Send(_session(command.session_id), answer, undo=undo if context.in_saga else None),),
+    )
+
+
+@decides(ReturnHold)
+def decide_return_hold(state: AccountState, command: ReturnHold, context: Context) -> Decision:
+    """Hold again what was held before, as far as the wallet still has it."""
+    hold = _visit_hold(state, command.session_id, command.hold_id)
+    if isinstance(hold, Refusal):
+        return Outcome()
+    assert hold.venue_id is not None
+    wallet = wallet_of(state, context, venue_id=hold.venue_id, currency=hold.currency)
+    wallet.hold_exactly(hold, command.hold_target_minor)
+    return wallet.outcome("hold_returned")
+
+
+@decides(SettleVisit)
+def decide_settle_visit(state: AccountState, command: SettleVisit, context: Context) -> Decision:
+    """Charge the last time, give the rest of the hold back, write the receipt, end the visit."""
+    visit = state.visit_of(command.session_id)
+    hold = _visit_hold(state, command.session_id, command.hold_id)
+    if isinstance(hold, Refusal):
+        return hold
+    assert visit is not None
+    meter = _charged(state, context, hold, command.lines, command, keep_minor=0)
+    meter.wallet.close_hold(meter.hold)
+    time_minor = meter.captured_minor + sum(
+        transaction.amount_minor
+        for transaction in state.posted(TransactionKind.USAGE)
+        if transaction.session_id == command.session_id
+    )
+    receipt = visit_receipt(
+        command,
+        wallet=meter.wallet,
+        purchases=state.purchases_in(command.session_id),
+        time_minor=time_minor,
+        journal_id=meter.journal_id,
+    )
+    answer = VisitSettled(
+        session_id=command.session_id,
+        receipt_id=receipt.id,
+        captured_minor=meter.captured_minor,
+        purchases_minor=receipt.body["purchases_minor"],
+        total_minor=receipt.body["total_minor"],
+        currency=hold.currency,
+    )
+    outcome = meter.wallet.outcome("check_out")
+    return attrs.evolve(
+        outcome,
+        removes=(visit,),
+        appends=(*outcome.appends, receipt),
+        sends=(Send(_session(command.session_id), answer), *meter.revenue()),
+    )
+
+
+def _charged(
+    state: AccountState,
+    context: Context,
+    hold: CreditHold,
+    lines: tuple[UsageLine, ...],
+    command: CaptureUsage | SettleVisit,
+    *,
+    keep_minor: int,
+) -> _Meter:
+    """Charge the lines, with `keep_minor` held afterwards, both as far as the wallet goes."""
+    principal = context.principal
+    wallet = wallet_of(state, context, venue_id=command.venue_id, currency=hold.currency)
+    due_minor = sum(line.amount_minor for line in lines)
+    meter = _Meter(
+        state=state,
+        wallet=wallet,
+        hold=wallet.hold_exactly(hold, due_minor + keep_minor),
+        session_id=command.session_id,
+        created_by=None if principal is None else principal.user_id,
+    )
+    for line in lines:
+        meter.charge(line, command.tick)
+    return meter
+
+
+def _visit_hold(state: AccountState, session_id: UUID, hold_id: UUID) -> CreditHold | Refusal:
+    hold = state.open_hold(hold_id)
+    if hold is None or state.visit_of(session_id) is None:
+        return Refusal(
+            Code.SESSION_CLOSED, f"session {session_id} is settled; nothing is charged or held"
+        )
+    return hold
+
+
+def _session(session_id: UUID) -> Address:
+    return Address(ActorKind.SESSION, session_id)

@@ -1,0 +1,298 @@
+"""One decision's work on a wallet: everything that moves credit goes through here.
+
+A draft starts from the state, which it never changes, and gathers journals, lots and holds; at the
+end it gives the rows and events that follow. Money reaches a wallet only by a journal (L8), so
+balances are the fold of what was posted, and lots and holds move with the same parts (L4).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+import attrs
+
+from actors.account.standing import business_day_at
+from actors.account.state import AccountState, balances_of, first_expiry
+from actors.rules import journals
+from actors.rules.grants import available_minor, capture, join, less, more, take
+from actors.rules.ledger import Balances, JournalDraft, fold
+from actors.runtime.outcome import CancelTimer, Context, Event, Outcome, SetTimer
+from actors.runtime.telling import tell
+from protocol.errors import Refusal
+from protocol.events.money import CreditsBalanceChanged, TransactionPosted
+from protocol.internal.wallet import ExpireBonus
+from protocol.records.base import Record
+from protocol.records.ledger import LedgerJournal, LedgerPosting, ledger_account_id
+from protocol.records.money import CreditGrant, CreditHold, Transaction
+from protocol.records.money_states import CreditSource, HoldStatus
+from protocol.records.values import HoldSource
+
+BONUS_EXPIRY: Final = "bonus_expiry"
+"""The timer of the bonus lot that ends first."""
+GRANT_PRIORITY: Final = 100
+"""Of lots that nobody gave another: room for those to be burnt before and after."""
+
+
+def open_minor(hold: CreditHold) -> int:
+    """What a hold still holds."""
+    return sum(source.amount_minor for source in hold.sources)
+
+
+@attrs.define(eq=False, kw_only=True)
+class WalletDraft:
+    """What a decision does to one wallet. All amounts are minor units of its currency."""
+
+    user_id: UUID
+    currency: str
+    venue_id: UUID
+    business_day: date
+    now: datetime
+    fresh_id: Callable[[], UUID]
+    before: AccountState
+    balances: Balances
+    ledger_seq: int
+    lots: dict[UUID, CreditGrant]
+    _changed: dict[UUID, CreditGrant | CreditHold | Transaction] = attrs.field(factory=dict)
+    _appends: list[Record] = attrs.field(factory=list)
+    _posted: list[Event] = attrs.field(factory=list)
+
+    @property
+    def available_minor(self) -> int:
+        """What can be spent or held: nothing while the wallet is frozen."""
+        if self.balances.is_frozen:
+            return 0
+        return available_minor(self.lots.values(), self.now)
+
+    def usage_of(self, session_id: UUID, day: date) -> Transaction | None:
+        """The transaction of the visit's time on a business day, as it is by now."""
+        for row in self._changed.values():
+            if isinstance(row, Transaction) and row.business_day == day:
+                return row
+        return self.before.usage_of(session_id, day)
+
+    def put(self, row: CreditGrant | CreditHold | Transaction) -> None:
+        """Take a row in, new or changed; its version is given at the end."""
+        self._changed[row.id] = row
+        if isinstance(row, CreditGrant):
+            self.lots[row.id] = row
+
+    def take(
+        self, amount_minor: int, *, alcohol_minor: int = 0, paid_only: bool = False
+    ) -> tuple[HoldSource, ...] | Refusal:
+        """Take credit out of its lots, in burn order; the caller posts it. 402 if it is short."""
+        lots = () if self.balances.is_frozen else self.lots.values()
+        parts = take(lots, amount_minor, self.now, alcohol_minor=alcohol_minor, paid_only=paid_only)
+        if not isinstance(parts, Refusal):
+            for lot in less(self.lots, parts):
+                self.put(lot)
+        return parts
+
+    def hold_exactly(self, hold: CreditHold, target_minor: int) -> CreditHold:
+        """Raise or lower what is held to the target, as far as the available credit goes."""
+        change_minor = min(target_minor - open_minor(hold), self.available_minor)
+        if change_minor > 0:
+            parts = self.take(change_minor)
+            assert not isinstance(parts, Refusal), f"{change_minor} minor were available"
+            hold = hold.evolve(
+                amount_minor=hold.amount_minor + change_minor, sources=join(hold.sources, parts)
+            )
+            source = f"hold:{hold.id}:{self.ledger_seq + 1}"
+            self.post(journals.hold(user_id=self.user_id, parts=parts, source=source))
+        elif change_minor < 0:
+            # What was held last was to be burnt last: it goes back first.
+            parts, kept = capture(hold.sources[::-1], -change_minor)
+            for lot in more(self.lots, parts):
+                self.put(lot)
+            hold = hold.evolve(amount_minor=hold.amount_minor + change_minor, sources=kept[::-1])
+            source = f"release:{hold.id}:{self.ledger_seq + 1}"
+            self.post(journals.release(user_id=self.user_id, parts=parts, source=source))
+        self.put(hold)
+        return hold
+
+    def capture(
+        self, hold: CreditHold, amount_minor: int
+    ) -> tuple[CreditHold, tuple[HoldSource, ...]]:
+        """Take from a hold what it holds; the caller posts it."""
+        parts, kept = capture(hold.sources, amount_minor)
+        hold = hold.evolve(captured_minor=hold.captured_minor + amount_minor, sources=kept)
+        self.put(hold)
+        return hold, parts
+
+    def close_hold(self, hold: CreditHold) -> CreditHold:
+        """Give back what is still held, and end the hold."""
+        hold = self.hold_exactly(hold, 0)
+        captured = hold.captured_minor > 0
+        hold = hold.evolve(status=HoldStatus.CAPTURED if captured else HoldStatus.RELEASED)
+        self.put(hold)
+        return hold
+
+    def add_lot(
+        self,
+        lot_id: UUID,
+        source: CreditSource,
+        amount_minor: int,
+        *,
+        transaction_id: UUID,
+        expires_at: datetime | None = None,
+    ) -> None:
+        """A new lot, full; the caller posts it. Of nothing there is no lot."""
+        if amount_minor > 0:
+            self.put(
+                CreditGrant(
+                    id=lot_id,
+                    user_id=self.user_id,
+                    venue_id=self.venue_id,
+                    source=source,
+                    currency=self.currency,
+                    amount_minor=amount_minor,
+                    remaining_minor=amount_minor,
+                    priority=GRANT_PRIORITY,
+                    expires_at=expires_at,
+                    transaction_id=transaction_id,
+                    created_at=self.now,
+                )
+            )
+
+    def post(
+        self,
+        draft: JournalDraft,
+        *,
+        transaction_id: UUID | None = None,
+        business_day: date | None = None,
+    ) -> UUID | None:
+        """Write a journal; returns its id, or None where nothing moves."""
+        if not draft.postings:
+            return None
+        self.balances = fold(self.balances, self.user_id, [draft])
+        self.ledger_seq += 1
+        journal = LedgerJournal(
+            id=self.fresh_id(),
+            venue_id=self.venue_id,
+            transaction_id=transaction_id,
+            business_day=business_day or self.business_day,
+            source=draft.source,
+            posted_at=self.now,
+        )
+        self._appends.append(journal)
+        self._appends += (
+            LedgerPosting(
+                id=self.fresh_id(),
+                journal_id=journal.id,
+                venue_id=self.venue_id,
+                line=line,
+                account_id=ledger_account_id(posting.account_code, self.currency),
+                account_code=posting.account_code,
+                amount_minor=posting.amount_minor,
+                currency=self.currency,
+                grant_id=posting.grant_id,
+            )
+            for line, posting in enumerate(draft.postings, 1)
+        )
+        return journal.id
+
+    def post_for(
+        self,
+        transaction: Transaction,
+        draft: JournalDraft,
+        *,
+        amount_minor: int,
+        tax_minor: int = 0,
+    ) -> UUID | None:
+        """Write a journal of a transaction, and tell of it: exactly one event per journal."""
+        assert transaction.business_day is not None
+        journal_id = self.post(
+            draft, transaction_id=transaction.id, business_day=transaction.business_day
+        )
+        if journal_id is not None:
+            posted = TransactionPosted(
+                transaction_id=transaction.id,
+                kind=transaction.kind,
+                amount_minor=amount_minor,
+                tax_minor=tax_minor,
+                currency=self.currency,
+                tender=transaction.tender,
+                business_day=transaction.business_day,
+                ledger_seq=self.ledger_seq,
+                at=self.now,
+            )
+            told = tell(
+                posted,
+                venue_id=self.venue_id,
+                user_id=self.user_id,
+                version=self._next_version(transaction),
+            )
+            self._posted.append(told)
+        return journal_id
+
+    def outcome(self, cause: str) -> Outcome:
+        """The rows and events of all that was done; `cause` is told with the new balance."""
+        stored = self.before.credits(self.currency)
+        changes: list[Record] = [self._versioned(row) for row in self._changed.values()]
+        events = list(self._posted)
+        if self.ledger_seq != stored.ledger_seq:
+            frozen_at = stored.frozen_at or self.now
+            changes.append(
+                stored.revised(
+                    paid_minor=self.balances.paid_minor,
+                    bonus_minor=self.balances.bonus_minor,
+                    held_minor=self.balances.held_minor,
+                    receivable_minor=self.balances.receivable_minor,
+                    ledger_seq=self.ledger_seq,
+                    frozen_at=frozen_at if self.balances.is_frozen else None,
+                )
+            )
+            changed = CreditsBalanceChanged(
+                available_minor=self.available_minor,
+                held_minor=self.balances.held_minor,
+                paid_minor=self.balances.paid_minor,
+                bonus_minor=self.balances.bonus_minor,
+                currency=self.currency,
+                ledger_seq=self.ledger_seq,
+                cause=cause,
+            )
+            events.append(tell(changed, user_id=self.user_id, version=stored.version + 1))
+        return Outcome(
+            changes=tuple(changes),
+            appends=tuple(self._appends),
+            events=tuple(events),
+            timers=self._expiry_timer(),
+        )
+
+    def _next_version(self, row: CreditGrant | CreditHold | Transaction) -> int:
+        known = self.before.get(type(row), row.id)
+        return 1 if known is None else known.version + 1
+
+    def _versioned(self, row: CreditGrant | CreditHold | Transaction) -> Record:
+        return row.evolve(version=self._next_version(row))
+
+    def _expiry_timer(self) -> tuple[SetTimer | CancelTimer, ...]:
+        """The timer of the lot that ends first, over all currencies, if that is another now."""
+        before = {lot.id: lot for lot in self.before.all(CreditGrant)}
+        due, was_due = first_expiry(before | self.lots), first_expiry(before)
+        if due == was_due:
+            return ()
+        if due is None:
+            return (CancelTimer(BONUS_EXPIRY),)
+        return (SetTimer(BONUS_EXPIRY, due, ExpireBonus()),)
+
+
+def wallet_of(
+    state: AccountState, context: Context, *, venue_id: UUID, currency: str
+) -> WalletDraft:
+    """Begin work on the wallet of a currency, for business at a venue."""
+    stored = state.credits(currency)
+    return WalletDraft(
+        user_id=state.user_id,
+        currency=currency,
+        venue_id=venue_id,
+        business_day=business_day_at(context, venue_id),
+        now=context.now,
+        fresh_id=context.fresh_id,
+        before=state,
+        balances=balances_of(stored),
+        ledger_seq=stored.ledger_seq,
+        lots=state.lots(currency),
+    )
