@@ -114,7 +114,7 @@ SOCKET_ROOMS_MAX: Final = 32
 SOCKET_COMMANDS_MAX: Final = 16
 """Commands of one connection that wait for their answers; the next one waits to be read."""
 OUTBOX_STUCK_S: Final = 0.25
-"""A client that takes this long for one frame, with CONNECTION_QUEUE_EVENTS waiting, is slow."""
+"""A client that takes longer for one frame, with CONNECTION_QUEUE_EVENTS waiting, is slow."""
 OUTBOX_BURST_MAX: Final = 4_096
 """Events that may wait for a client that was not yet given the time to take any."""
 SOCKET_MESSAGES_BURST: Final = 100
