@@ -95,8 +95,9 @@ def _reader(declared: Any) -> Reader:
         # cattrs would take a StrEnum for a str; only a hook of its very class comes before that.
         _converter.register_structure_hook(declared, _structure_hook(declared))
     hook = _converter.get_structure_hook(declared)
-    reader = getattr(hook, "reader", None)
-    assert reader is not None, f"no strict reader for {declared}"
+    if (reader := getattr(hook, "reader", None)) is None:
+        # One of cattrs' own, which would coerce.
+        raise _unreadable(declared)
     return cast("Reader", reader)
 
 
@@ -127,7 +128,11 @@ def _build_plain(kind: Any, metadata: tuple[object, ...]) -> Reader:
     if origin is not None and issubclass(origin, Mapping):
         read_key, read_value = (_reader(argument) for argument in arguments)
         return map_reader(read_key, read_value, bound_of(metadata, ITEMS))
-    raise TypeError(f"{kind} can't be read from JSON; give the field a type that can")
+    raise _unreadable(kind)
+
+
+def _unreadable(kind: Any) -> TypeError:
+    return TypeError(f"{kind} can't be read from JSON; give the field a type that can")
 
 
 _SCALARS: Final[Mapping[Any, Any]] = {

@@ -7,13 +7,11 @@ resumed; of ephemeral ones the newest wins. Urgent ones go out at once as well (
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, Final, TypeVar, dataclass_transform
+from collections.abc import Callable
+from typing import ClassVar, Final, TypeVar, dataclass_transform
 from uuid import UUID
 
 import attrs
-
-from protocol.codec import encode
 
 
 class Audience(enum.StrEnum):
@@ -45,20 +43,6 @@ class EventData:
     audience: ClassVar[tuple[Audience, ...]]
     durable: ClassVar[bool]
     urgent: ClassVar[bool]
-
-    @classmethod
-    def rooms_for(
-        cls, *, venue_id: UUID | None = None, user_id: UUID | None = None
-    ) -> tuple[str, ...]:
-        """The rooms it goes to. Without one of the ids, the rooms that need it are left out."""
-        ids = dict.fromkeys(Audience, venue_id) | {Audience.USER: user_id}
-        found = ((audience, ids[audience]) for audience in cls.audience)
-        return tuple(audience.room(id_) for audience, id_ in found if id_ is not None)
-
-    def data(self) -> Mapping[str, Any]:
-        """Its fields as plain values, as they go into the envelope."""
-        values: Mapping[str, Any] = encode(self)
-        return values
 
 
 EVENTS: Final[dict[str, type[EventData]]] = {}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal
 
+import attrs
 import pytest
 
-from lastlight.openapi import openapi_document
+from lastlight.openapi import _parameters, openapi_document
 from lastlight.openapi_examples import EXAMPLES
+from lastlight.openapi_schemas import Schemas
 from protocol.addresses import Role
 from protocol.codec import decode, reader_of
 from protocol.operations.base import KeyRule, Operation
@@ -113,6 +115,39 @@ def test_bounds_and_prepared_fields_are_as_the_decoder_has_them(document: dict[s
     assert schemas["RaiseSos"]["additionalProperties"] is True
     assert schemas["RegisterUser"]["properties"]["password"]["format"] == "password"
     assert schemas["CheckedIn"]["properties"]["session_id"] == {"type": "string", "format": "uuid"}
+
+
+@attrs.frozen(kw_only=True)
+class Shapes:
+    """Types that no command of today has."""
+
+    either: int | bool
+    word: Literal["up", "down"] | None
+    anything: Any
+    maybe: Any | None
+
+
+def test_every_type_that_is_read_has_a_schema() -> None:
+    """A class of tomorrow must not stop the document of everything else."""
+    properties = Schemas().of_class(Shapes)["properties"]
+    assert [option["type"] for option in properties["either"]["anyOf"]] == ["integer", "boolean"]
+    assert properties["word"]["anyOf"][0]["enum"] == ["up", "down"]
+    assert properties["anything"] == properties["maybe"] == {}
+    assert "description" not in Schemas().of_class(attrs.make_class("Bare", []))
+
+
+def test_two_classes_of_one_name_are_noticed() -> None:
+    """One of them would be described by the other's fields."""
+    schemas = Schemas()
+    schemas.of(Shapes)
+    with pytest.raises(AssertionError, match="two classes"):
+        schemas.of(attrs.make_class("Shapes", {"id": attrs.field(type=int)}))
+
+
+def test_a_version_to_be_changed_is_asked_for_in_a_header() -> None:
+    """If-Match is no field of the command, so it stands nowhere else."""
+    found = _parameters(attrs.evolve(BY_NAME["CheckOut"], precondition=True), Schemas())
+    assert {"$ref": "#/components/parameters/IfMatch"} in found
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -8,6 +8,7 @@ from uuid import UUID
 import attrs
 import pytest
 
+from protocol.codec import encode
 from protocol.events import EVENTS, Audience, EventData
 from protocol.events.base import event
 from protocol.events.emergency import EmergencySosRaised
@@ -83,7 +84,6 @@ EPHEMERAL = {
 }
 URGENT = {"emergency.sos_raised", "emergency.broadcast", "safety.help_requested"}
 VENUE = UUID(int=1)
-USER = UUID(int=2)
 _NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
 
@@ -114,14 +114,13 @@ def test_class_names_follow_from_the_types() -> None:
 def test_every_event_is_heard_by_someone() -> None:
     """An event without a room is a fact that nobody learns."""
     for cls in EVENTS.values():
-        assert cls.rooms_for(venue_id=VENUE, user_id=USER)
+        assert cls.audience
 
 
 def test_rooms_are_those_of_the_venue_and_the_user() -> None:
     """A room's name is all that keeps two venues apart."""
-    changed = SessionStatusChanged.rooms_for(venue_id=VENUE, user_id=USER)
-    assert changed == (f"venue:{VENUE}:staff", f"venue:{VENUE}:management", f"user:{USER}")
-    assert SessionStatusChanged.rooms_for(user_id=USER) == (f"user:{USER}",)
+    rooms = [audience.room(VENUE) for audience in SessionStatusChanged.audience]
+    assert rooms == [f"venue:{VENUE}:staff", f"venue:{VENUE}:management", f"user:{VENUE}"]
 
 
 def test_a_raised_sos_never_goes_to_a_users_own_room() -> None:
@@ -144,8 +143,8 @@ def test_fields_named_like_words_of_python_are_sent_without_underscore() -> None
         effective_at=_NOON,
         deadline_at=None,
     )
-    assert ended.data()["from"] == "active"
-    assert "from_" not in ended.data()
+    assert encode(ended)["from"] == "active"
+    assert "from_" not in encode(ended)
 
 
 def test_a_type_is_taken_once() -> None:

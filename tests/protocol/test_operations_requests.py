@@ -19,6 +19,7 @@ from protocol.operations.safety import RaiseSos
 from protocol.operations.sessions import CheckIn, CheckOut
 from protocol.operations.table import BY_NAME, OPERATIONS
 from protocol.records.states import Severity
+from protocol.replies.base import reply
 
 ID = "01935d2a-7c00-7000-8000-0000000000a1"
 CHECK_OUT = BY_NAME["CheckOut"]
@@ -120,6 +121,7 @@ def _through_msgpack(command: Command) -> Command:
     ("name", "body", "pointer"),
     [
         ("SwitchActivity", b'{"activity":"karaoke_room"}', "/room_id"),
+        ("SwitchActivity", b'{"activity":"table","game_id":"%s","room_id":"%s"}', "/room_id"),
         ("ReportLocation", b'{"fixes":[]}', "/fixes"),
         ("TopUpCredits", b'{"venue_id":"%s","tender":"cash"}', "/amount_minor"),
         ("TopUpCredits", b'{"venue_id":"%s","tender":"credits","amount_minor":500}', "/tender"),
@@ -156,3 +158,9 @@ def test_no_request_breaks_the_reading(
         taken = None
         refusal = error.refusal()
     assert taken is not None or refusal.status in {400, 404, 422}
+
+
+def test_a_reply_is_named_once() -> None:
+    """Stored answers are found by the name of their class."""
+    with pytest.raises(ValueError, match="two replies"):
+        reply(type("Balance", (), {}))

@@ -160,6 +160,14 @@ def test_a_row_whose_command_lacks_a_field_cannot_be_made() -> None:
         )
 
 
+def test_what_a_row_asks_for_may_be_refused_for_its_lack() -> None:
+    """A precondition brings 428 and 412 with it, a step-up 403: nobody lists them by hand."""
+    row = attrs.evolve(BY_NAME["CheckOut"], precondition=True, step_up=True)
+    added = set(row.problems) - set(BY_NAME["CheckOut"].problems)
+    wanted = {Code.PRECONDITION_REQUIRED, Code.VERSION_CONFLICT, Code.STEP_UP_REQUIRED}
+    assert added == wanted
+
+
 @every_operation
 def test_every_path_finds_its_row(operation: Operation) -> None:
     """Also where another path looks alike."""
