@@ -16,6 +16,7 @@ OWNERS: Final[Mapping[str, tuple[ActorKind, str]]] = {
     "tills": (ActorKind.STAFF, "staff_id"),
     "transactions": (ActorKind.ACCOUNT, "user_id"),
     "credit_holds": (ActorKind.ACCOUNT, "user_id"),
+    "sessions_auth": (ActorKind.ACCOUNT, "user_id"),
     "games": (ActorKind.VENUE, "venue_id"),
     "karaoke_rooms": (ActorKind.VENUE, "venue_id"),
     "menu_items": (ActorKind.VENUE, "venue_id"),

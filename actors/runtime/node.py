@@ -157,6 +157,11 @@ class Node:
         """What an actor shares with its node, or None."""
         return None if self._generation is None else self._generation.shared.get(address)
 
+    def venues(self) -> tuple[Address, ...]:
+        """The venues of this node."""
+        actors = () if self._generation is None else self._generation.actors
+        return tuple(address for address in actors if address.kind is ActorKind.VENUE)
+
     # Looking
 
     @property

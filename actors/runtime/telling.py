@@ -16,7 +16,6 @@ def tell(
     venue_id: UUID | None = None,
     user_id: UUID | None = None,
     version: int = 1,
-    urgent: bool = False,
     hide_from: UUID | None = None,
     without: tuple[Audience, ...] = (),
 ) -> Event:
@@ -24,27 +23,26 @@ def tell(
 
     Args:
         event: one of `protocol.events`.
-        venue_id: whose rooms `venue:{id}:…` are; without it they are left out.
-        user_id: whose room `user:{id}` is; without it that is left out.
+        venue_id: whose rooms `venue:{id}:…` stands for; without it they are left out.
+        user_id: whose room `user:{id}` stands for; without it that is left out.
         version: of the record that changed.
-        urgent: send a copy before it is durable (Rule 8).
-        hide_from: a person whose devices must not show it.
-        without: those of the audience that don't hear it this time.
+        hide_from: a person whose devices must not show it (Rule 8).
+        without: parts of the audience that don't hear it this time.
     """
-    ids = dict.fromkeys(Audience, venue_id) | {Audience.USER: user_id}
-    rooms = [
-        audience.room(whose)
-        for audience in type(event).audience
-        if (whose := ids[audience]) is not None and audience not in without
-    ]
+    kind = type(event)
+    rooms = []
+    for audience in kind.audience:
+        id_ = user_id if audience is Audience.USER else venue_id
+        if id_ is not None and audience not in without:
+            rooms.append(audience.room(id_))
     data: Any = encode(event)
     return Event(
-        type=type(event).type,
+        type=kind.type,
         rooms=tuple(rooms),
         data=data,
         venue_id=venue_id,
         version=version,
-        durable=type(event).durable,
-        urgent=urgent,
+        durable=kind.durable,
+        urgent=kind.urgent,
         hide_from=hide_from,
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from typing import ClassVar, Final
+from typing import Annotated, ClassVar, Final
 from uuid import UUID
 
 from protocol.addresses import ActorKind, Role
+from protocol.bounds import PREPARED
 from protocol.codes import Code
 from protocol.commands import Command, command
 from protocol.operations.addresses import child, duty
@@ -30,6 +31,8 @@ class RaiseSos(Command):
     staff_id: UUID | None = None
     silent: bool = False
     note: Note | None = None
+    incident_id: Annotated[UUID | None, PREPARED] = None
+    """Of the incident, should this one open it: known before any venue has taken it."""
 
 
 class SosAction(enum.StrEnum):
@@ -60,7 +63,7 @@ OPERATIONS: Final = in_category(
         RaiseSos, Role.STAFF, "POST /api/emergency/sos", duty("venue_id"), SosRaised,
         summary="Raise an SOS; a repeat within a minute joins the open incident.",
         status=201, also=(200,), key=KeyRule.ACCEPTED, offline=True, emergency=True, lenient=True,
-        rate=RateRule.EXEMPT,
+        prepare=("name_incident",), rate=RateRule.EXEMPT,
         emits=("emergency.sos_raised", "emergency.sos_escalated"),
     ),
     Operation(

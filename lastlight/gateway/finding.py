@@ -1,0 +1,119 @@
+"""Finds the actor that decides a command, by the rule in its row of the operation table."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from actors.runtime.node import Node
+from lastlight.gateway.calls import Call, Refused
+from protocol.addresses import ActorKind, Address, Principal, Role, identity_of
+from protocol.errors import Code, Refusal
+from protocol.operations.addresses import AddressRule, Finding
+
+_TABLES = {"till_id": "tills", "incident_id": "incidents", "hold_id": "credit_holds"}
+"""The table that a field names a row of, for children."""
+
+
+async def find_address(node: Node, call: Call, rule: AddressRule) -> Address:
+    """The one actor that a rule names.
+
+    Raises:
+        Refused: there is none; 404.
+        LastLightError: the directory can't be asked now.
+    """
+    value: Any = None if rule.field is None else getattr(call.command, rule.field)
+    match rule.finding:
+        case Finding.OWN:
+            return Address(_kind(rule), call.signed_in.user_id)
+        case Finding.FIELD:
+            return _by_field(call, rule, value)
+        case Finding.IDENTITY:
+            return identity_of(value)
+        case Finding.TOKEN:
+            return _by_token(call, value)
+        case Finding.FAMILY:
+            return await _by_family(node, call)
+        case Finding.CHILD:
+            return await _by_child(node, rule, value)
+        case Finding.VENUE_OR_ACCOUNT:
+            return _venue_or_account(call.signed_in, value)
+        case Finding.DUTY:
+            return duty_venues(node, call.signed_in, value)[0]
+    raise AssertionError(f"{call.operation.name} has no actor")
+
+
+def _kind(rule: AddressRule) -> ActorKind:
+    assert rule.kind is not None
+    return rule.kind
+
+
+def _by_field(call: Call, rule: AddressRule, value: Any) -> Address:
+    if value is None and rule.or_own:
+        value = call.signed_in.user_id
+    assert isinstance(value, UUID), f"{call.operation.name} needs {rule.field}"
+    return Address(_kind(rule), value)
+
+
+def _by_token(call: Call, value: str | None) -> Address:
+    """A single-use token begins with the id of the identity that made it."""
+    if value is None:
+        if call.principal is None:
+            raise Refused(Refusal(Code.UNAUTHENTICATED, "sign in, or send the token you were sent"))
+        return Address(ActorKind.ACCOUNT, call.principal.user_id)
+    id_, _, secret = value.partition(".")
+    try:
+        return Address(ActorKind.IDENTITY, UUID(id_) if secret else UUID(""))
+    except ValueError:
+        refusal = Refusal(Code.TOKEN_EXPIRED, "this token is not good any more; ask for a new one")
+        raise Refused(refusal) from None
+
+
+async def _by_family(node: Node, call: Call) -> Address:
+    invalid = Refusal(Code.REFRESH_INVALID, "this refresh token is not ours; sign in again")
+    family_id = getattr(call.command, "family_id", None)
+    if family_id is None:
+        raise Refused(invalid)
+    owner = await node.owner_of("sessions_auth", family_id)
+    if owner is None:
+        raise Refused(invalid)
+    return owner
+
+
+async def _by_child(node: Node, rule: AddressRule, value: UUID) -> Address:
+    assert rule.field is not None
+    owner = await node.owner_of(_TABLES[rule.field], value)
+    if owner is None:
+        raise Refused(Refusal(Code.NOT_FOUND, f"{rule.field} {value} is not here"))
+    return owner
+
+
+def _venue_or_account(principal: Principal, value: UUID | None) -> Address:
+    if value is not None and principal.role_at(value) >= Role.STAFF:
+        return Address(ActorKind.VENUE, value)
+    worked_at = [venue for venue, role in principal.roles.items() if role >= Role.STAFF]
+    if value is None and len(worked_at) == 1:
+        return Address(ActorKind.VENUE, worked_at[0])
+    return Address(ActorKind.ACCOUNT, principal.user_id)
+
+
+def duty_venues(node: Node, principal: Principal, value: UUID | None) -> list[Address]:
+    """Where an emergency of this person belongs, best first (Rule 8).
+
+    The venue named, if there is a role there; else that of the open shift, else of the last one,
+    else every venue where the token has a role.
+
+    Raises:
+        Refused: the token has a role nowhere; 403.
+    """
+    if value is not None and principal.role_at(value) >= Role.STAFF:
+        return [Address(ActorKind.VENUE, value)]
+    shift_venue = node.shared(Address(ActorKind.STAFF, principal.user_id))
+    if isinstance(shift_venue, UUID):
+        return [Address(ActorKind.VENUE, shift_venue)]
+    venues = [venue for venue, role in principal.roles.items() if role >= Role.STAFF]
+    if not venues and principal.everywhere >= Role.STAFF:
+        venues = [address.id for address in node.venues()]
+    if not venues:
+        raise Refused(Refusal(Code.FORBIDDEN, "only people who work at a venue raise an SOS"))
+    return [Address(ActorKind.VENUE, venue) for venue in sorted(venues)]

@@ -1,0 +1,44 @@
+"""How the node is, in one word and one per part (`/readyz`).
+
+Degraded is not down: commands on resident actors go on while the database is away, so 503 is only
+for a node that takes none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import attrs
+
+from actors.runtime.node import Node
+from protocol.limits import FLUSH_LAG_DEGRADED_S
+from protocol.replies.ops import Readiness, ReadyStatus
+from storage.write_behind.write_behind import WriteBehind
+
+
+@attrs.define(eq=False, kw_only=True)
+class Health:
+    """Looks at the parts; `draining` is set when the node is told to stop."""
+
+    node: Node
+    write_behind: WriteBehind
+    providers: Callable[[], dict[str, str]] = dict
+    """Providers and what is the matter with them; `off` ones degrade nothing else."""
+    draining: bool = False
+
+    def readiness(self) -> Readiness:
+        """The state of the whole, and a word on each part."""
+        lag_s = self.write_behind.lag_s
+        parts = {
+            "journal": "ok",
+            "database": "away" if self.write_behind.away else "ok",
+            "flush": f"{lag_s:.1f} s behind" if lag_s > FLUSH_LAG_DEGRADED_S else "ok",
+            "refused_rows": str(self.write_behind.refused_rows or "ok"),
+            **self.providers(),
+        }
+        if self.draining:
+            return Readiness(status=ReadyStatus.DRAINING, parts=parts)
+        if not self.node.ready:
+            return Readiness(status=ReadyStatus.STARTING, parts={**parts, "actors": "starting"})
+        well = all(word == "ok" for word in parts.values())
+        return Readiness(status=ReadyStatus.OK if well else ReadyStatus.DEGRADED, parts=parts)

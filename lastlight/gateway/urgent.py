@@ -1,0 +1,100 @@
+"""Emergencies when the venue is not there: starting, hanging, or loading (Rule 8).
+
+The alert goes out from the token alone, the command is journaled for when there is a venue again,
+and the answer says that it is not recorded yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+import attrs
+import structlog
+
+from actors.runtime.answers import Answer
+from actors.runtime.node import Node
+from actors.runtime.outcome import Event
+from actors.runtime.ports import Ids, Publisher
+from actors.runtime.telling import tell
+from lastlight.gateway.calls import Call
+from protocol.addresses import Address
+from protocol.codec import to_json
+from protocol.entries import RoomEvent
+from protocol.errors import LastLightError
+from protocol.events.emergency import EmergencySosRaised
+from protocol.operations.safety import RaiseSos
+from protocol.records.states import IncidentStatus
+from protocol.replies.safety import SosRaised
+
+log = structlog.get_logger(__name__)
+TAKEN_WITHIN_S = 1.0
+"""How long a venue has to take an emergency."""
+
+
+@attrs.frozen(kw_only=True)
+class UrgentLane:
+    """Raises an SOS with nothing but a token and the journal."""
+
+    node: Node
+    publisher: Publisher
+    ids: Ids
+    now: Callable[[], datetime]
+
+    def raise_sos(self, call: Call, venues: list[Address]) -> Answer:
+        """Alert everyone at these venues, leave the command for them, and answer."""
+        command = call.command
+        assert isinstance(command, RaiseSos)
+        assert command.incident_id is not None
+        at = self.now()
+        for venue in venues:
+            self.publisher.publish_urgent(self._alert(call, command, venue.id, at))
+            try:
+                self.node.leave(venue, command, call.principal)
+            except LastLightError as error:
+                # The alert is out; whoever answers it opens the incident again.
+                log.error("sos_not_journaled", venue=str(venue.id), reason=str(error))
+        reply = SosRaised(
+            incident_id=command.incident_id,
+            status=IncidentStatus.RAISED,
+            severity=command.severity,
+            raised_at=at,
+            recorded=False,
+            dropped=call.dropped,
+        )
+        return Answer(status=201, body=to_json(reply))
+
+    def _alert(self, call: Call, command: RaiseSos, venue_id: UUID, at: datetime) -> RoomEvent:
+        principal = call.signed_in
+        place = command.location
+        assert command.incident_id is not None
+        event: Event = tell(
+            EmergencySosRaised(
+                incident_id=command.incident_id,
+                raised_by=principal.user_id,
+                display_name=principal.display_name,
+                severity=command.severity,
+                zone=command.zone,
+                lat=None if place is None else place.lat,
+                lon=None if place is None else place.lon,
+                accuracy_m=None
+                if place is None or place.accuracy_m is None
+                else round(place.accuracy_m),
+                silent=command.silent,
+                at=at,
+                late=False,
+                repeat=0,
+            ),
+            venue_id=venue_id,
+            hide_from=principal.user_id if command.silent else None,
+        )
+        return RoomEvent(
+            id=self.ids.fresh(),
+            type=event.type,
+            venue_id=venue_id,
+            occurred_at=at,
+            data=event.data,
+            rooms=tuple((room, None) for room in event.rooms),
+            hide_from=event.hide_from,
+        )
