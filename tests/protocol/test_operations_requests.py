@@ -117,6 +117,14 @@ def _through_msgpack(command: Command) -> Command:
     return msgspec.convert(msgspec.msgpack.decode(msgspec.msgpack.encode(command)), type(command))
 
 
+def test_fixes_are_in_the_order_in_which_they_were_taken() -> None:
+    """Rule 6: two fixes out of the fence in a row pause a visit, so their order decides."""
+    here = '{"lat":1,"lon":2,"accuracy_m":3,"fix_at":"2026-01-01T00:00:0%dZ"}'
+    body = f'{{"fixes":[{here % 2},{here % 2},{here % 1}]}}'.encode()
+    found = pointers(BY_NAME["ReportLocation"], {"session_id": ID}, body=body)
+    assert found == {"/fixes/2/fix_at": "not_in_order"}
+
+
 @pytest.mark.parametrize(
     ("name", "body", "pointer"),
     [
