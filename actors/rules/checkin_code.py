@@ -28,7 +28,8 @@ STEPS_AHEAD: Final = 5
 _LAYOUT: Final = struct.Struct(f">16sQ{NONCE_BYTES}s")
 _SECOND: Final = timedelta(seconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_STEP_MAX: Final = 2**32
+_STEP_MAX: Final = 2**30
+"""Even of the longest steps, none before this is past the year 9999."""
 
 
 @attrs.frozen(kw_only=True)
@@ -89,12 +90,25 @@ def refuse_token(
     Malformed, forged, another venue's, too old and not yet valid get one and the same answer, so
     that it teaches a forger nothing.
     """
+    made_for = read_token(qr_token, venue_id=venue_id, step_s=step_s, secret=secret)
+    return refuse_step(made_for, at=at, step_s=step_s)
+
+
+def read_token(qr_token: str, *, venue_id: UUID, step_s: int, secret: bytes) -> datetime | None:
+    """When the step begins that a token of ours was made for at this venue; None of any other."""
     parts = _parse(qr_token)
+    if parts is None or parts.venue_id != venue_id:
+        return None
+    start = start_of_step(parts.step, step_s)
+    signature = _sign(parts.payload, venue_id, start.date(), secret)
+    return start if hmac.compare_digest(parts.signature, signature) else None
+
+
+def refuse_step(made_for: datetime | None, *, at: datetime, step_s: int) -> Refusal | None:
+    """Why a token that `read_token` read lets nobody in at `at`: see `refuse_token`."""
     current = step_of(at, step_s)
-    if parts is not None and parts.venue_id == venue_id and parts.step in {current, current - 1}:
-        day = start_of_step(parts.step, step_s).date()
-        if hmac.compare_digest(parts.signature, _sign(parts.payload, venue_id, day, secret)):
-            return None
+    if made_for is not None and step_of(made_for, step_s) in {current, current - 1}:
+        return None
     return Refusal(
         Code.QR_EXPIRED,
         f"this code is not good at this venue now; each one lasts {2 * step_s} s at most; "
@@ -115,7 +129,7 @@ def _parse(qr_token: str) -> _Parts | None:
     if not dot or payload is None or signed is None or len(payload) != _LAYOUT.size:
         return None
     venue, step, _ = _LAYOUT.unpack(payload)
-    # Beyond this a step has no date, and no honest screen shows one.
+    # Beyond this a step may have no date, and no honest screen shows one.
     if step >= _STEP_MAX:
         return None
     return _Parts(venue_id=UUID(bytes=venue), step=step, payload=payload, signature=signed)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import struct
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -14,6 +16,8 @@ from actors.rules.checkin_code import (
     STEPS_AHEAD,
     issue_tokens,
     make_token,
+    read_token,
+    refuse_step,
     refuse_token,
     start_of_step,
     step_of,
@@ -109,3 +113,25 @@ def test_tokens_are_compact_enough_for_a_small_code(step_s: int) -> None:
     """A QR code of this length is read from across a room."""
     token = make_token(VENUE, step_of(NOW, step_s), step_s=step_s, nonce=NONCE, secret=SECRET)
     assert len(token) == 87
+
+
+def test_a_token_is_read_once_and_judged_later() -> None:
+    """The gateway has the secret and reads; the venue has the clock that counts, and judges."""
+    token = token_at(NOW)
+    made_for = read_token(token, venue_id=VENUE, step_s=30, secret=SECRET)
+    assert made_for == NOW.replace(second=0)
+    assert refuse_step(made_for, at=NOW + timedelta(seconds=49), step_s=30) is None
+    assert refuse_step(made_for, at=NOW + timedelta(seconds=50), step_s=30) is not None
+    assert refuse_step(None, at=NOW, step_s=30) is not None
+    assert read_token(token, venue_id=UUID(int=2), step_s=30, secret=SECRET) is None
+    assert read_token(token, venue_id=VENUE, step_s=30, secret=b"o" * 32) is None
+
+
+@pytest.mark.parametrize("step", [2**30 - 1, 2**30, 2**32, 2**64 - 1])
+def test_a_forged_step_in_the_far_future_is_only_another_bad_token(step: int) -> None:
+    """Its date is looked at before its signature, and must not end as a 500."""
+    payload = struct.pack(">16sQ8s", VENUE.bytes, step, NONCE)
+    encoded = base64.urlsafe_b64encode(payload).rstrip(b"=").decode()
+    signature = base64.urlsafe_b64encode(b"x" * 32).rstrip(b"=").decode()
+    token = f"{encoded}.{signature}"
+    assert read_token(token, venue_id=VENUE, step_s=120, secret=SECRET) is None
