@@ -38,10 +38,13 @@ Condition = Among | Above | Since
 
 @attrs.frozen
 class Read:
-    """All rows of a table whose column `by` is the actor's id, and for which all `where` hold."""
+    """All rows of a table whose column `by` is the actor's id, and for which all `where` hold.
+
+    Without `by` only `where` counts: for the platform, whose rows name no owner.
+    """
 
     record: type[Record]
-    by: str
+    by: str | None
     where: tuple[Condition, ...] = ()
 
 

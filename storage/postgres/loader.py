@@ -129,7 +129,7 @@ class PostgresLoader:
 @cache
 def _read_sql(read: Read) -> str:
     mapping = mapping_of(read.record)
-    conditions = [f"{read.by} = $1"]
+    conditions = ["$1::uuid is not null" if read.by is None else f"{read.by} = $1"]
     for at, condition in enumerate(read.where, 2):
         conditions.append(_condition_sql(mapping.record, condition, at))
     return f"select {mapping.columns_sql} from {mapping.table_sql} where {' and '.join(conditions)}"

@@ -195,7 +195,7 @@ class MemoryDatabase:
             found += [
                 row
                 for row in self.table(read.record).values()
-                if getattr(row, read.by) == address.id
+                if (read.by is None or getattr(row, read.by) == address.id)
                 and all(meets(row, condition, now.timestamp()) for condition in read.where)
             ]
         recent = now - timedelta(seconds=IDEMPOTENCY_ANSWER_KEEP_S)
