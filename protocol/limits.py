@@ -62,6 +62,8 @@ STALE_READ_WAIT_S: Final = 2.0
 # Rooms (Rule 17)
 ROOM_BACKLOG_EVENTS: Final = 512
 """Durable events of a room kept in memory for resuming clients."""
+BACKLOG_ROOMS_MAX: Final = 5_000
+"""Rooms whose last events are kept in memory; those quiet longest go first."""
 CONNECTION_QUEUE_EVENTS: Final = 256
 """Events waiting for one slow connection before it is closed with 4408."""
 
@@ -192,3 +194,10 @@ JOURNAL_RESERVE_RETRY_S: Final = 5.0
 """How often a full disk is asked whether there is room again."""
 
 assert ENTRY_BYTES_MAX <= JOURNAL_COMMIT_BYTES_MAX <= JOURNAL_SEGMENT_BYTES
+
+# Signing in
+AUTH_SESSIONS_MAX: Final = 100
+"""Signed-in devices of one account; one more signs out the one unused for longest."""
+STRANGERS_MAX: Final = 50_000
+"""Addresses that nobody has, and that somebody tried to sign in with within RATE_WINDOW_S."""
+USER_AGENT_CHARS_MAX: Final = 200

@@ -5,6 +5,7 @@ Answers to the asking commands here stay inside the node; they hold hashes.
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from protocol.commands import Command, command
@@ -37,7 +38,10 @@ class ReadCredentials(Command):
 
 @reply
 class Credentials:
-    """Answer of ReadCredentials; `version` says which state of the account it was read from."""
+    """Answer of ReadCredentials.
+
+    `credentials_version` says which state it was read from; see `actors.rules.credentials`.
+    """
 
     user_id: UUID
     password_hash: str | None
@@ -48,7 +52,10 @@ class Credentials:
 
 @reply
 class TokensDue:
-    """What tokens are to be made of; the gateway makes them, so that no secret is stored."""
+    """What tokens are to be made of; the gateway makes them, so that no secret is stored.
+
+    They count from `at`, so the stored answer of a repeated request opens nothing later.
+    """
 
     user_id: UUID
     display_name: str
@@ -56,7 +63,8 @@ class TokensDue:
     token_version: int
     family_id: UUID
     generation: int
-    elevated: bool = False
+    at: datetime
+    elevated_until: datetime | None = None
 
 
 @command
@@ -112,6 +120,24 @@ class ApplyVerification(Command):
     """Identity → account: confirm the address, or have a new code sent."""
 
     request: VerifyEmail
+
+
+@command
+class PasswordSet(Command):
+    """Account → identity: answer the reset."""
+
+
+@command
+class EmailConfirmed(Command):
+    """Account → identity: answer that the address is confirmed."""
+
+
+@command
+class SetOwner(Command):
+    """→ platform: give or take the role of owner at every venue."""
+
+    user_id: UUID
+    holds: bool
 
 
 @command

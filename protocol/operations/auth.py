@@ -103,10 +103,14 @@ class ResetPassword(Command):
 
 @command
 class StepUp(Command):
-    """Prove again who is there, with password or PIN."""
+    """Prove again who is there, with password or PIN.
+
+    `venue_ids` is where an SOS of this person would go, whatever the PIN says (Rule 8).
+    """
 
     password: GivenPassword | None = None
     pin: Pin | None = None
+    venue_ids: Annotated[tuple[UUID, ...], PREPARED] = ()
     verdict: PreparedVerdict = None
     credentials_version: PreparedVersion = None
 

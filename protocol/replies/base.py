@@ -27,3 +27,8 @@ def reply(cls: R) -> R:
         raise ValueError(f"two replies are named {made.__name__}")
     REPLIES[made.__name__] = made
     return made
+
+
+@reply
+class Done:
+    """It is done, and there is nothing to tell: the answer of an operation without a body."""
