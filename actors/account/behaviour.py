@@ -8,24 +8,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from actors.account import admission, expiry, orders, topups, views, visit
+from actors.account import (
+    admission,
+    credentials,
+    devices,
+    expiry,
+    orders,
+    roles,
+    signing_in,
+    topups,
+    verification,
+    views,
+    visit,
+)
+from actors.account.families import READS as SIGN_IN_READS
 from actors.account.state import AccountState
 from actors.runtime.behaviour import Behaviour, decisions_of
 from protocol.addresses import ActorKind
 from protocol.events.base import Audience
-from protocol.internal.people import FoundAccount
 from protocol.reads import Among, Read, Since
 from protocol.records.money import CreditGrant, CreditHold, Credits, Purchase, Transaction
 from protocol.records.money_states import HoldStatus
 from protocol.records.runtime import OpenVisit
-from protocol.records.users import (
-    AuthSession,
-    AuthToken,
-    Exclusion,
-    User,
-    UserLimit,
-    UserPreferences,
-)
+from protocol.records.users import Exclusion, User, UserLimit, UserPreferences
 
 _DAY_S: Final = 24 * 3600
 
@@ -37,6 +42,12 @@ MODULES: Final = (
     topups,
     expiry,
     views,
+    # Signing in
+    signing_in,
+    credentials,
+    verification,
+    devices,
+    roles,
 )
 
 
@@ -58,8 +69,7 @@ ACCOUNT: Final = Behaviour(
     decisions=decisions_of(MODULES),
     reads=(
         Read(User, by="id"),
-        Read(AuthSession, by="user_id", where=(Among("revoked_at", (None,)),)),
-        Read(AuthToken, by="user_id", where=(Among("used_at", (None,)),)),
+        *SIGN_IN_READS,
         Read(UserPreferences, by="user_id"),
         Read(UserLimit, by="user_id", where=(Among("superseded_at", (None,)),)),
         # An exclusion may have been given an end that is still to come.
@@ -74,7 +84,7 @@ ACCOUNT: Final = Behaviour(
         # What belongs on the receipt of a visit that is still open.
         Read(Purchase, by="user_id", where=(Since("created_at", 2 * _DAY_S),)),
     ),
-    founded_by=(FoundAccount,),
+    founded_by=signing_in.FOUNDED_BY,
     rooms=lambda state: (Audience.USER.room(state.address.id),),
     masked=_masked,
 )
