@@ -123,9 +123,11 @@ class WalletDraft:
 
     def close_hold(self, hold: CreditHold) -> CreditHold:
         """Give back what is still held, and end the hold."""
-        hold = self.hold_exactly(hold, 0)
         captured = hold.captured_minor > 0
-        hold = hold.evolve(status=HoldStatus.CAPTURED if captured else HoldStatus.RELEASED)
+        hold = self.hold_exactly(hold, 0).evolve(
+            amount_minor=hold.amount_minor,
+            status=HoldStatus.CAPTURED if captured else HoldStatus.RELEASED,
+        )
         self.put(hold)
         return hold
 
