@@ -20,7 +20,7 @@ from actors.rules.credentials import (
     WRONG_CREDENTIALS,
     credentials_version,
     digest_of_secret,
-    may_send,
+    refuse_sending,
 )
 from actors.rules.password import refuse_login, with_failure
 from actors.rules.token_rotation import ELEVATION
@@ -153,7 +153,7 @@ def decide_start_reset(state: AccountState, command: StartReset, context: Contex
     user, secret, now = state.first(User), command.request.secret, context.now
     assert secret is not None, "the secret is made before the mailbox"
     earlier = (token.created_at for token in _resets(state))
-    if user is None or user.email is None or not may_send(earlier, now):
+    if user is None or user.email is None or refuse_sending(earlier, now):
         return Outcome()
     id_ = context.fresh_id()
     token = AuthToken(

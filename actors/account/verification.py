@@ -6,9 +6,10 @@ from actors.account.state import AccountState
 from actors.rules.credentials import (
     CODE_AGE_MAX,
     CODE_TRIES_MAX,
+    SENT_PER_HOUR_MAX,
     SPENT,
     digest_of_secret,
-    may_send,
+    refuse_sending,
 )
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
@@ -70,7 +71,9 @@ def _resend(state: AccountState, user: User | None, code: str | None, context: C
     assert code is not None, "the code is made before the mailbox"
     earlier = (token.created_at for token in _codes(state))
     confirmed = user is None or user.email is None or user.email_verified_at is not None
-    if user is None or confirmed or not may_send(earlier, context.now):
+    # One more than may be asked for: the first came unasked.
+    most = SENT_PER_HOUR_MAX + 1
+    if user is None or confirmed or refuse_sending(earlier, context.now, most=most):
         return Outcome()
     token, notice = new_code(user, code, context)
     return Outcome(changes=(token,), sends=(notice,))

@@ -18,7 +18,7 @@ RESET_AGE_MAX: Final = timedelta(minutes=30)
 CODE_AGE_MAX: Final = timedelta(minutes=10)
 CODE_TRIES_MAX: Final = 5
 SENT_PER_HOUR_MAX: Final = 3
-"""Reset tokens, and codes after the first, that one account is sent within an hour."""
+"""Reset tokens, or codes that were asked for, that one address is sent within an hour."""
 HOUR: Final = timedelta(hours=1)
 
 WRONG_CREDENTIALS: Final = Refusal(
@@ -56,6 +56,16 @@ def digest_of_refresh(family_id: UUID, n: int) -> bytes:
     return hashlib.sha256(f"{family_id.hex}.{n}".encode("ascii")).digest()
 
 
-def may_send(sent_at: Iterable[datetime], now: datetime) -> bool:
-    """Whether one more may be sent to somebody who was sent some at these times."""
-    return sum(now - at < HOUR for at in sent_at) < SENT_PER_HOUR_MAX
+def refuse_sending(
+    sent_at: Iterable[datetime], now: datetime, *, most: int = SENT_PER_HOUR_MAX
+) -> Refusal | None:
+    """429 `rate_limited` where `most` were sent within the hour, until the oldest is past it."""
+    recent = sorted(at for at in sent_at if now - at < HOUR)
+    if len(recent) < most:
+        return None
+    opens_at = recent[-most] + HOUR
+    return Refusal(
+        Code.RATE_LIMITED,
+        f"{len(recent)} messages were asked for within the hour; look for them, or wait",
+        retry_after_s=max(1, -(-(opens_at - now) // timedelta(seconds=1))),
+    )
