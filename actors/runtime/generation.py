@@ -6,7 +6,7 @@ stops or when a commit is lost; the next begins by the same path as after a cras
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 import attrs
@@ -46,6 +46,10 @@ _SWEEP_S = 30.0
 _SWEEP_CHUNK = 500
 
 
+async def _nothing_to_found() -> None:
+    """The usual case."""
+
+
 @attrs.frozen(kw_only=True)
 class Ports:
     """What a node is given."""
@@ -58,6 +62,8 @@ class Ports:
     clock: Clock
     ids: Ids
     observer: Observer
+    founding: Callable[[], Awaitable[None]] = _nothing_to_found
+    """Called at each start when all is flushed and no actor is loaded: writes what must be there."""
 
 
 @attrs.define(eq=False)
@@ -114,6 +120,7 @@ class Generation:
         """
         loader = self.ports.loader
         await self.ports.flushed.wait_flushed(self.ports.journal.durable)
+        await self.ports.founding()
         for address in await loader.residents():
             await self.activate(address)
         await self.timers.page_in()

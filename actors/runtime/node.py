@@ -18,7 +18,7 @@ from actors.runtime.behaviour import Behaviour
 from actors.runtime.generation import Counts, Generation, Ports
 from actors.runtime.inspection import ActorSnapshot, ActorStatistics, NodeStatistics
 from actors.runtime.mailbox import Envelope
-from protocol.addresses import PLATFORM, ActorKind, Address, Principal
+from protocol.addresses import PLATFORM, ActorKind, Address, Position, Principal
 from protocol.commands import Command
 from protocol.entries import Entry, encode_entry
 from protocol.errors import LastLightError
@@ -208,6 +208,11 @@ class Node:
             resets=self.counts.resets,
             outside=self.counts.outside,
         )
+
+    @property
+    def last_position(self) -> Position:
+        """Of the last entry that was written here, durable or not."""
+        return self._ports.journal.last
 
     # Living
 

@@ -89,6 +89,14 @@ def find(method: str, path: str) -> tuple[Operation, dict[str, str]] | MethodNot
     return operation, dict(zip(operation.parameters, values, strict=True))
 
 
+def methods_at(path: str) -> tuple[str, ...]:
+    """The methods that a path has, sorted; none if nothing is there."""
+    match find("", path):
+        case MethodNotAllowed(allowed=allowed):
+            return allowed
+    return ()
+
+
 def _walk(node: _Node, parts: list[str], values: list[str]) -> tuple[_Node, list[str]] | None:
     """Follow `parts` down the tree; as deep as the table's longest path, whatever is asked for."""
     if not parts:

@@ -1,0 +1,57 @@
+"""What a node does at each start when all is flushed and before any actor is loaded.
+
+A demo venue is founded where there is none; the tokens revoked within the life of an access token
+are known again; and the venues' rooms stand where they stood.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import attrs
+from storage.postgres.reading import Reader
+
+from lastlight.auth.revocations import Bump, FamilyEnd, Revocations
+from lastlight.clocks import SystemClock
+from lastlight.demo.founding import Founder
+from lastlight.realtime.backlog import Backlog
+from protocol.addresses import ActorKind
+from protocol.events.base import Audience
+from protocol.limits import ACCESS_TOKEN_S
+from storage.postgres.loader import PostgresLoader
+
+_VENUE_ROOMS = (Audience.PATRONS, Audience.STAFF, Audience.MANAGEMENT, Audience.OWNER)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Beginning:
+    """Called by the runtime; see `actors.runtime.generation.Ports.founding`."""
+
+    reader: Reader
+    loader: PostgresLoader
+    revocations: Revocations
+    backlog: Backlog
+    clock: SystemClock
+    founder: Founder | None
+
+    async def begin(self) -> None:
+        """Do it.
+
+        Raises:
+            LastLightError: the database went away; nothing is half done.
+        """
+        if self.founder is not None:
+            await self.founder.found()
+        await self._fill_revocations()
+        for address in await self.loader.residents():
+            if address.kind is ActorKind.VENUE:
+                for audience in _VENUE_ROOMS:
+                    room = audience.room(address.id)
+                    self.backlog.prime(room, await self.loader.room_seq(room))
+
+    async def _fill_revocations(self) -> None:
+        now = self.clock.now()
+        facts = await self.reader.revocation_facts(now - timedelta(seconds=ACCESS_TOKEN_S))
+        ends = [FamilyEnd(family_id=id_, at=at) for id_, at in facts.families]
+        bumps = [Bump(user_id=id_, token_version=v, at=at) for id_, v, at in facts.users]
+        self.revocations.fill([*ends, *bumps], now=now)

@@ -1,0 +1,1 @@
+"""The demo venue and its people, and a night played against it."""
