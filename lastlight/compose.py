@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 
 import attrs
 import structlog
@@ -18,29 +17,20 @@ from storage.postgres.reading import Reader
 from actors.runtime.directory import OWNERS
 from actors.runtime.generation import Ports
 from actors.runtime.node import Node, open_node
-from lastlight.auth.finishing import Finisher
+from lastlight.assembly import Secrets, Surroundings, make_dispatcher
 from lastlight.auth.keys import load_or_make_keys, load_or_make_secret
 from lastlight.auth.passwords import Passwords
 from lastlight.auth.ratelimit import RateLimits
-from lastlight.auth.refresh import RefreshTokens
 from lastlight.auth.revocations import Revocations
-from lastlight.auth.steps import AuthSteps
-from lastlight.auth.tokens import Tokens
 from lastlight.beginning import Beginning
 from lastlight.behaviours import BEHAVIOURS
 from lastlight.clocks import MonotonicIds, SystemClock
 from lastlight.demo.founding import Founder
 from lastlight.front_door import FrontDoor, SocketEndpoint, TlsFiles, open_front_door
-from lastlight.gateway.codes import DoorCodes
-from lastlight.gateway.dispatch import Dispatcher
-from lastlight.gateway.guard import Guard
 from lastlight.gateway.health import Health
 from lastlight.gateway.http import HttpGateway
-from lastlight.gateway.operators import Operators
 from lastlight.gateway.queries import QueryGateway
 from lastlight.gateway.sockets import SocketGateway
-from lastlight.gateway.steps import name_incident
-from lastlight.gateway.urgent import UrgentLane
 from lastlight.integrations.outside import Outside
 from lastlight.measuring import measure
 from lastlight.metrics import Metrics
@@ -130,32 +120,20 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         health = Health(node=node, write_behind=write_behind)
 
         # Ways in
-        keys = load_or_make_keys(settings.jwt_keys or places.signing_keys)
-        tokens = Tokens(keys)
-        refresh_tokens = RefreshTokens(load_or_make_secret(places.refresh_secret))
-        guard = Guard(
-            tokens=tokens,
-            refresh_tokens=refresh_tokens,
-            revocations=revocations,
-            rate_limits=RateLimits(trio.current_time, enabled=settings.rate_limits),
-            now=clock.now,
-        )
-        codes = DoorCodes(load_or_make_secret(places.code_secret))
-        finisher = Finisher(tokens=tokens, refresh_tokens=refresh_tokens, now=clock.now)
-        auth_steps = AuthSteps(node=node, passwords=passwords, refresh_tokens=refresh_tokens)
-        operators = Operators(node=node, keys=keys, metrics=metrics, health=health)
-        dispatcher = Dispatcher(
-            node=node,
-            guard=guard,
-            urgent=UrgentLane(node=node, publisher=publisher, ids=ids, now=clock.now),
-            steps={
-                **auth_steps.steps(),
-                **codes.steps(),
-                "name_incident": partial(name_incident, ids),
-            },
-            own=operators.answers(),
-            queries=QueryGateway(reader, node, clock.now).answers(),
-            finish=lambda call, answer: codes.finish(call, finisher.finish(call, answer)),
+        dispatcher = make_dispatcher(
+            Surroundings(
+                node=node,
+                publisher=publisher,
+                ids=ids,
+                now=clock.now,
+                secrets=_secrets(settings, places),
+                passwords=passwords,
+                revocations=revocations,
+                rate_limits=RateLimits(trio.current_time, enabled=settings.rate_limits),
+                health=health,
+                metrics=metrics,
+                queries=QueryGateway(reader, node, clock.now).answers(),
+            )
         )
         sockets = SocketGateway(dispatcher, ids)
         resumer = Resumer(
@@ -209,6 +187,14 @@ async def _open_database(settings: Settings, places: Places) -> AsyncIterator[Da
             server = await stack.enter_async_context(open_embedded_server(places.postgres))
             url = server.url
         yield await stack.enter_async_context(open_database(url))
+
+
+def _secrets(settings: Settings, places: Places) -> Secrets:
+    return Secrets(
+        keys=load_or_make_keys(settings.jwt_keys or places.signing_keys),
+        refresh=load_or_make_secret(places.refresh_secret),
+        codes=load_or_make_secret(places.code_secret),
+    )
 
 
 async def _freeze_when_ready(node: Node, collector: Collector) -> None:

@@ -1,0 +1,100 @@
+"""Puts the gateway together over a node, whatever that node's ports are.
+
+The composition does it over SQLite and PostgreSQL, the tests over the in-memory twins: so what is
+tested in memory is what runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import partial
+
+import attrs
+
+from actors.runtime.node import Node
+from actors.runtime.ports import Ids, Publisher
+from lastlight.auth.finishing import Finisher
+from lastlight.auth.keys import KeyRing
+from lastlight.auth.passwords import Passwords
+from lastlight.auth.ratelimit import RateLimits
+from lastlight.auth.refresh import RefreshTokens
+from lastlight.auth.revocations import Revocations
+from lastlight.auth.steps import Steps
+from lastlight.auth.tokens import Tokens
+from lastlight.gateway.codes import DoorCodes
+from lastlight.gateway.dispatch import Dispatcher, Own
+from lastlight.gateway.guard import Guard
+from lastlight.gateway.health import Health
+from lastlight.gateway.operators import Operators
+from lastlight.gateway.steps import name_incident
+from lastlight.gateway.urgent import UrgentLane
+from lastlight.metrics import Metrics
+
+
+@attrs.frozen(kw_only=True)
+class Secrets:
+    """What a node keeps to itself: keys of tokens and of door codes."""
+
+    keys: KeyRing
+    refresh: bytes = attrs.field(repr=False)
+    codes: bytes = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Surroundings:
+    """What a gateway is put together from."""
+
+    node: Node
+    publisher: Publisher
+    ids: Ids
+    now: Callable[[], datetime]
+    secrets: Secrets
+    passwords: Passwords
+    revocations: Revocations
+    rate_limits: RateLimits
+    health: Health
+    metrics: Metrics
+    queries: Mapping[str, Own]
+
+
+def make_dispatcher(around: Surroundings) -> Dispatcher:
+    """The one path that all requests take."""
+    tokens = Tokens(around.secrets.keys)
+    refresh_tokens = RefreshTokens(around.secrets.refresh)
+    guard = Guard(
+        tokens=tokens,
+        refresh_tokens=refresh_tokens,
+        revocations=around.revocations,
+        rate_limits=around.rate_limits,
+        now=around.now,
+    )
+    steps = Steps(
+        node=around.node,
+        passwords=around.passwords,
+        refresh_tokens=refresh_tokens,
+        checkin_secret=around.secrets.codes,
+        now=around.now,
+    )
+    codes = DoorCodes(around.secrets.codes)
+    finisher = Finisher(tokens=tokens, refresh_tokens=refresh_tokens, now=around.now)
+    operators = Operators(
+        node=around.node,
+        keys=around.secrets.keys,
+        metrics=around.metrics,
+        health=around.health,
+    )
+    return Dispatcher(
+        node=around.node,
+        guard=guard,
+        urgent=UrgentLane(
+            node=around.node, publisher=around.publisher, ids=around.ids, now=around.now
+        ),
+        steps={
+            **steps.by_name(),
+            "name_incident": partial(name_incident, around.ids),
+        },
+        own=operators.answers(),
+        queries=around.queries,
+        finish=lambda call, answer: codes.finish(call, finisher.finish(call, answer)),
+    )
