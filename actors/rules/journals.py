@@ -11,8 +11,6 @@ from uuid import UUID
 import attrs
 
 from actors.rules.ledger import (
-    STRIPE_CLEARING,
-    TRANSIT,
     JournalDraft,
     PostingDraft,
     credit_parts,
@@ -23,6 +21,7 @@ from actors.rules.ledger import (
     user_account,
     venue_account,
 )
+from protocol.chart import STRIPE_CLEARING, TRANSIT
 from protocol.records.money_states import AccountKind
 from protocol.records.values import HoldSource
 

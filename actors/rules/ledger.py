@@ -10,29 +10,13 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Final
 from uuid import UUID
 
 import attrs
 
+from protocol.chart import USER_KINDS
 from protocol.records.money_states import AccountKind, CreditSource
 from protocol.records.values import HoldSource
-
-STRIPE_CLEARING: Final = "platform:stripe_clearing"
-TRANSIT: Final = "platform:transit"
-USER_KINDS: Final = frozenset(
-    {AccountKind.PAID, AccountKind.BONUS, AccountKind.HELD, AccountKind.RECEIVABLE}
-)
-MAY_BE_NEGATIVE: Final = frozenset(
-    {
-        AccountKind.RECEIVABLE,
-        AccountKind.STRIPE_CLEARING,
-        AccountKind.REFUND_CLEARING,
-        AccountKind.TILL,
-        AccountKind.PROMO_EXPENSE,
-    }
-)
-"""L2: only receivable, clearing, tills and promo may be negative."""
 
 
 def user_account(user_id: UUID, kind: AccountKind) -> str:
@@ -55,31 +39,6 @@ def revenue_account(venue_id: UUID, kind: str) -> str:
 def till_account(venue_id: UUID, till_id: UUID) -> str:
     """The cash in one drawer."""
     return f"venue:{venue_id}:till:{till_id}"
-
-
-def kind_of(code: str) -> AccountKind:
-    """The kind that a code's words name.
-
-    Raises:
-        ValueError: no account has such a code.
-    """
-    match code.split(":"):
-        case ["user", _, kind] if AccountKind(kind) in USER_KINDS:
-            return AccountKind(kind)
-        case ["venue", _, "revenue" | "till" as kind, _]:
-            return AccountKind(kind)
-        case ["venue", _, "tax" | "tips" | "promo_expense" as kind]:
-            return AccountKind(kind)
-        case ["venue", _, "refund_clearing" | "dispute_loss" as kind]:
-            return AccountKind(kind)
-        case ["platform", "stripe_clearing" | "transit" as kind]:
-            return AccountKind(kind)
-    raise ValueError(f"{code!r} is the code of no account")
-
-
-def may_be_negative(code: str) -> bool:
-    """Whether an account may go below zero (L2)."""
-    return kind_of(code) in MAY_BE_NEGATIVE
 
 
 @attrs.frozen(kw_only=True)

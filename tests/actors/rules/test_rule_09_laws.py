@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.rules.ledger import Balances, fold, may_be_negative, mirror, usage_source
+from actors.rules.ledger import Balances, fold, mirror, usage_source
 from protocol.chains import canonical_journal, first_broken
+from protocol.chart import may_be_negative
 from protocol.records.ledger import LedgerJournal, LedgerPosting
 from tests.actors.rules.books import ALICE, BOB, Books
 

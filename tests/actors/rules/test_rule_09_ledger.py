@@ -11,20 +11,17 @@ import pytest
 from actors.rules import journals
 from actors.rules.journals import Sale
 from actors.rules.ledger import (
-    STRIPE_CLEARING,
-    TRANSIT,
     Balances,
     JournalDraft,
     PostingDraft,
     fold,
-    kind_of,
-    may_be_negative,
     revenue_account,
     till_account,
     usage_source,
     user_account,
     venue_account,
 )
+from protocol.chart import STRIPE_CLEARING, TRANSIT, kind_of, may_be_negative
 from protocol.records.money_states import AccountKind
 from protocol.records.values import HoldSource
 from tests.actors.rules.books import ALICE, TILL, VENUE
