@@ -82,7 +82,9 @@ def test_an_order_in_a_visit_is_vouched_for_by_the_session_first() -> None:
     """Pace, level and persons present are the session's to know (Rule 7)."""
     outcome = accepted(decide_purchase_items(a_visitor(), a_purchase(), here()))
     assert outcome.reply is LATER
-    assert not (outcome.changes or outcome.appends or outcome.events), "nothing has moved yet"
+    assert (outcome.changes, outcome.appends, outcome.events) == ((), (), ()), (
+        "nothing has moved yet"
+    )
     (send,) = outcome.sends
     assert send.target == Address(ActorKind.SESSION, SESSION)
     assert isinstance(send.command, VouchOrder)

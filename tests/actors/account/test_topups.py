@@ -59,7 +59,7 @@ def test_cash_is_taken_by_the_till_of_whoever_asks() -> None:
     """The patron stands at the counter; the till is that of the staff member who is signed in."""
     outcome = accepted(decide_top_up_credits(an_account(), a_top_up(), here(principal=AT_COUNTER)))
     assert outcome.reply is LATER
-    assert not (outcome.changes or outcome.appends or outcome.events)
+    assert (outcome.changes, outcome.appends, outcome.events) == ((), (), ())
     (send,) = outcome.sends
     assert send.target == Address(ActorKind.STAFF, STAFF)
     assert isinstance(send.command, TakeCash)
