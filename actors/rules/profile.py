@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from datetime import time
+from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import attrs
 
-from actors.rules.settings import VenueSettings
+from actors.rules.settings import DEFAULT, SETTINGS, Value, VenueSettings, from_overrides
+from protocol.errors import Refusal
 from protocol.records.states import VenueStatus
+from protocol.records.venues import Venue, VenueSetting
+
+_OF_VENUE: Final = frozenset({"cutover", "fence_radius_m"})
+"""Settings that are columns of the venue itself."""
 
 
 @attrs.frozen(kw_only=True)
@@ -28,3 +34,40 @@ class VenueProfile:
     hours: Mapping[str, Any]
     settings: VenueSettings
     version: int
+
+
+def profile_of(venue: Venue, stored: Iterable[VenueSetting]) -> VenueProfile:
+    """The profile of a venue with the settings that are in force.
+
+    What a venue has columns for (cutover, radius) stands there, and no setting speaks of it.
+    """
+    base = attrs.evolve(DEFAULT, cutover=venue.cutover_local, fence_radius_m=venue.radius_m)
+    overrides = {
+        row.key: value_of(row.key, row.value["value"])
+        for row in stored
+        if row.superseded_at is None and row.key not in _OF_VENUE
+    }
+    settings = from_overrides(overrides, base=base)
+    assert not isinstance(settings, Refusal), f"venue {venue.id} has settings that {settings}"
+    return VenueProfile(
+        venue_id=venue.id,
+        name=venue.name,
+        status=venue.status,
+        tz=ZoneInfo(venue.tz),
+        currency=venue.currency,
+        lat=venue.lat,
+        lon=venue.lon,
+        capacity=venue.capacity,
+        hours=venue.hours,
+        settings=settings,
+        version=venue.version,
+    )
+
+
+def value_of(key: str, stored: Any) -> Value:
+    """A setting as rules have it, from how its row does: a time of day is text there, HH:MM."""
+    known = SETTINGS.get(key)
+    if known is not None and isinstance(known["default"], time) and isinstance(stored, str):
+        return time.fromisoformat(stored)
+    value: Value = stored
+    return value

@@ -1,0 +1,92 @@
+"""The venue actor, declared: one for each place, loaded at start and never retired.
+
+It decides the floor and its stations, what is sold and from which stock, who is on duty, and what
+happens in an emergency.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Final
+
+from actors.runtime.behaviour import Behaviour, decisions_of
+from actors.venue.state import VenueState
+from protocol.addresses import ActorKind
+from protocol.events.base import Audience
+from protocol.reads import Among, Read
+from protocol.records.inventory import Game, InventoryLevel, KaraokeRoom, MenuItem
+from protocol.records.ledger import BusinessDay
+from protocol.records.money_states import BusinessDayStatus
+from protocol.records.payments import CreditPackage
+from protocol.records.runtime import DrawerInUse, DutyPlace, FloorPlace
+from protocol.records.safety import Incident
+from protocol.records.staff import StaffTask
+from protocol.records.states import IncidentStatus, ReservationStatus, TaskStatus
+from protocol.records.users import UserRole
+from protocol.records.venues import Reservation, Venue, VenueSetting
+
+MODULES: Final[tuple[ModuleType, ...]] = ()
+
+_INCIDENT_OVER: Final = (IncidentStatus.RESOLVED, IncidentStatus.FALSE_ALARM)
+_OPEN_INCIDENT: Final = tuple(s for s in IncidentStatus if s not in _INCIDENT_OVER)
+_TASK_OVER: Final = (TaskStatus.DONE, TaskStatus.CANCELLED)
+_UNFINISHED: Final = tuple(s for s in TaskStatus if s not in _TASK_OVER)
+_BOOKED: Final = (
+    ReservationStatus.REQUESTED,
+    ReservationStatus.CONFIRMED,
+    ReservationStatus.ARRIVED,
+)
+
+
+def _rooms(state: VenueState) -> tuple[str, ...]:
+    parts = (Audience.PATRONS, Audience.STAFF, Audience.MANAGEMENT, Audience.OWNER)
+    return tuple(part.room(state.venue_id) for part in parts)
+
+
+def _masked(state: VenueState) -> Mapping[str, object]:
+    """How many of what, and nobody's name."""
+    return {
+        "status": state.venue.status.value,
+        "present": state.present,
+        "seated": state.seated,
+        "sessions": len(state.rows(FloorPlace)),
+        "capacity": state.venue.capacity,
+        "games": len(state.rows(Game)),
+        "rooms": len(state.rows(KaraokeRoom)),
+        "menu_items": len(state.rows(MenuItem)),
+        "stock_levels": len(state.rows(InventoryLevel)),
+        "on_duty": len(state.rows(DutyPlace)),
+        "drawers_in_use": len(state.rows(DrawerInUse)),
+        "incidents": len(state.rows(Incident)),
+        "tasks": len(state.rows(StaffTask)),
+        "bookings": len(state.rows(Reservation)),
+    }
+
+
+VENUE: Final = Behaviour(
+    kind=ActorKind.VENUE,
+    state=VenueState,
+    decisions=decisions_of(MODULES),
+    reads=(
+        Read(Venue, by="id"),
+        Read(VenueSetting, by="venue_id", where=(Among("superseded_at", (None,)),)),
+        Read(UserRole, by="venue_id", where=(Among("revoked_at", (None,)),)),
+        Read(FloorPlace, by="venue_id"),
+        Read(Game, by="venue_id", where=(Among("retired_at", (None,)),)),
+        Read(KaraokeRoom, by="venue_id", where=(Among("retired_at", (None,)),)),
+        Read(Reservation, by="venue_id", where=(Among("status", _BOOKED),)),
+        Read(MenuItem, by="venue_id", where=(Among("retired_at", (None,)),)),
+        Read(InventoryLevel, by="venue_id"),
+        Read(CreditPackage, by="venue_id", where=(Among("retired_at", (None,)),)),
+        Read(BusinessDay, by="venue_id", where=(Among("status", (BusinessDayStatus.OPEN,)),)),
+        Read(DutyPlace, by="venue_id"),
+        Read(DrawerInUse, by="venue_id"),
+        Read(Incident, by="venue_id", where=(Among("status", _OPEN_INCIDENT),)),
+        Read(StaffTask, by="venue_id", where=(Among("status", _UNFINISHED),)),
+    ),
+    resident=True,
+    rooms=_rooms,
+    share=lambda state: state.profile,
+    masked=_masked,
+)
