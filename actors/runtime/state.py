@@ -69,7 +69,7 @@ class State:
     @property
     def exists(self) -> bool:
         """Whether there is anybody at this address: what loading found nothing for is not kept."""
-        return bool(self._rows)
+        return any(self._rows.values())
 
     def __iter__(self) -> Iterator[Record]:
         for rows in self._rows.values():
