@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from actors.runtime.generation import Generation
 
 _YIELD_EVERY = 16
+_AGAIN_S = 0.5
 _ROW_BYTES = 400
 _KEY_BYTES = 600
 
@@ -138,7 +139,7 @@ class Actor:
         while not self.retired:
             envelope = None if self._mailbox is None else self._mailbox.take()
             if envelope is None:
-                if not self.state.exists:
+                if not self.state.exists and not self.waiting:
                     # Nobody is here: an address is not kept for having been asked for.
                     self.generation.forget(self)
                     return
@@ -160,22 +161,33 @@ class Actor:
         return trio.lowlevel.Abort.SUCCEEDED
 
     async def _bring_in(self) -> bool:
-        """Load; where that fails, tell the waiting commands, and leave the sends to be resent."""
-        try:
-            await load(self)
-            self.loaded = True
-        except LastLightError as error:
-            self.generation.forget(self)
-            reason = ActorUnavailable(self.address, f"can't be loaded ({error})")
-            for envelope in self.drain():
-                if envelope.reply is not None:
-                    envelope.reply.give(reason)
-                else:
-                    self.generation.deliver_later(envelope)
-            return False
-        finally:
-            self._loading.set()
-        return True
+        """Load. While that fails, commands are told so, and sends wait here in their order."""
+        while True:
+            try:
+                await load(self)
+            except LastLightError as error:
+                reason = ActorUnavailable(self.address, f"can't be loaded ({error})")
+                if not self._tell_commands(reason):
+                    self.generation.forget(self)
+                    return False
+                await trio.sleep(_AGAIN_S)
+            else:
+                self.loaded = True
+                return True
+            finally:
+                self._loading.set()
+
+    def _tell_commands(self, reason: ActorUnavailable) -> bool:
+        """Take the commands out of the mailbox; whether anything else is left in it."""
+        left = False
+        for envelope in [] if self._mailbox is None else self._mailbox.drain():
+            if envelope.reply is not None:
+                envelope.reply.give(reason)
+            else:
+                assert self._mailbox is not None
+                self._mailbox.put(envelope, self.address)
+                left = True
+        return left
 
     async def wait_loaded(self) -> None:
         """Wait until the rows are here.
@@ -186,10 +198,6 @@ class Actor:
         await self._loading.wait()
         if not self.loaded:
             raise ActorUnavailable(self.address, "can't be loaded")
-
-    def drain(self) -> list[Envelope]:
-        """Take all messages out of the mailbox."""
-        return [] if self._mailbox is None else self._mailbox.drain()
 
     def put_back(self, envelope: Envelope) -> None:
         """Return a message that could not be begun to its place."""

@@ -41,7 +41,6 @@ from protocol.records.base import Record
 from protocol.records.platform import ActorTimer
 
 log = structlog.get_logger(__name__)
-_RETRY_S = 1.0
 _SWEEP_S = 30.0
 _SWEEP_CHUNK = 500
 
@@ -63,7 +62,7 @@ class Ports:
     ids: Ids
     observer: Observer
     founding: Callable[[], Awaitable[None]] = _nothing_to_found
-    """Called at each start when all is flushed and no actor is loaded: writes what must be there."""
+    """Called at each start, all being flushed and no actor loaded: writes what must be there."""
 
 
 @attrs.define(eq=False)
@@ -94,14 +93,13 @@ class Generation:
         self._nursery = nursery
         self._now = ports.clock.now()
         self.actors: dict[Address, Actor] = {}
-        self.shared: dict[Address, object] = {}
+        self._shared: dict[Address, tuple[int, object]] = {}
         self.gate = Gate(ports.journal)
         self.rooms = RoomCursors(ports.loader.room_seq)
         self.tail = Tail(ports.flushed.flushed.n)
         self.directory = Directory(ports.loader)
         self.timers = Timers(ports.loader, ports.ids, self.now, self._fire)
         self.outstanding: set[Envelope] = set()
-        self._later: list[Envelope] = []
         self._effects = trio.CapacityLimiter(EFFECTS_AT_ONCE_MAX)
 
     def now(self) -> datetime:
@@ -109,11 +107,12 @@ class Generation:
         self._now = max(self._now, self.ports.clock.now())
         return self._now
 
-    async def start(self, late: Sequence[tuple[int, Message]]) -> None:
+    async def start(self) -> int:
         """Bring in what must be here before the door opens.
 
-        Args:
-            late: messages journaled since the pending sends may have been read, with positions.
+        Returns:
+            How far the journal was flushed when the pending sends were read: what was sent later
+            is still to be delivered.
 
         Raises:
             LastLightError: the database went away.
@@ -127,13 +126,10 @@ class Generation:
         pending, flushed = await loader.pending_sends()
         for message in pending:
             self.deliver(message, 0)
-        for position, message in late:
-            if position > flushed:
-                self.deliver(message, position)
         self._nursery.start_soon(self.timers.run)
-        self._nursery.start_soon(self._resend)
         self._nursery.start_soon(self._sweep)
         self._nursery.start_soon(self._trim)
+        return flushed
 
     # Messages
 
@@ -156,19 +152,8 @@ class Generation:
             return
         self.enqueue(Envelope(message=message, position=position, enqueued_at=trio.current_time()))
 
-    def deliver_later(self, envelope: Envelope) -> None:
-        """Try a send or timer again soon: its actor could not be loaded, or the journal is full."""
-        self._later.append(envelope)
-
     def _fire(self, message: Message) -> None:
         self.deliver(message, 0)
-
-    async def _resend(self) -> None:
-        while True:
-            await trio.sleep(_RETRY_S)
-            waiting, self._later = self._later, []
-            for envelope in waiting:
-                self.enqueue(envelope)
 
     async def _perform(self, message: Message) -> None:
         """Do an effect, then note that it is done, so that it is not done after a restart."""
@@ -215,7 +200,14 @@ class Generation:
         self.ports.observer.applied(actor.address, records)
         shared = actor.behaviour.share(actor.state) if actor.state.exists else None
         if shared is not None:
-            self.shared[actor.address] = shared
+            self._shared[actor.address] = (actor.position, shared)
+
+    def shared(self, address: Address, reader: Actor | None = None) -> object:
+        """What an actor shares with its node, or None; `reader` has been told of it by this."""
+        position, value = self._shared.get(address, (0, None))
+        if reader is not None:
+            reader.position = max(reader.position, position)
+        return value
 
     def publish(self, event: RoomEvent, position: int) -> None:
         """Let an event out once `position` is durable."""
@@ -264,7 +256,10 @@ class Generation:
                 self._maybe_retire(actor)
 
     def _maybe_retire(self, actor: Actor) -> None:
-        if actor.behaviour.resident or not actor.idle or self.tail.holds(actor.address):
+        address = actor.address
+        if actor.behaviour.resident or not actor.idle or self.tail.holds(address):
+            return
+        if self.ports.flushed.keeps(address):
             return
         unused_s = trio.current_time() - actor.last_used
         if unused_s < ACTOR_IDLE_S and actor.state.exists:
@@ -272,7 +267,7 @@ class Generation:
         rooms = actor.behaviour.rooms(actor.state) if actor.state.exists else ()
         actor.retire()
         self.forget(actor)
-        if actor.address.kind is ActorKind.ACCOUNT:
+        if address.kind is ActorKind.ACCOUNT:
             self.rooms.forget(rooms)
 
     def end(self) -> list[Envelope]:

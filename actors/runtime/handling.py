@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from actors.runtime.actor import Actor
 
 log = structlog.get_logger(__name__)
+_AGAIN_S = 0.5
+"""Between two tries at a message; an emergency that comes meanwhile waits no longer than this."""
 
 
 async def handle(actor: Actor, envelope: Envelope) -> None:
@@ -58,7 +60,7 @@ async def handle(actor: Actor, envelope: Envelope) -> None:
         return
     except LastLightError as error:
         envelope.begun = False
-        _could_not_begin(actor, envelope, error)
+        await _could_not_begin(actor, envelope, error)
         return
     actor.remember(
         Handled(
@@ -145,7 +147,7 @@ def _decision(actor: Actor, envelope: Envelope, now: datetime) -> Outcome:
         address=actor.address,
         message_id=message.id,
         fresh_id=generation.ports.ids.fresh,
-        shared=generation.shared.get,
+        shared=lambda address: generation.shared(address, actor),
         expected_version=envelope.expected_version,
         in_saga=envelope.reply is not None or message.origin is not None,
     )
@@ -217,12 +219,14 @@ def _urgency(envelope: Envelope) -> Urgency:
     return Urgency.COMMAND if envelope.reply is not None else Urgency.INTERNAL
 
 
-def _could_not_begin(actor: Actor, envelope: Envelope, error: LastLightError) -> None:
-    """Nothing was done: a command's caller is told, and anything else is tried again."""
+async def _could_not_begin(actor: Actor, envelope: Envelope, error: LastLightError) -> None:
+    """Nothing was done: a command's caller is told; anything else keeps its place in line."""
     if envelope.reply is not None:
         envelope.reply.give(error)
         return
-    actor.generation.deliver_later(envelope)
+    log.warning("message_waits", actor=str(actor.address), reason=str(error))
+    actor.put_back(envelope)
+    await trio.sleep(_AGAIN_S)
 
 
 def _failed(actor: Actor, message: Message, failure: str, now: datetime) -> Outcome:

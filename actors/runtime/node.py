@@ -155,7 +155,7 @@ class Node:
 
     def shared(self, address: Address) -> object:
         """What an actor shares with its node, or None."""
-        return None if self._generation is None else self._generation.shared.get(address)
+        return None if self._generation is None else self._generation.shared(address)
 
     def venues(self) -> tuple[Address, ...]:
         """The venues of this node."""
@@ -248,11 +248,14 @@ class Node:
     async def _start(self, generation: Generation) -> bool:
         """Start a generation and open the door; False if the database is away."""
         try:
-            await generation.start(self._late)
+            flushed = await generation.start()
         except LastLightError as error:
             log.warning("start_waits", reason=str(error))
             await trio.sleep(_AGAIN_S)
             return False
+        for position, message in self._late:
+            if position > flushed:
+                generation.deliver(message, position)
         self._late.clear()
         for envelope in self._carried:
             envelope.begun = False

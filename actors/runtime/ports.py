@@ -80,6 +80,10 @@ class Flushed(Protocol):
     @property
     def flushed(self) -> Position: ...
 
+    def keeps(self, address: Address) -> bool:
+        """Whether rows of this actor were refused: what it holds is nowhere else."""
+        ...
+
     async def wait_flushed(self, position: Position) -> None:
         """Wait until the database holds everything up to `position`."""
         ...

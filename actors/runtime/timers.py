@@ -41,6 +41,7 @@ class Timers:
         self._heap: list[tuple[datetime, int, ActorTimer]] = []
         self._count = 0
         self._horizon = now()
+        self._paged = False
         self._sooner = trio.Event()
 
     def __len__(self) -> int:
@@ -71,10 +72,11 @@ class Timers:
                 break
             after = page[-1]
         self._horizon = until
-        first = self._count == 0
         for timer in found:
-            if first or timer.due_at > start:
+            # Those within the old horizon are here already, but for the first time none are.
+            if timer.due_at > start or not self._paged:
                 self.arm(timer)
+        self._paged = True
 
     async def run(self) -> None:
         """Send what is due, for ever."""
