@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 from uuid import UUID
 
 from actors.runtime.behaviour import Behaviour, decides, decisions_of
@@ -24,112 +24,27 @@ from actors.runtime.outcome import (
 )
 from actors.runtime.state import State
 from protocol.addresses import ActorKind, Address
-from protocol.commands import Command, command
 from protocol.errors import Code, Refusal
 from protocol.reads import Read
 from protocol.records.runtime import Identity, OpenVisit
-from protocol.replies.base import reply
+from tests.actors.runtime.toy_commands import (
+    Add,
+    Break,
+    Count,
+    GiveBack,
+    GoOut,
+    Look,
+    Loop,
+    Paid,
+    Pay,
+    Refuse,
+    Shout,
+    StopWaiting,
+    TakeIn,
+    TakeOut,
+    Wait,
+)
 from tests.twins.outside import OPENING
-
-
-@command
-class Add(Command):
-    """Count one more."""
-
-    loud: bool = False
-    room: str = "purse"
-
-
-@command
-class Look(Command):
-    """Tell the count."""
-
-
-@command
-class Refuse(Command):
-    """Say no."""
-
-    code: Code = Code.INSUFFICIENT_CREDITS
-
-
-@command
-class Break(Command):
-    """Raise, as a bug would."""
-
-
-@command
-class Shout(Command):
-    """Count one more, at once and for all to hear."""
-
-    emergency: ClassVar[bool] = True
-
-
-@command
-class Wait(Command):
-    """Count one more later."""
-
-    seconds: int
-    name: str = "later"
-
-
-@command
-class StopWaiting(Command):
-    """Forget a timer."""
-
-    name: str = "later"
-
-
-@command
-class Pay(Command):
-    """Saga: purse → vault → purse."""
-
-    vault: UUID
-    ends: str = "well"
-
-
-@command
-class TakeIn(Command):
-    """Purse → vault."""
-
-    ends: str
-    purse: UUID
-
-
-@command
-class Paid(Command):
-    """Vault → purse."""
-
-    ends: str
-
-
-@command
-class GiveBack(Command):
-    """Undo at the purse."""
-
-
-@command
-class TakeOut(Command):
-    """Undo at the vault."""
-
-    purse: UUID
-
-
-@command
-class Loop(Command):
-    """Send oneself another, without end."""
-
-
-@command
-class GoOut(Command):
-    """Do something outside."""
-
-
-@reply
-class Count:
-    """How many."""
-
-    count: int
-    version: int
 
 
 def purse_of(n: int) -> Address:
