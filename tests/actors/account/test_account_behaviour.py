@@ -10,13 +10,8 @@ from actors.account.behaviour import ACCOUNT
 from protocol.addresses import ActorKind
 from protocol.operations.table import OPERATIONS
 from protocol.reads import Read
-from tests.actors.account.wallets import (
-    USER,
-    an_account,
-    an_admission,
-    an_exclusion,
-    here,
-)
+from tests.actors.account.asking import an_admission
+from tests.actors.account.wallets import USER, an_account, an_exclusion, here
 from tests.actors.deciding import accepted, after
 
 

@@ -22,8 +22,8 @@ from protocol.records.money_states import (
 )
 from protocol.records.runtime import OpenVisit
 from protocol.records.states import ExclusionKind, UserStatus
+from tests.actors.account.asking import an_admission
 from tests.actors.account.wallets import (
-    NOW,
     OTHER_VENUE,
     SESSION,
     TODAY,
@@ -32,7 +32,6 @@ from tests.actors.account.wallets import (
     a_lot,
     a_user,
     an_account,
-    an_admission,
     an_exclusion,
     assert_books,
     here,
@@ -40,7 +39,7 @@ from tests.actors.account.wallets import (
     rows_of,
     types_of,
 )
-from tests.actors.deciding import IDS, accepted, after, refused, refused_with
+from tests.actors.deciding import IDS, NOW, accepted, after, refused, refused_with
 
 VENUE_CLOSED = Refusal(Code.VENUE_CLOSED, "closed")
 
@@ -263,3 +262,11 @@ def test_an_undo_that_comes_twice_or_for_another_visit_does_nothing() -> None:
     outcome = accepted(decide_cancel_admission(state, undo, here(in_saga=False)))
     assert (outcome.writes, outcome.removes) == (False, ())
     assert state.visit_of(later) is not None
+
+
+def test_a_check_in_that_nobody_waits_for_has_nothing_to_take_back() -> None:
+    """The runtime knows undo only in sagas."""
+    outcome = accepted(
+        decide_admit_patron(an_account(paid=1000), an_admission(), here(in_saga=False))
+    )
+    assert outcome.sends[0].undo is None

@@ -13,17 +13,14 @@ from protocol.internal.visits import CancelAdmission
 from protocol.internal.wallet import ExpireBonus
 from protocol.records.money import Transaction
 from protocol.records.money_states import CreditSource, TransactionKind
+from tests.actors.account.asking import a_priced_line, a_priced_order, an_admission
 from tests.actors.account.wallets import (
-    NOW,
     OTHER_VENUE,
     SESSION,
     USER,
     VENUE,
     a_lot,
-    a_priced_line,
-    a_priced_order,
     an_account,
-    an_admission,
     assert_books,
     here,
     hold_of,
@@ -31,7 +28,7 @@ from tests.actors.account.wallets import (
     sums_of,
     types_of,
 )
-from tests.actors.deciding import accepted, after
+from tests.actors.deciding import NOW, accepted, after
 
 SOON = NOW + timedelta(days=1)
 LATER_ON = NOW + timedelta(days=2)

@@ -20,27 +20,25 @@ from protocol.records.money_states import CreditSource, Tender, TransactionKind
 from protocol.records.states import LimitKind, LimitPeriod, UserStatus
 from protocol.records.users import UserLimit
 from protocol.replies.transactions import Balance, ToppedUp
+from tests.actors.account.asking import a_top_up, cash_taken
 from tests.actors.account.wallets import (
     AT_COUNTER,
-    NOW,
     OTHER_VENUE,
     PATRON,
     STAFF,
     TILL,
     USER,
     VENUE,
-    a_top_up,
     a_user,
     an_account,
     an_exclusion,
     assert_books,
-    cash_taken,
     here,
     rows_of,
     sums_of,
     types_of,
 )
-from tests.actors.deciding import IDS, a_principal, accepted, after, refused, refused_with
+from tests.actors.deciding import IDS, NOW, a_principal, accepted, after, refused, refused_with
 
 
 def a_limit(value: int) -> UserLimit:

@@ -27,20 +27,19 @@ from protocol.records.platform import AuditEntry
 from protocol.records.states import Activity, SessionStatus
 from protocol.replies.sessions import SessionList, SessionSummary
 from protocol.replies.transactions import CreditBalance
+from tests.actors.account.asking import an_admission
 from tests.actors.account.wallets import (
     AT_COUNTER,
-    NOW,
     OTHER_VENUE,
     SESSION,
     USER,
     VENUE,
     a_lot,
     an_account,
-    an_admission,
     here,
     rows_of,
 )
-from tests.actors.deciding import a_principal, accepted, after, refused_with
+from tests.actors.deciding import NOW, a_principal, accepted, after, refused_with
 
 SUMMARY = SessionSummary(
     session_id=SESSION,

@@ -30,19 +30,20 @@ from protocol.internal.visits import (
 from protocol.records.ledger import LedgerJournal
 from protocol.records.money import CreditHold, Credits, Receipt, Transaction
 from protocol.records.money_states import HoldStatus, TransactionKind
-from tests.actors.account.wallets import (
-    NOW,
-    SESSION,
-    TODAY,
-    USER,
-    VENUE,
+from tests.actors.account.asking import (
     a_line,
     a_priced_line,
     a_priced_order,
     a_settlement,
     a_tick,
-    an_account,
     an_admission,
+)
+from tests.actors.account.wallets import (
+    SESSION,
+    TODAY,
+    USER,
+    VENUE,
+    an_account,
     assert_books,
     here,
     hold_of,
@@ -50,7 +51,7 @@ from tests.actors.account.wallets import (
     sums_of,
     types_of,
 )
-from tests.actors.deciding import accepted, after, refused, refused_with
+from tests.actors.deciding import NOW, accepted, after, refused, refused_with
 
 
 def a_visitor(paid: int = 1000, bonus: int = 0) -> AccountState:

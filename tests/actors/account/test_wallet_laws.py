@@ -32,26 +32,27 @@ from protocol.internal.wallet import ExpireBonus
 from protocol.records.base import Record
 from protocol.records.ledger import LedgerJournal, LedgerPosting
 from protocol.records.money import Credits
-from tests.actors.account.wallets import (
-    ACCOUNT,
-    NOW,
-    USER,
-    VENUE,
+from tests.actors.account.asking import (
     a_line,
     a_priced_line,
     a_priced_order,
     a_settlement,
     a_tick,
-    an_account,
     an_admission,
-    assert_books,
     cash_taken,
+)
+from tests.actors.account.wallets import (
+    ACCOUNT,
+    USER,
+    VENUE,
+    an_account,
+    assert_books,
     here,
     hold_of,
     rows_of,
     types_of,
 )
-from tests.actors.deciding import IDS, after
+from tests.actors.deciding import IDS, NOW, after
 
 AMOUNTS = st.integers(0, 700)
 

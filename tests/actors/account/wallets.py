@@ -15,15 +15,12 @@ from actors.rules.profile import VenueProfile
 from actors.rules.settings import DEFAULT
 from actors.runtime.outcome import Context, Outcome
 from protocol.addresses import ActorKind, Address, Principal, Role
-from protocol.internal.orders import Buyer, PostOrder, PostTopUp, PricedLine
-from protocol.internal.visits import AdmitPatron, CaptureUsage, SettleVisit, UsageLine
-from protocol.operations.transactions import OrderLine, PurchaseItems, TopUpCredits
 from protocol.records.base import Record
 from protocol.records.ledger import LedgerJournal, LedgerPosting
 from protocol.records.money import CreditGrant, CreditHold, Credits
-from protocol.records.money_states import CreditSource, HoldStatus, Tender
-from protocol.records.states import Activity, ExclusionKind, SegmentMode, VenueStatus
-from protocol.records.users import Exclusion, User
+from protocol.records.money_states import CreditSource, HoldStatus
+from protocol.records.states import ExclusionKind, LimitKind, LimitPeriod, VenueStatus
+from protocol.records.users import Exclusion, User, UserLimit
 from tests.actors.deciding import IDS, NOW, a_context, a_principal, filled
 
 USER = UUID(int=0xA1)
@@ -63,7 +60,7 @@ AT_COUNTER = a_principal(STAFF, Role.STAFF, VENUE)
 
 def a_user(**changes: Any) -> User:
     """Somebody of 26 years, verified."""
-    known = {
+    known: dict[str, Any] = {
         "id": USER,
         "email": "patron@lastlight.example",
         "password_hash": "-",
@@ -80,7 +77,7 @@ def a_lot(
     amount_minor: int, source: CreditSource = CreditSource.PAID, **changes: Any
 ) -> CreditGrant:
     """A lot of credit, full."""
-    known = {
+    known: dict[str, Any] = {
         "id": IDS.fresh(),
         "user_id": USER,
         "venue_id": VENUE,
@@ -130,7 +127,7 @@ def here(
 
 def an_exclusion(kind: ExclusionKind = ExclusionKind.COOL_OFF, **changes: Any) -> Exclusion:
     """An exclusion that began yesterday, for a week, everywhere."""
-    known = {
+    known: dict[str, Any] = {
         "id": IDS.fresh(),
         "user_id": USER,
         "venue_id": None,
@@ -141,138 +138,6 @@ def an_exclusion(kind: ExclusionKind = ExclusionKind.COOL_OFF, **changes: Any) -
         "created_by": USER,
     }
     return Exclusion(**(known | changes))
-
-
-def an_admission(session_id: UUID = SESSION, **changes: Any) -> AdmitPatron:
-    """A venue's question: may this patron come in to the lounge?"""
-    known = {
-        "session_id": session_id,
-        "venue_id": VENUE,
-        "venue_refusal": None,
-        "party_size": 1,
-        "activity": Activity.LOUNGE,
-        "mode": SegmentMode.CONTINUOUS,
-        "rate_minor_per_h": 600,
-        "station_id": None,
-        "zone": None,
-        "reservation_id": None,
-        "assisted": False,
-        "age_required": 18,
-        "hold_minor": 150,
-        "hold_until": NOW + timedelta(minutes=20),
-        "funds_least_minor": 500,
-        "currency": "JPY",
-    }
-    return AdmitPatron(**(known | changes))
-
-
-def a_line(amount_minor: int, *, tax_minor: int = 0, day: date = TODAY) -> UsageLine:
-    """Some time in the lounge, of a segment of its own."""
-    return UsageLine(
-        segment_id=IDS.fresh(),
-        activity=Activity.LOUNGE,
-        business_day=day,
-        amount_minor=amount_minor,
-        tax_minor=tax_minor,
-    )
-
-
-def a_tick(
-    hold_id: UUID, *lines: UsageLine, target: int = 150, tick: int = 1, session_id: UUID = SESSION
-) -> CaptureUsage:
-    """A session's request to charge time."""
-    return CaptureUsage(
-        session_id=session_id,
-        venue_id=VENUE,
-        hold_id=hold_id,
-        tick=tick,
-        lines=lines,
-        hold_target_minor=target,
-        hold_until=NOW + timedelta(minutes=40),
-        charged_until=NOW,
-    )
-
-
-def a_settlement(
-    hold_id: UUID, *lines: UsageLine, tick: int = 9, session_id: UUID = SESSION
-) -> SettleVisit:
-    """A session's request to close the books."""
-    return SettleVisit(
-        session_id=session_id,
-        venue_id=VENUE,
-        hold_id=hold_id,
-        tick=tick,
-        lines=lines,
-        time_charge_minor=sum(line.amount_minor for line in lines),
-        started_at=NOW - timedelta(hours=1),
-        ended_at=NOW,
-        duration_ms=3_600_000,
-        business_day=TODAY,
-    )
-
-
-def a_purchase(**changes: Any) -> PurchaseItems:
-    """A patron's order of one thing."""
-    known = {"venue_id": VENUE, "lines": (OrderLine(qty=1, item_id=ITEM),)}
-    return PurchaseItems(**(known | changes))
-
-
-def a_priced_line(total_minor: int, **changes: Any) -> PricedLine:
-    """A line as the venue priced it: one of something to eat, untaxed."""
-    known = {
-        "purchase_id": IDS.fresh(),
-        "item_id": ITEM,
-        "game_id": None,
-        "name": "Karaage",
-        "qty": 1,
-        "unit_price_minor": total_minor,
-        "total_minor": total_minor,
-        "tax_rate_bp": 0,
-        "tax_minor": 0,
-        "standard_drinks_milli": 0,
-        "alcoholic": False,
-        "revenue_kind": "food",
-    }
-    return PricedLine(**(known | changes))
-
-
-def a_priced_order(*lines: PricedLine, session_id: UUID | None = None, **order: Any) -> PostOrder:
-    """The venue's word that an order can be served, at this price."""
-    return PostOrder(
-        order=a_purchase(**order),
-        buyer=Buyer(user_id=USER, age_years_verified=26, session_id=session_id),
-        transaction_id=IDS.fresh(),
-        lines=lines,
-        total_minor=sum(line.total_minor for line in lines),
-        tax_minor=sum(line.tax_minor for line in lines),
-        currency="JPY",
-        business_day=TODAY,
-    )
-
-
-def a_top_up(**changes: Any) -> TopUpCredits:
-    """Cash over the counter."""
-    known = {"venue_id": VENUE, "tender": Tender.CASH, "user_id": USER}
-    known |= {} if "package_id" in changes else {"amount_minor": 1000}
-    return TopUpCredits(**(known | changes))
-
-
-def cash_taken(price_minor: int, *, bonus_minor: int = 0, **changes: Any) -> PostTopUp:
-    """A till's word that the cash is in it."""
-    known = {
-        "topup": a_top_up(amount_minor=price_minor),
-        "user_id": USER,
-        "transaction_id": IDS.fresh(),
-        "price_minor": price_minor,
-        "credits_minor": price_minor,
-        "bonus_minor": bonus_minor,
-        "bonus_days": None,
-        "package_id": None,
-        "till_id": TILL,
-        "shift_id": UUID(int=0xE2),
-        "staff_id": STAFF,
-    }
-    return PostTopUp(**(known | changes))
 
 
 def rows_of(outcome: Outcome, kind: type[Record]) -> list[Any]:
@@ -327,3 +192,23 @@ def assert_books(state: AccountState, outcome: Outcome, now: datetime = NOW) -> 
         )
     frozen = balances_of(wallet).is_frozen
     assert state.available_minor("JPY", now) == (0 if frozen else available_minor(lots, now))
+
+
+def a_limit(value: int, period: LimitPeriod = LimitPeriod.DAY, **changes: Any) -> UserLimit:
+    """An own limit on spending that has held since yesterday."""
+    known: dict[str, Any] = {
+        "id": IDS.fresh(),
+        "user_id": USER,
+        "kind": LimitKind.SPEND,
+        "period": period,
+        "value": value,
+        "effective_at": NOW - timedelta(days=1),
+    }
+    return UserLimit(**(known | changes))
+
+
+def owing(amount_minor: int) -> Credits:
+    """A wallet that has 900 in it, and owes."""
+    return Credits(
+        user_id=USER, currency="JPY", paid_minor=900, receivable_minor=-amount_minor, ledger_seq=2
+    )
