@@ -201,3 +201,7 @@ AUTH_SESSIONS_MAX: Final = 100
 STRANGERS_MAX: Final = 50_000
 """Addresses that nobody has, and that somebody tried to sign in with within RATE_WINDOW_S."""
 USER_AGENT_CHARS_MAX: Final = 200
+
+# Rows that the database refused
+REFUSED_KEY_CHARS_MAX: Final = 500
+REFUSED_REASON_CHARS_MAX: Final = 2_000

@@ -2,7 +2,8 @@
 -- A database without any journal becomes this journal's own. $1: journal.
 insert into runtime.flush (journal_id, position, updated_at)
 select $1, 0, now()
-where not exists (select from runtime.flush);
+where not exists (select from runtime.flush)
+on conflict do nothing;
 
 -- name: read_flush
 -- Which journal the database belongs to, and how far it was flushed.
@@ -60,3 +61,13 @@ select id, hash from ledger_journals where id = any($1::uuid[]);
 update runtime.chain_heads as h set seq = moved.seq, hash = moved.hash
 from unnest($1::uuid[], $2::text[], $3::bigint[], $4::bytea[]) as moved (owner, chain, seq, hash)
 where h.venue_id = moved.owner and h.chain = moved.chain;
+
+-- name: add_to_accounts
+-- Postings onto the balances of their accounts. $1: ids, $2: sums in minor units, $3: how many.
+update ledger_accounts as a
+set balance_minor = a.balance_minor + added.amount_minor,
+    seq = a.seq + added.postings,
+    version = a.version + added.postings
+from unnest($1::uuid[], $2::bigint[], $3::bigint[]) as added (id, amount_minor, postings)
+where a.id = added.id
+returning a.id, a.balance_minor;

@@ -62,7 +62,8 @@ class PostgresLoader:
                 SQL["timers_of_actor"].sql, address.kind.value, address.id
             )
             records += mapping_of(ActorTimer).from_rows(rows)
-            seqs = {room: await connection.fetchval(SQL["room_seq"].sql, room) for room in rooms}
+            rows = await connection.fetch(SQL["room_seqs"].sql, list(rooms)) if rooms else []
+            seqs = dict.fromkeys(rooms, 0) | {row["room"]: row["seq"] for row in rows}
         return Loaded(records=tuple(records), flushed=int(flushed or 0), rooms=seqs)
 
     async def _keys(

@@ -1507,6 +1507,8 @@ create table runtime.flush (
     constraint flush_position_check CHECK (("position" >= 0))
 );
 
+CREATE UNIQUE INDEX flush_one_idx ON runtime.flush USING btree ((true));
+
 create table runtime.pending_sends (
     id uuid not null,
     "position" bigint not null,
@@ -1522,6 +1524,7 @@ create table runtime.refused_rows (
     "position" bigint not null,
     table_name text not null,
     row_key text not null,
+    actor text not null,
     entry bytea not null,
     error text not null,
     refused_at timestamp with time zone not null,

@@ -14,13 +14,15 @@ from typing import Any, Final, cast
 from uuid import UUID
 
 from protocol.chart import account_of
+from protocol.limits import REFUSED_KEY_CHARS_MAX, REFUSED_REASON_CHARS_MAX
 from protocol.records.base import RECORDS, Record
-from protocol.records.ledger import LedgerPosting
+from protocol.records.ledger import LedgerAccount, LedgerPosting
+from protocol.records.platform import OutboxEvent
 from storage.postgres.database import Connection, Database, DatabaseRole
 from storage.postgres.errors import DatabaseRefused
 from storage.postgres.mapping import RecordMapping, mapping_of
 from storage.postgres.sqlblocks import load_blocks
-from storage.write_behind.batch import Batch, RowKey, Source, VersionSkipped, batch_of
+from storage.write_behind.batch import Batch, Source, VersionSkipped, parts_of
 from storage.write_behind.numbering import (
     ChainKey,
     Head,
@@ -68,39 +70,44 @@ class PostgresStore:
 
     async def apply_refusing(self, source: Source, after: int) -> tuple[RefusedRow, ...]:
         """Do one entry without the rows that are refused; those are kept aside."""
-        refused: list[RefusedRow] = []
         async with (
             self._database.connect(DatabaseRole.WRITER) as connection,
             connection.transaction(),
         ):
             await _move(connection, source.position.journal_id, after, source.position.n)
-            whole = batch_of([source], source.position._replace(n=after))
-            for part in _apart(whole):
-                try:
-                    async with connection.savepoint():
-                        await _write(connection, part)
-                        await connection.execute("set constraints all immediate")
-                        await connection.execute("set constraints all deferred")
-                except (DatabaseRefused, VersionSkipped) as error:
-                    refused.append(RefusedRow(_only_row(part), str(error)))
+            refused = await _write_parts(connection, source)
             for row in refused:
                 await connection.execute(
                     SQL["keep_refused_row"].sql,
                     source.position.journal_id,
                     source.position.n,
                     row.row[0],
-                    str(row.row[1])[:500],
+                    str(row.row[1]).replace("\x00", "")[:REFUSED_KEY_CHARS_MAX],
                     source.data,
-                    row.reason.replace("\x00", "")[:2000],
+                    row.reason.replace("\x00", "")[:REFUSED_REASON_CHARS_MAX],
                     str(source.rows.actor),
                 )
-        return tuple(refused)
+        return refused
 
     async def refused_actors(self) -> frozenset[str]:
         """Addresses of actors that rows were kept aside of."""
         async with self._database.connect(DatabaseRole.WRITER) as connection:
             rows = await connection.fetch(SQL["refused_actors"].sql)
         return frozenset(row["actor"] for row in rows)
+
+
+async def _write_parts(connection: Connection, source: Source) -> tuple[RefusedRow, ...]:
+    """Write what of an entry is not refused, each part in a savepoint of its own."""
+    refused: list[RefusedRow] = []
+    for row, part in parts_of(source):
+        try:
+            async with connection.savepoint():
+                await _write(connection, part)
+                await connection.execute("set constraints all immediate")
+                await connection.execute("set constraints all deferred")
+        except (DatabaseRefused, VersionSkipped) as error:
+            refused.append(RefusedRow(row or (OutboxEvent.table.name, ()), str(error)))
+    return tuple(refused)
 
 
 async def _move(connection: Connection, journal_id: UUID, old: int, new: int) -> None:
@@ -111,8 +118,12 @@ async def _move(connection: Connection, journal_id: UUID, old: int, new: int) ->
 
 async def _write(connection: Connection, batch: Batch) -> None:
     """Everything of a batch but its position."""
-    await _post(connection, batch)
-    await _number(connection, batch)
+    try:
+        await _post(connection, batch)
+        await _number(connection, batch)
+    except ValueError as error:
+        # No account has this code, or a number has no canonical form: the row is at fault.
+        raise DatabaseRefused(reason=str(error), sqlstate="22000") from error
     for table, keys in batch.removes.items():
         await _remove(connection, mapping_of(RECORDS[table]), keys)
     for table, changed in batch.updates.items():
@@ -144,17 +155,20 @@ async def _post(connection: Connection, batch: Batch) -> None:
         key = (posting.account_code, posting.currency)
         amount, count = sums.get(key, (0, 0))
         sums[key] = (amount + posting.amount_minor, count + 1)
-    accounts = [
-        account_of(code, currency).evolve(balance_minor=amount, seq=count)
-        for (code, currency), (amount, count) in sorted(sums.items())
-    ]
-    mapping = mapping_of(type(accounts[0]))
-    sql = (
-        f"insert into {mapping.table_sql} as a ({mapping.columns_sql}) {mapping.source_sql()}"
-        " on conflict (id) do update set balance_minor = a.balance_minor + excluded.balance_minor,"
-        " seq = a.seq + excluded.seq, version = a.version + 1 returning id, balance_minor"
+    codes = sorted(sums)
+    accounts = [account_of(code, currency) for code, currency in codes]
+    # Made first at zero: an upsert's own row must pass the checks, and a debit alone would not.
+    mapping = mapping_of(LedgerAccount)
+    await connection.execute(
+        f"{_insert_sql(mapping.table.name)} on conflict (id) do nothing",
+        *mapping.to_arrays(accounts),
     )
-    rows = await connection.fetch(sql, *mapping.to_arrays(accounts))
+    rows = await connection.fetch(
+        SQL["add_to_accounts"].sql,
+        [account.id for account in accounts],
+        [sums[code][0] for code in codes],
+        [sums[code][1] for code in codes],
+    )
     after = {row["id"]: row["balance_minor"] for row in rows}
     batch.appends[LedgerPosting.table.name] = [*with_balances(postings, after)]
 
@@ -249,35 +263,3 @@ def _update_sql(table_name: str) -> str:
 def _insert_sql(table_name: str) -> str:
     mapping = mapping_of(RECORDS[table_name])
     return f"insert into {mapping.table_sql} ({mapping.columns_sql}) {mapping.source_sql()}"
-
-
-def _apart(batch: Batch) -> Iterable[Batch]:
-    """The parts of a batch that can be refused one by one. Postings stay with their journal."""
-    for table, keys in batch.removes.items():
-        yield from (_part(batch, removes={table: [key]}) for key in keys)
-    for table, changed in batch.updates.items():
-        yield from (_part(batch, updates={table: [change]}) for change in changed)
-    for table, records in batch.inserts.items():
-        yield from (_part(batch, inserts={table: [record]}) for record in records)
-    ledger = {t: rows for t, rows in batch.appends.items() if t.startswith("ledger_")}
-    if ledger:
-        yield _part(batch, appends=ledger)
-    for table, records in batch.appends.items():
-        if table not in ledger:
-            yield from (_part(batch, appends={table: [record]}) for record in records)
-    yield _part(batch, cursors=batch.cursors, sends=batch.sends, caused=batch.caused)
-
-
-def _part(batch: Batch, **rows: Any) -> Batch:
-    return Batch(journal_id=batch.journal_id, after=batch.after, up_to=batch.up_to, **rows)
-
-
-def _only_row(part: Batch) -> RowKey:
-    for table, keys in part.removes.items():
-        return table, keys[0]
-    for table, changed in part.updates.items():
-        return table, changed[0][0].primary_key
-    for rows in (part.inserts, part.appends):
-        for table, records in rows.items():
-            return table, records[0].primary_key
-    return "runtime", ()

@@ -7,7 +7,7 @@ what was made and removed within one batch never reaches the database.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
@@ -15,9 +15,11 @@ import attrs
 from protocol.addresses import Position
 from protocol.entries import EntryRows
 from protocol.records.base import Record
+from protocol.records.ledger import LedgerJournal, LedgerPosting
 from protocol.records.platform import OutboxEvent
 
 RowKey = tuple[str, tuple[Any, ...]]
+_BOOKS: Final = frozenset({LedgerJournal.table.name, LedgerPosting.table.name})
 
 
 class VersionSkipped(Exception):
@@ -162,7 +164,27 @@ def _events(batch: Batch, entry: EntryRows) -> None:
             )
 
 
-def rows_of(entry: EntryRows) -> Iterable[Record]:
-    """All rows that an entry writes."""
-    yield from entry.changes
-    yield from entry.appends
+def parts_of(source: Source) -> Iterable[tuple[RowKey | None, Batch]]:
+    """What of an entry can be refused by itself, in order, with the row that then is.
+
+    A journal stays with its postings, as it is true only as a whole. Last comes what is not about
+    one row, without one: events, sends and the message that caused the entry.
+    """
+    entry = source.rows
+    bare = attrs.evolve(entry, cause=None, changes=(), removes=(), appends=(), events=(), sends=())
+    before = source.position._replace(n=source.position.n - 1)
+
+    def part(**rows: Any) -> Batch:
+        return batch_of([attrs.evolve(source, rows=attrs.evolve(bare, **rows))], before)
+
+    for key in entry.removes:
+        yield key, part(removes=(key,))
+    for record in entry.changes:
+        yield (record.table.name, record.primary_key), part(changes=(record,))
+    books = tuple(row for row in entry.appends if row.table.name in _BOOKS)
+    if books:
+        yield (books[0].table.name, books[0].primary_key), part(appends=books)
+    for record in entry.appends:
+        if record.table.name not in _BOOKS:
+            yield (record.table.name, record.primary_key), part(appends=(record,))
+    yield None, part(events=entry.events, sends=entry.sends, cause=entry.cause)

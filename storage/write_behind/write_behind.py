@@ -187,7 +187,11 @@ class WriteBehind:
 
 @asynccontextmanager
 async def open_write_behind(journal: FlushedJournal, store: Store) -> AsyncIterator[WriteBehind]:
-    """Flush while the block runs; at its end, whatever is durable, if the database answers."""
+    """Flush while the block runs.
+
+    Leaving it stops wherever it is, and nothing is lost by that; a graceful end first waits for
+    `wait_flushed` of what is durable.
+    """
     write_behind = WriteBehind(journal, store)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(write_behind.run)

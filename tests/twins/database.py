@@ -7,7 +7,8 @@ PostgreSQL. A `MemoryDatabase` outlives the node that it is opened for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,10 +25,10 @@ from protocol.messages import Message
 from protocol.reads import Loaded, Read, meets
 from protocol.records.base import RECORDS, Record, Unique
 from protocol.records.ledger import LedgerAccount, LedgerJournal, LedgerPosting, ledger_account_id
-from protocol.records.platform import ActorTimer, IdempotencyKey
+from protocol.records.platform import ActorTimer, IdempotencyKey, OutboxEvent
 from protocol.records.venues import Venue
 from storage.postgres.errors import DatabaseUnavailable
-from storage.write_behind.batch import Batch, Source, VersionSkipped, batch_of
+from storage.write_behind.batch import Batch, Source, VersionSkipped, parts_of
 from storage.write_behind.numbering import (
     ChainKey,
     Head,
@@ -90,22 +91,15 @@ class MemoryDatabase:
         self._answer()
         if self.position != after:
             raise FlushMoved(f"the twin is at {self.position}, not at {after}")
-        whole = batch_of([source], source.position._replace(n=after))
         refused = []
-        for record in (*source.rows.changes, *source.rows.appends):
-            single = attrs.evolve(
-                source.rows, changes=(), removes=(), appends=(), events=(), sends=(), cause=None
-            )
-            kind = "appends" if record in source.rows.appends else "changes"
-            part = batch_of(
-                [Source(source.position, b"", attrs.evolve(single, **{kind: (record,)}))],
-                source.position._replace(n=after),
-            )
+        for row, part in parts_of(source):
             try:
                 self.rows = self._with(part)
             except (StoreRefused, VersionSkipped) as error:
-                refused.append(RefusedRow((record.table.name, record.primary_key), str(error)))
-        self._move(whole)
+                refused.append(RefusedRow(row or (OutboxEvent.table.name, ()), str(error)))
+            else:
+                self._move(part)
+        self.position = source.position.n
         self.kept_aside += [(source, row) for row in refused]
         return tuple(refused)
 
@@ -158,6 +152,8 @@ class MemoryDatabase:
         for record in rows.values():
             if self.refuses(record):
                 raise StoreRefused(f"{table} does not take {record.primary_key}")
+        if table == LedgerPosting.table.name:
+            _check_balanced(rows.values())
         for unique in RECORDS[table].table.unique:
             seen: set[tuple[Any, ...]] = set()
             for record in rows.values():
@@ -172,8 +168,12 @@ class MemoryDatabase:
         postings: list[Any] = batch.appends.get(LedgerPosting.table.name, [])
         accounts: dict[tuple[Any, ...], Any] = rows.setdefault(LedgerAccount.table.name, {})
         for posting in postings:
+            try:
+                begun = account_of(posting.account_code, posting.currency)
+            except ValueError as error:
+                raise StoreRefused(str(error)) from error
             key = (ledger_account_id(posting.account_code, posting.currency),)
-            account = accounts.get(key) or account_of(posting.account_code, posting.currency)
+            account = accounts.get(key, begun)
             balance = account.balance_minor + posting.amount_minor
             accounts[key] = account.revised(balance_minor=balance, seq=account.seq + 1)
         after = {key[0]: account.balance_minor for key, account in accounts.items()}
@@ -213,7 +213,7 @@ class MemoryDatabase:
     async def residents(self) -> Sequence[Address]:
         self._answer()
         venues = self.table(Venue).values()
-        return [PLATFORM, *(Address(ActorKind.VENUE, venue.id) for venue in venues)]
+        return [PLATFORM, *(Address(ActorKind.VENUE, v.id) for v in venues if v.deleted_at is None)]
 
     async def room_seq(self, room: str) -> int:
         self._answer()
@@ -253,12 +253,23 @@ def _timer_order(timer: ActorTimer) -> tuple[Any, ...]:
     return (timer.due_at, timer.actor_type.value, timer.actor_id, timer.name)
 
 
+def _check_balanced(postings: Iterable[Any]) -> None:
+    """Each journal's lines sum to zero in each currency (L1)."""
+    sums: dict[tuple[UUID, str], int] = defaultdict(int)
+    for posting in postings:
+        sums[posting.journal_id, posting.currency] += posting.amount_minor
+    for key, excess in sums.items():
+        if excess:
+            raise StoreRefused(f"journal {key[0]} is out of balance by {excess} in {key[1]}")
+
+
 def _unique_key(record: Record, unique: Unique) -> tuple[Any, ...] | None:
     """The key's values, or None where it does not count this row."""
     for column, values in unique.where:
         if getattr(record, column) not in values:
             return None
-    key = tuple(getattr(record, column) for column in unique.columns)
-    if None in key:
+    # No venue is a place of its own: every venue, or the platform.
+    if any(getattr(record, column) is None for column in unique.columns if column != "venue_id"):
         return None
+    key = tuple(getattr(record, column) for column in unique.columns)
     return tuple(str(part).lower() for part in key) if unique.lowered else key

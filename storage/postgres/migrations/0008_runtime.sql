@@ -108,6 +108,8 @@ create table runtime.flush (
     position bigint not null check (position >= 0),
     updated_at timestamptz not null
 );
+-- One database, one journal: two nodes that start at once must not both find it empty.
+create unique index flush_one_idx on runtime.flush ((true));
 
 -- Messages that were sent and not yet handled, beyond the journal's truncation.
 create table runtime.pending_sends (
@@ -124,6 +126,7 @@ create table runtime.refused_rows (
     position bigint not null,
     table_name text not null,
     row_key text not null,
+    actor text not null,
     entry bytea not null,
     error text not null,
     refused_at timestamptz not null
