@@ -9,13 +9,19 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 import attrs
 
-from actors.rules.lifecycle import INCIDENT, OPEN_INCIDENT, IncidentTrigger, transition
+from actors.rules.lifecycle import (
+    INCIDENT,
+    OPEN_INCIDENT,
+    UNANSWERED_INCIDENT,
+    IncidentTrigger,
+    transition,
+)
 from actors.rules.settings import VenueSettings
 from protocol.addresses import Role
 from protocol.errors import Code, Refusal
@@ -27,6 +33,13 @@ EXHAUSTED_REPEAT: Final = timedelta(seconds=60)
 JOIN_MAX: Final = timedelta(seconds=60)
 ON_SCENE_MAX: Final = timedelta(minutes=5)
 """Acknowledged, but nobody there after this long: back to tier 1."""
+
+LATE_AFTER: Final = timedelta(seconds=5)
+"""A press that its venue takes later than this is flagged: it was replayed or left over."""
+PRESS_AGE_MAX: Final = timedelta(hours=12)
+"""As long as an offline command may wait (Rule 12), a press counts from when it was pressed."""
+_AHEAD_MAX: Final = timedelta(minutes=2)
+_UUID_TIME: Final = 7
 
 
 class Audience(enum.StrEnum):
@@ -154,6 +167,43 @@ def joins(incident: Incident, raised_by: UUID, now: datetime) -> bool:
     """Whether a press belongs to this incident: same person, still open, within 60 s."""
     same = incident.raised_by == raised_by and is_open(incident)
     return same and now - incident.last_press_at <= JOIN_MAX
+
+
+def time_of_id(id_: UUID) -> datetime | None:
+    """When a UUIDv7 was made, with whole milliseconds; None for any other kind of id."""
+    if id_.version != _UUID_TIME:
+        return None
+    # Milliseconds as such: a float of seconds would not keep all of them.
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=id_.int >> 80)
+
+
+def pressed_at(incident_id: UUID, now: datetime) -> datetime:
+    """When the button was pressed, which is when the incident was named; never after `now`."""
+    made_at = time_of_id(incident_id)
+    return now if made_at is None or made_at < now - PRESS_AGE_MAX else min(made_at, now)
+
+
+def may_be_lost(incident_id: UUID, now: datetime) -> bool:
+    """Whether an id that nobody knows may name a press that was answered and not recorded."""
+    made_at = time_of_id(incident_id)
+    return made_at is not None and now - PRESS_AGE_MAX <= made_at <= now + _AHEAD_MAX
+
+
+def worse_of(one: Severity, other: Severity) -> Severity:
+    """The severity whose tiers follow one another sooner."""
+    order = tuple(Severity)
+    return max(one, other, key=order.index)
+
+
+def with_severity(incident: Incident, severity: Severity, settings: VenueSettings) -> Incident:
+    """The incident at a severity that is at least its own: what comes next comes sooner, if so."""
+    tier, due_at = incident.next_tier, incident.next_tier_at
+    severity = worse_of(incident.severity, severity)
+    if tier is not None and due_at is not None and incident.status in UNANSWERED_INCIDENT:
+        # As much sooner as it would have been due from the press; never later.
+        saved = tier_after(incident.severity, tier, settings) - tier_after(severity, tier, settings)
+        due_at -= max(saved, timedelta())
+    return incident.evolve(severity=severity, next_tier_at=due_at)
 
 
 def is_hidden_from(incident: Incident, user_id: UUID) -> bool:
