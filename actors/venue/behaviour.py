@@ -1,16 +1,17 @@
 """The venue actor, declared: one for each place, loaded at start and never retired.
 
 It decides the floor and its stations, what is sold and from which stock, who is on duty, and what
-happens in an emergency.
+happens in an emergency (`incidents`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import ModuleType
 from typing import Final
 
 from actors.runtime.behaviour import Behaviour, decisions_of
+from actors.venue import checking_in, codes, duty, floor, incidents, orders, stations, takings
+from actors.venue.incident_state import INCIDENT_READ
 from actors.venue.state import VenueState
 from protocol.addresses import ActorKind
 from protocol.events.base import Audience
@@ -22,14 +23,24 @@ from protocol.records.payments import CreditPackage
 from protocol.records.runtime import DrawerInUse, DutyPlace, FloorPlace
 from protocol.records.safety import Incident
 from protocol.records.staff import StaffTask
-from protocol.records.states import IncidentStatus, ReservationStatus, TaskStatus
+from protocol.records.states import ReservationStatus, TaskStatus
 from protocol.records.users import UserRole
 from protocol.records.venues import Reservation, Venue, VenueSetting
 
-MODULES: Final[tuple[ModuleType, ...]] = ()
+MODULES: Final = (
+    # The floor
+    checking_in,
+    floor,
+    stations,
+    codes,
+    # What is sold
+    orders,
+    takings,
+    # People
+    duty,
+    incidents,
+)
 
-_INCIDENT_OVER: Final = (IncidentStatus.RESOLVED, IncidentStatus.FALSE_ALARM)
-_OPEN_INCIDENT: Final = tuple(s for s in IncidentStatus if s not in _INCIDENT_OVER)
 _TASK_OVER: Final = (TaskStatus.DONE, TaskStatus.CANCELLED)
 _UNFINISHED: Final = tuple(s for s in TaskStatus if s not in _TASK_OVER)
 _BOOKED: Final = (
@@ -82,7 +93,7 @@ VENUE: Final = Behaviour(
         Read(BusinessDay, by="venue_id", where=(Among("status", (BusinessDayStatus.OPEN,)),)),
         Read(DutyPlace, by="venue_id"),
         Read(DrawerInUse, by="venue_id"),
-        Read(Incident, by="venue_id", where=(Among("status", _OPEN_INCIDENT),)),
+        INCIDENT_READ,
         Read(StaffTask, by="venue_id", where=(Among("status", _UNFINISHED),)),
     ),
     resident=True,

@@ -13,6 +13,7 @@ import attrs
 
 from protocol.commands import Command, command
 from protocol.operations.transactions import PurchaseItems, TopUpCredits
+from protocol.records.values import RecipePart
 
 
 @attrs.frozen(kw_only=True)
@@ -50,11 +51,24 @@ class PriceOrder(Command):
     transaction_id: UUID
 
 
+@attrs.frozen(kw_only=True)
+class PlaysTaken:
+    """So many plays of a game."""
+
+    game_id: UUID
+    plays: int
+
+
 @command
 class ReturnStock(Command):
-    """Undo of PriceOrder at the venue: what was taken for the transaction goes back."""
+    """Undo of PriceOrder at the venue: what was taken for the transaction goes back.
+
+    `taken` is what left the stock, `plays` how many of each game were counted.
+    """
 
     transaction_id: UUID
+    taken: tuple[RecipePart, ...] = ()
+    plays: tuple[PlaysTaken, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
