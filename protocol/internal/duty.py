@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from protocol.commands import Command, command
-from protocol.operations.staff import OpenTill
+from protocol.operations.staff import ClockIn, ClockOut, OpenTill
 
 
 @command
@@ -51,4 +51,51 @@ class DrawerReserved(Command):
 
     request: OpenTill
     till_id: UUID
+    shift_id: UUID
+
+
+@command
+class FindSchedule(Command):
+    """Staff → venue: when was this planned shift to begin? Refused if it is not this person's."""
+
+    request: ClockIn
+    staff_id: UUID
+
+
+@command
+class ScheduleFound(Command):
+    """Venue → staff: open the shift, against this planned beginning."""
+
+    request: ClockIn
+    starts_at: datetime
+
+
+@command
+class AskToLeave(Command):
+    """Staff → venue: may this person go without a handover? Not while others are on duty."""
+
+    request: ClockOut
+    staff_id: UUID
+
+
+@command
+class LeaveGranted(Command):
+    """Venue → staff: nobody is left to hand over to; close the shift."""
+
+    request: ClockOut
+
+
+@command
+class HandOver(Command):
+    """Staff → venue: what whoever leaves wants the others to know."""
+
+    staff_id: UUID
+    shift_id: UUID
+    note: str
+
+
+@command
+class CutOver(Command):
+    """Staff → itself, an hour after the business day's end: the shift was forgotten (Rule 5)."""
+
     shift_id: UUID

@@ -1,0 +1,44 @@
+"""The staff actor, declared: one for each person who works, whatever the venue.
+
+It decides the one open shift and the one open till of a person. Whoever may work somewhere has an
+address before the first shift, so whatever may come first founds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from actors.runtime.behaviour import Behaviour, decisions_of
+from actors.staff import leaving, shifts, tills
+from actors.staff.state import READS, StaffState
+from protocol.addresses import ActorKind
+from protocol.events.base import Audience
+from protocol.internal.orders import TakeCash
+from protocol.operations.staff import ClockIn, ClockOut, OpenTill
+from protocol.records.ledger import Till
+from protocol.records.staff import StaffShift
+
+
+def _masked(state: StaffState) -> Mapping[str, object]:
+    """How the work stands, without a name or an amount."""
+    shift, till = state.open_shift, state.open_till
+    return {
+        "shift": None if shift is None else shift.status.value,
+        "venue": None if state.duty_venue is None else str(state.duty_venue),
+        "till_open": till is not None,
+        "shifts": len(state.rows(StaffShift)),
+        "tills": len(state.rows(Till)),
+    }
+
+
+STAFF: Final = Behaviour(
+    kind=ActorKind.STAFF,
+    state=StaffState,
+    decisions=decisions_of((shifts, leaving, tills)),
+    reads=READS,
+    founded_by=(ClockIn, ClockOut, OpenTill, TakeCash),
+    rooms=lambda state: (Audience.USER.room(state.address.id),),
+    share=lambda state: state.duty_venue,
+    masked=_masked,
+)
