@@ -1,7 +1,7 @@
 """The venue actor, declared: one for each place, loaded at start and never retired.
 
 It decides the floor and its stations, what is sold and from which stock, who is on duty, and what
-happens in an emergency (`incidents`).
+happens in an emergency (`incidents`, `responding`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from actors.runtime.behaviour import Behaviour, decisions_of
-from actors.venue import checking_in, codes, duty, floor, incidents, orders, stations, takings
-from actors.venue.incident_state import INCIDENT_READ
+from actors.venue import (
+    checking_in,
+    codes,
+    duty,
+    floor,
+    incidents,
+    orders,
+    responding,
+    roster,
+    stations,
+    takings,
+)
+from actors.venue.incident_state import INCIDENT_READ, open_incidents
+from actors.venue.roster import SCHEDULE_READ
 from actors.venue.state import VenueState
 from protocol.addresses import ActorKind
 from protocol.events.base import Audience
@@ -21,7 +33,6 @@ from protocol.records.ledger import BusinessDay
 from protocol.records.money_states import BusinessDayStatus
 from protocol.records.payments import CreditPackage
 from protocol.records.runtime import DrawerInUse, DutyPlace, FloorPlace
-from protocol.records.safety import Incident
 from protocol.records.staff import StaffTask
 from protocol.records.states import ReservationStatus, TaskStatus
 from protocol.records.users import UserRole
@@ -38,7 +49,10 @@ MODULES: Final = (
     takings,
     # People
     duty,
+    roster,
+    # Emergencies
     incidents,
+    responding,
 )
 
 _TASK_OVER: Final = (TaskStatus.DONE, TaskStatus.CANCELLED)
@@ -69,7 +83,7 @@ def _masked(state: VenueState) -> Mapping[str, object]:
         "stock_levels": len(state.rows(InventoryLevel)),
         "on_duty": len(state.rows(DutyPlace)),
         "drawers_in_use": len(state.rows(DrawerInUse)),
-        "incidents": len(state.rows(Incident)),
+        "incidents": sum(1 for _ in open_incidents(state)),
         "tasks": len(state.rows(StaffTask)),
         "bookings": len(state.rows(Reservation)),
     }
@@ -93,6 +107,7 @@ VENUE: Final = Behaviour(
         Read(BusinessDay, by="venue_id", where=(Among("status", (BusinessDayStatus.OPEN,)),)),
         Read(DutyPlace, by="venue_id"),
         Read(DrawerInUse, by="venue_id"),
+        SCHEDULE_READ,
         INCIDENT_READ,
         Read(StaffTask, by="venue_id", where=(Among("status", _UNFINISHED),)),
     ),
