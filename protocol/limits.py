@@ -205,3 +205,13 @@ USER_AGENT_CHARS_MAX: Final = 200
 # Rows that the database refused
 REFUSED_KEY_CHARS_MAX: Final = 500
 REFUSED_REASON_CHARS_MAX: Final = 2_000
+
+# A visit's own notes
+SESSION_DRINKS_MAX: Final = 100
+"""Rounds with alcohol that a session remembers one by one; older ones are added up."""
+
+# Messages to people, while no provider delivers them
+MAIL_FILES_MAX: Final = 10_000
+"""Files of the local mailbox; with one more, the oldest goes."""
+MAIL_BYTES_MAX: Final = 64 * 1024
+"""One message."""

@@ -1,0 +1,23 @@
+"""Steps before the mailbox that belong to no other part of the gateway."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import attrs
+
+from actors.runtime.ports import Ids
+from lastlight.gateway.calls import Call
+from protocol.operations.safety import RaiseSos
+
+
+async def name_incident(ids: Ids, call: Call) -> Call:
+    """Name the incident that an SOS may open, before any venue has taken it (Rule 8).
+
+    The name is what the gateway answers with where no venue does, and its time is that of the
+    press: so a press that waits in the journal is late by what it waited.
+    """
+    command = call.command
+    assert isinstance(command, RaiseSos), f"{type(command).__name__} opens no incident"
+    named: RaiseSos = attrs.evolve(cast("Any", command), incident_id=ids.fresh())
+    return attrs.evolve(call, command=named)

@@ -1,0 +1,1 @@
+"""What the node does outside itself, by way of providers."""
