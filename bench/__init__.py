@@ -1,0 +1,1 @@
+"""How fast a node is, and what it costs; see README.md. Loopback only, bounded in time."""

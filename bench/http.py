@@ -1,0 +1,157 @@
+"""Durable check-ins, durable purchases and reads of the own session, 64 connections, over HTTP.
+
+Each answer to a check-in or purchase is fsynced. Check-ins run in rounds, because a patron has one
+open session: all patrons check in under load, then are checked out unmeasured.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+
+from bench.kit import HERE, BenchNode, People, a_node, door_code, now_text, progress, save
+from bench.wrk import Measured, run_wrk
+from lastlight.demo.fixture import VENUE_ID
+
+PATRONS = 500
+ROUNDS = 4
+SECONDS = 10
+
+_LUA = """
+local tokens = { %s }
+local thread_count = 0
+function setup(thread) thread:set("id", thread_count); thread_count = thread_count + 1 end
+local at = 0
+"""
+
+_READ = (
+    _LUA
+    + """
+local visits = { %s }
+function request()
+  at = at + 1
+  local n = (at * 2 + id) %% #tokens + 1
+  return wrk.format("GET", "/api/sessions/" .. visits[n], {["authorization"] = "Bearer " .. tokens[n]})
+end
+"""
+)
+
+_PURCHASE = (
+    _LUA
+    + """
+function request()
+  at = at + 1
+  local n = (at * 2 + id) %% #tokens + 1
+  return wrk.format("POST", "/api/transactions/purchase", {
+    ["authorization"] = "Bearer " .. tokens[n], ["content-type"] = "application/json",
+    ["idempotency-key"] = "%s-" .. id .. "-" .. at,
+  }, '%s')
+end
+"""
+)
+
+_CHECK_IN = (
+    _LUA
+    + """
+function request()
+  at = at + 1
+  local n = at * 2 - id
+  if n > #tokens then wrk.thread:stop(); n = #tokens end
+  return wrk.format("POST", "/api/sessions/checkin", {
+    ["authorization"] = "Bearer " .. tokens[n], ["content-type"] = "application/json",
+    ["idempotency-key"] = "%s-" .. n,
+  }, '%s')
+end
+"""
+)
+
+
+def _quoted(words: list[str]) -> str:
+    return ", ".join(f'"{word}"' for word in words)
+
+
+def check_ins(node: BenchNode, people: People, names: list[str]) -> list[Measured]:
+    """Rounds of check-ins of everybody; between them everybody is checked out."""
+    rounds = []
+    for number in range(ROUNDS):
+        if number:
+            _check_out_all(node, people, names)
+        body = {
+            "venue_id": str(VENUE_ID),
+            "qr_token": door_code(node, people),
+            "party_size": 1,
+            "activity": "lounge",
+            "location": {**HERE, "fix_at": now_text()},
+        }
+        script = _CHECK_IN % (
+            _quoted([people.token(name) for name in names]),
+            f"in{number}",
+            json.dumps(body),
+        )
+        rounds.append(run_wrk(node.url, script, seconds=5))
+        progress(f"check-ins, round {number + 1}: {rounds[-1].per_second:.0f}/s")
+    return rounds
+
+
+def _check_out_all(node: BenchNode, people: People, names: list[str]) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda name: _check_out(node, people, name), names))
+
+
+def _check_out(node: BenchNode, people: People, name: str) -> None:
+    with people.client(node, name) as patron:
+        for visit in patron.get("/api/sessions/active").raise_for_status().json()["items"]:
+            patron.post(f"/api/sessions/{visit['session_id']}/checkout", json={}).raise_for_status()
+
+
+def _visits(node: BenchNode, people: People, names: list[str]) -> list[str]:
+    def visit_of(name: str) -> str:
+        with people.client(node, name) as patron:
+            items = patron.get("/api/sessions/active").raise_for_status().json()["items"]
+            return str(items[0]["session_id"])
+
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(visit_of, names))
+
+
+def _item(node: BenchNode, people: People) -> str:
+    with people.client(node, "patron1") as patron:
+        answer = patron.get(f"/api/inventory/items?venue_id={VENUE_ID}&limit=100")
+        items = answer.raise_for_status().json()["items"]
+    plain = [item for item in items if not item["alcohol"]]
+    return str(min(plain, key=lambda item: item["price_minor"])["item_id"])
+
+
+def purchase_script(node: BenchNode, people: People, names: list[str]) -> str:
+    """Each patron in turn buys one of the cheapest things, each time with a fresh key."""
+    order = {
+        "venue_id": str(VENUE_ID),
+        "lines": [{"item_id": _item(node, people), "qty": 1}],
+        "tender": "credits",
+    }
+    tokens = _quoted([people.token(name) for name in names])
+    return _PURCHASE % (tokens, secrets.token_hex(4), json.dumps(order))
+
+
+def main() -> None:
+    """Measure and save."""
+    with a_node() as node:
+        people = People.of(node)
+        names = [f"patron{n}" for n in range(1, PATRONS + 1)]
+        ins = check_ins(node, people, names)
+        tokens = _quoted([people.token(name) for name in names])
+        visits = _quoted(_visits(node, people, names))
+        read = run_wrk(node.url, _READ % (tokens, visits), seconds=SECONDS)
+        progress(f"reads of the own session: {read.per_second:.0f}/s")
+        purchase = run_wrk(node.url, purchase_script(node, people, names), seconds=SECONDS)
+        progress(f"purchases: {purchase.per_second:.0f}/s")
+    figures = {}
+    for name, measured in (("check-in", ins[-1]), ("purchase", purchase), ("read", read)):
+        figures[f"{name} per second"] = round(measured.per_second)
+        figures[f"{name} p50/p90/p99/max ms"] = (
+            f"{measured.p50_ms:.1f} / {measured.p90_ms:.1f}"
+            f" / {measured.p99_ms:.1f} / {measured.max_ms:.1f}"
+        )
+        figures[f"{name} errors"] = measured.errors
+    save("http", figures)

@@ -1,0 +1,79 @@
+"""From start to ready, cold and warm, and how long 100,000 journal entries take to recover.
+
+The entries are purchases-sized outcomes of accounts, written to the journal of a stopped node; the
+next start must bring all of them into PostgreSQL before it is ready.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import trio
+
+from bench.kit import a_node, progress, save
+from lastlight.clocks import MonotonicIds, SystemClock
+from lastlight.demo.fixture import demo_user_id
+from protocol.addresses import ActorKind, Address
+from protocol.entries import Entry, RoomEvent, encode_entry
+from protocol.journal import Urgency
+from protocol.records.base import Record
+from protocol.records.platform import AuditEntry
+from storage.journal.opening import open_journal
+
+ENTRIES = 100_000
+
+
+async def _write(directory: Path, count: int) -> float:
+    """Append entries with one row and one event each; returns seconds."""
+    ids = MonotonicIds()
+    actor = Address(ActorKind.ACCOUNT, demo_user_id("patron500"))
+    began = time.perf_counter()
+    async with open_journal(directory, clock=SystemClock()) as journal:
+        position = journal.last
+        for n in range(count):
+            now = datetime.now(UTC).replace(microsecond=0)
+            row: Record = AuditEntry(
+                id=ids.fresh(),
+                venue_id=None,
+                at=now,
+                actor_id=actor.id,
+                role="patron",
+                action="bench",
+                object_type="entry",
+                object_id=str(n),
+            )
+            event = RoomEvent(
+                id=ids.fresh(),
+                type="bench.written",
+                venue_id=None,
+                occurred_at=now,
+                data={"n": n},
+                rooms=((f"user:{UUID(int=1)}", n + 1),),
+            )
+            entry = Entry(actor=actor, at=now, cause=ids.fresh(), appends=(row,), events=(event,))
+            position = journal.append_nowait(encode_entry(entry), urgency=Urgency.COMMAND)
+            if n % 1_000 == 0:
+                await journal.wait_durable(position)
+        await journal.wait_durable(position)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Measure and save."""
+    with a_node() as node:
+        figures = {"first start to ready, with initdb and demo, s": round(node.ready_s, 2)}
+        node.stop()
+        node.start()
+        figures["next start to ready, s"] = round(node.ready_s, 2)
+        empty_s = node.ready_s
+        node.stop()
+        progress(f"writing {ENTRIES} entries")
+        written_s = trio.run(_write, node.data_dir / "journal", ENTRIES)
+        figures["entries written per second"] = round(ENTRIES / written_s)
+        node.start()
+        figures[f"start to ready with {ENTRIES} unflushed entries, s"] = round(node.ready_s, 2)
+        figures["recovery of them, s"] = round(node.ready_s - empty_s, 2)
+    save("life", figures)
