@@ -102,7 +102,9 @@ async def _stored_answer(actor: Actor, envelope: Envelope, now: datetime) -> Ans
     if isinstance(verdict, tuple):
         key = (actor.address.kind, actor.address.id, *verdict)
         stored = await actor.generation.ports.loader.answer(key)
-        assert stored is not None, f"{actor.address} knows a key whose answer is not stored"
+        if stored is None:
+            # The database was away for longer than answers are kept here, and is behind.
+            raise ActorUnavailable(actor.address, "waits for an old answer to reach the database")
         return answer_from(stored)
     if isinstance(verdict, Refusal):
         return Answer(status=verdict.status, refusal=verdict)
