@@ -30,14 +30,13 @@ def _done(ended: Ended) -> Outcome:
 
 @decides(LogOut)
 def decide_log_out(state: AccountState, command: LogOut, context: Context) -> Decision:
-    """End the caller's family, or all of them. What has ended already stays so."""
-    own_id = _caller(context).family_id
-    families = [
-        family
-        for family in live_families(state, context.now)
-        if command.all_devices or family.id == own_id
-    ]
-    return _done(end_families(state, families, why="logout", now=context.now))
+    """End the caller's family, or all of them. A family that has ended already ends no other."""
+    now = context.now
+    own = live_family(state, _caller(context).family_id, now)
+    if own is None:
+        return Outcome(reply=Done())
+    families = live_families(state, now) if command.all_devices else [own]
+    return _done(end_families(state, families, why="logout", now=now))
 
 
 @decides(RevokeAuthSession)

@@ -165,7 +165,7 @@ OPERATIONS: Final = in_category(
     Operation(
         LogOut, Role.PATRON, "POST /api/auth/logout", own_account, None,
         summary="Revoke the current token family, or all of them.",
-        status=204, key=_ACCEPTED, emits=("auth.session_revoked",),
+        status=204, key=_ACCEPTED, ended=True, emits=("auth.session_revoked",),
     ),
     Operation(
         RequestPasswordReset, Role.PUBLIC, "POST /api/auth/password/forgot", identity("email"),

@@ -68,6 +68,8 @@ class Operation:
     """What does not fit is dropped and listed instead of refused (Rule 8)."""
     step_up: bool = False
     """Needs an elevated token."""
+    ended: bool = False
+    """May be asked with a token that was revoked: it ends what may have ended already."""
     rate: RateRule = RateRule.CALLER
     prepare: tuple[str, ...] = ()
     """Named steps before the mailbox, in this order; the gateway adds what they find."""

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
+import attrs
 import msgspec
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
@@ -237,7 +238,7 @@ async def test_signing_out_is_told_to_the_devices_and_can_be_repeated(
     async with open_memory_node(world, BEHAVIOURS) as running:
         tokens = due(await ask(running.node, a_registration()))
         account = Address(ActorKind.ACCOUNT, tokens.user_id)
-        caller = a_principal(tokens.user_id)
+        caller = attrs.evolve(a_principal(tokens.user_id), family_id=tokens.family_id)
         for _ in range(2):
             answer = await ask(running.node, LogOut(all_devices=True), at=account, principal=caller)
             assert code_of(answer) is None

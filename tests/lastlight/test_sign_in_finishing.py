@@ -156,6 +156,7 @@ async def test_a_repeated_registration_opens_nothing_that_was_closed_since() -> 
         client.world.clock.step += timedelta(minutes=10)
         later = msgspec.json.decode((await client.send(a_registration(), scope=scope)).body)
         assert 290 <= later["expires_in"] <= 300
+        await client.running.write_behind.wait_flushed(client.running.journal.durable)
         client.world.clock.step += timedelta(hours=1)
         late = msgspec.json.decode((await client.send(a_registration(), scope=scope)).body)
         assert late["expires_in"] == 0

@@ -64,6 +64,12 @@ def test_logging_out_twice_is_the_same_as_once(command: LogOut) -> None:
     assert decide_log_out(state, command, OWN) == Outcome(reply=Done())
 
 
+def test_a_device_that_was_signed_out_can_sign_out_no_other() -> None:
+    """Signing out takes a revoked token, for the answer may have got lost; it opens nothing."""
+    state = an_account(a_user(), a_family(revoked_at=NOW), a_family(OTHER_FAMILY))
+    assert decide_log_out(state, LogOut(all_devices=True), OWN) == Outcome(reply=Done())
+
+
 def test_a_device_with_two_families_keeps_its_pushes_until_the_last_has_ended() -> None:
     """Somebody signed in twice on one phone is still signed in on it."""
     first, second = a_family(device_id="phone"), a_family(OTHER_FAMILY, device_id="phone")
