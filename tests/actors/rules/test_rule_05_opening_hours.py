@@ -1,0 +1,113 @@
+"""When a place is open: windows of wall time, over midnight and over changes of the clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.rules.opening_hours import ALWAYS_OPEN, WEEKDAYS, closes_at, is_open
+
+BERLIN = ZoneInfo("Europe/Berlin")
+TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+def at(text: str, tz: ZoneInfo = BERLIN) -> datetime:
+    """A moment of wall time, as UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=tz).astimezone(UTC)
+
+
+@pytest.mark.parametrize("tz", [BERLIN, TOKYO])
+def test_a_place_that_is_always_open_never_closes(tz: ZoneInfo) -> None:
+    """The demo venue: no last service, no closing timer."""
+    moment = at("2026-03-29 02:30", tz)
+    assert is_open(ALWAYS_OPEN, moment, tz)
+    assert closes_at(ALWAYS_OPEN, moment, tz) is None
+
+
+def test_no_hours_at_all_means_closed() -> None:
+    """What nobody has said to be open must not let anybody in."""
+    assert not is_open({}, at("2026-11-20 20:00"), BERLIN)
+    assert closes_at({}, at("2026-11-20 20:00"), BERLIN) is None
+
+
+@pytest.mark.parametrize(
+    ("moment", "open_"),
+    [
+        ("2026-11-20 17:59:59.999", False),
+        ("2026-11-20 18:00", True),
+        ("2026-11-21 00:00", True),
+        ("2026-11-21 01:59:59.999", True),
+        ("2026-11-21 02:00", False),
+    ],
+)
+def test_hours_that_end_before_they_begin_run_over_midnight(moment: str, open_: bool) -> None:
+    """A bar's Friday is not over at midnight; its first instant is in, its last is not."""
+    friday = {"fri": [["18:00", "02:00"]]}
+    assert is_open(friday, at(moment), BERLIN) is open_
+
+
+def test_closing_of_a_friday_night_is_on_saturday() -> None:
+    """Last service is counted back from there."""
+    friday = {"fri": [["18:00", "02:00"]]}
+    assert closes_at(friday, at("2026-11-20 23:00"), BERLIN) == at("2026-11-21 02:00")
+    assert closes_at(friday, at("2026-11-21 01:00"), BERLIN) == at("2026-11-21 02:00")
+
+
+def test_windows_that_touch_are_one() -> None:
+    """A night written as two days has one closing, not one at midnight."""
+    hours = {"fri": [["18:00", "00:00"]], "sat": [["00:00", "03:00"], ["18:00", "23:00"]]}
+    assert closes_at(hours, at("2026-11-20 19:00"), BERLIN) == at("2026-11-21 03:00")
+
+
+def test_a_whole_day_begins_and_ends_at_the_same_time() -> None:
+    """From 06:00 to 06:00 is a day, not nothing; seven of them have no closing."""
+    monday = {"mon": [["06:00", "06:00"]]}
+    assert closes_at(monday, at("2026-11-23 06:00"), BERLIN) == at("2026-11-24 06:00")
+    week = {day: [["06:00", "06:00"]] for day in WEEKDAYS}
+    assert is_open(week, at("2026-11-23 06:00"), BERLIN)
+    assert closes_at(week, at("2026-11-23 06:00"), BERLIN) is None
+
+
+def test_the_night_of_a_change_of_clocks_is_shorter_or_longer() -> None:
+    """18:00 to 04:00 is nine hours in March and eleven in October: the wall clock counts."""
+    nights = {"sat": [["18:00", "04:00"]]}
+    spring = at("2026-03-28 18:00")
+    autumn = at("2026-10-24 18:00")
+    assert closes_at(nights, spring, BERLIN) == spring + timedelta(hours=9)
+    assert closes_at(nights, autumn, BERLIN) == autumn + timedelta(hours=11)
+
+
+def test_a_closing_inside_the_gap_is_at_its_end() -> None:
+    """02:30 is on no clock in that night; the first instant after the gap is 03:00 in summer."""
+    nights = {"sat": [["18:00", "02:30"]]}
+    gap_ends = datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
+    assert closes_at(nights, at("2026-03-28 23:00"), BERLIN) == gap_ends
+
+
+HOURS = st.dictionaries(
+    st.sampled_from(WEEKDAYS),
+    st.lists(
+        st.tuples(st.times(), st.times()).map(
+            lambda pair: [pair[0].strftime("%H:%M"), pair[1].strftime("%H:%M")]
+        ),
+        max_size=2,
+    ),
+)
+
+
+@given(HOURS, st.integers(0, 16 * 24 * 60))
+def test_a_place_is_open_until_it_closes_and_not_then(hours: dict[str, Any], minute: int) -> None:
+    """Law: just before the closing it is open, at the closing it is not; outside there is none."""
+    now = datetime(2026, 3, 20, tzinfo=UTC) + timedelta(minutes=minute)
+    ends = closes_at(hours, now, BERLIN)
+    if not is_open(hours, now, BERLIN):
+        assert ends is None
+    elif ends is not None:
+        assert now < ends
+        assert is_open(hours, ends - timedelta(milliseconds=1), BERLIN)
+        assert not is_open(hours, ends, BERLIN)
