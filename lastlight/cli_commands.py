@@ -11,6 +11,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import shutil
 import socket
 import sys
 from argparse import Namespace
@@ -78,6 +79,7 @@ def demo(line: Namespace) -> int:
         async def live(running: Running, told: trio.Event) -> None:
             night = Night(
                 url=url_of(settings, running.door.port),
+                program=program_name(),
                 console=console,
                 speed=line.speed,
                 patron_count=line.patrons,
@@ -90,7 +92,9 @@ def demo(line: Namespace) -> int:
         console.print("Last Light starts: PostgreSQL, the demo venue and its people …")
         trio.run(lambda: run_node(settings, demo=True, live=live))
     console.print(f"The night's data is in {settings.data_dir}. To go on with it:")
-    console.print(f"  lastlight serve --demo --data-dir {settings.data_dir}", highlight=False)
+    console.print(
+        f"  {program_name()} serve --demo --data-dir {settings.data_dir}", highlight=False
+    )
     return 0
 
 
@@ -166,6 +170,14 @@ def url_of(settings: Settings, port: int) -> str:
     host = everywhere.get(settings.host, settings.host)
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host
     return f"{'https' if settings.tls_key else 'http'}://{host}:{port}"
+
+
+def program_name() -> str:
+    """How this program is called from here: by its name if that finds it, else by its path."""
+    called = Path(sys.argv[0])
+    if shutil.which("lastlight") is not None or called.name != "lastlight":
+        return "lastlight"
+    return str(min((called, Path(os.path.relpath(called))), key=lambda path: len(str(path))))
 
 
 def _demo_settings(line: Namespace) -> Settings:

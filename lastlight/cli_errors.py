@@ -1,4 +1,4 @@
-"""How an error reaches the person at the command line: one line each, whatever it was wrapped in."""
+"""How an error reaches the person at the command line: a line, whatever it was wrapped in."""
 
 from __future__ import annotations
 
