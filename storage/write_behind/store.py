@@ -7,6 +7,7 @@ from uuid import UUID
 
 import attrs
 
+from protocol.errors import LastLightError
 from storage.write_behind.batch import Batch, RowKey, Source
 
 
@@ -27,22 +28,29 @@ class FlushMoved(Exception):
     happen, or somebody else writes. Nothing was done."""
 
 
-class ForeignJournal(Exception):
-    """The database belongs to another journal, or has what the journal does not hold any more.
+class StoreUnusable(LastLightError):
+    """This node must not write to this database, now or later. Nothing was written.
 
-    The message says what to do.
+    A person must act; the message says what to do.
     """
+
+
+class ForeignJournal(StoreUnusable):
+    """The database belongs to another journal, or has what the journal does not hold any more."""
 
 
 class Store(Protocol):
     """All methods raise a `LastLightError` while the database is away; after one out of `apply`
-    or `apply_refusing` the outcome is not known, and the position must be read again."""
+    or `apply_refusing` the outcome is not known, and the position must be read again.
+
+    Only `StoreUnusable` is no reason to wait.
+    """
 
     async def claim(self, journal_id: UUID) -> int:
         """How far the database is in this journal; a database without any becomes its own.
 
         Raises:
-            ForeignJournal: it belongs to another one.
+            StoreUnusable: it belongs to another one, or its schema is not ours.
         """
         ...
 

@@ -21,7 +21,7 @@ from protocol.errors import LastLightError
 from protocol.journal import CommitLost
 from protocol.limits import FLUSH_BYTES_MAX, FLUSH_ENTRIES_MAX, FLUSH_INTERVAL_S
 from storage.write_behind.batch import Source, VersionSkipped, batch_of
-from storage.write_behind.store import FlushMoved, ForeignJournal, Store, StoreRefused
+from storage.write_behind.store import FlushMoved, ForeignJournal, Store, StoreRefused, StoreUnusable
 
 log = structlog.get_logger(__name__)
 _AGAIN_MIN_S = 0.05
@@ -87,7 +87,7 @@ class WriteBehind:
         """Flush for ever.
 
         Raises:
-            ForeignJournal: this database must not be written by this node.
+            StoreUnusable: this database must not be written by this node.
         """
         await self._patiently_claim()
         while True:
@@ -154,6 +154,8 @@ class WriteBehind:
         while True:
             try:
                 await self._claim()
+            except StoreUnusable:
+                raise
             except LastLightError as error:
                 self._away = True
                 log.warning("database_away", reason=str(error), again_in_s=wait_s)
