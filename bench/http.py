@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from bench.kit import HERE, BenchNode, People, a_node, door_code, now_text, progress, save
 from bench.wrk import Measured, run_wrk
-from lastlight.demo.fixture import VENUE_ID
+from lastlight.demo.ids import DEMO_VENUE
 
 PATRONS = 500
 ROUNDS = 4
@@ -32,7 +32,8 @@ local visits = { %s }
 function request()
   at = at + 1
   local n = (at * 2 + id) %% #tokens + 1
-  return wrk.format("GET", "/api/sessions/" .. visits[n], {["authorization"] = "Bearer " .. tokens[n]})
+  local headers = {["authorization"] = "Bearer " .. tokens[n]}
+  return wrk.format("GET", "/api/sessions/" .. visits[n], headers)
 end
 """
 )
@@ -78,7 +79,7 @@ def check_ins(node: BenchNode, people: People, names: list[str]) -> list[Measure
         if number:
             _check_out_all(node, people, names)
         body = {
-            "venue_id": str(VENUE_ID),
+            "venue_id": str(DEMO_VENUE),
             "qr_token": door_code(node, people),
             "party_size": 1,
             "activity": "lounge",
@@ -117,7 +118,7 @@ def _visits(node: BenchNode, people: People, names: list[str]) -> list[str]:
 
 def _item(node: BenchNode, people: People) -> str:
     with people.client(node, "patron1") as patron:
-        answer = patron.get(f"/api/inventory/items?venue_id={VENUE_ID}&limit=100")
+        answer = patron.get(f"/api/inventory/items?venue_id={DEMO_VENUE}&limit=100")
         items = answer.raise_for_status().json()["items"]
     plain = [item for item in items if not item["alcohol"]]
     return str(min(plain, key=lambda item: item["price_minor"])["item_id"])
@@ -126,7 +127,7 @@ def _item(node: BenchNode, people: People) -> str:
 def purchase_script(node: BenchNode, people: People, names: list[str]) -> str:
     """Each patron in turn buys one of the cheapest things, each time with a fresh key."""
     order = {
-        "venue_id": str(VENUE_ID),
+        "venue_id": str(DEMO_VENUE),
         "lines": [{"item_id": _item(node, people), "qty": 1}],
         "tender": "credits",
     }

@@ -23,11 +23,20 @@ import httpx
 
 from lastlight.auth.keys import load_keys
 from lastlight.auth.tokens import Grant, Tokens
-from lastlight.demo.fixture import VENUE_ID, demo_user_id
+from lastlight.demo.fixture import demo_people
+from lastlight.demo.ids import DEMO_VENUE
 from protocol.addresses import Role
 
 RESULTS = Path(__file__).parent / "results"
 HERE = {"lat": 35.6595, "lon": 139.7005, "accuracy_m": 10}
+
+
+_IDS = {person.email.partition("@")[0]: person.user_id for person in demo_people()}
+
+
+def demo_user_id(name: str) -> UUID:
+    """The id of a demo account, such as `patron7`."""
+    return _IDS[name]
 
 
 def progress(text: str) -> None:
@@ -130,9 +139,9 @@ class People:
         """An access token of a demo account, such as `patron7`."""
         roles: dict[UUID, Role] = {}
         if name.startswith("staff"):
-            roles[VENUE_ID] = Role.STAFF
+            roles[DEMO_VENUE] = Role.STAFF
         if name == "manager":
-            roles[VENUE_ID] = Role.MANAGEMENT
+            roles[DEMO_VENUE] = Role.MANAGEMENT
         grant = Grant(
             user_id=demo_user_id(name),
             display_name=name,
@@ -152,7 +161,7 @@ class People:
 def door_code(node: BenchNode, people: People) -> str:
     """The check-in code of now."""
     with people.client(node, "staff1") as staff:
-        answer = staff.get(f"/api/venues/{VENUE_ID}/checkin-code").raise_for_status()
+        answer = staff.get(f"/api/venues/{DEMO_VENUE}/checkin-code").raise_for_status()
     return str(answer.json()["tokens"][0]["qr_token"])
 
 

@@ -13,9 +13,8 @@ from uuid import UUID
 
 import trio
 
-from bench.kit import a_node, progress, save
+from bench.kit import a_node, demo_user_id, progress, save
 from lastlight.clocks import MonotonicIds, SystemClock
-from lastlight.demo.fixture import demo_user_id
 from protocol.addresses import ActorKind, Address
 from protocol.entries import Entry, RoomEvent, encode_entry
 from protocol.journal import Urgency

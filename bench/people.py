@@ -17,7 +17,7 @@ from tests.twins.database import MemoryDatabase
 
 
 class EverybodyThere(MemoryDatabase):
-    """Loads any account: one lot of credit, and `keys_each` keys with answers of half a kilobyte."""
+    """Loads any account: a lot of credit, and `keys_each` keys with answers of half a kilobyte."""
 
     keys_each: int = 5
 
