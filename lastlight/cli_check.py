@@ -95,7 +95,7 @@ def check_journal(folder: Path) -> str:
     if not folder.exists():
         return "none yet; the first start makes it"
     count = len(list(folder.glob("*.segment")))
-    used = " in use by a running node" if is_locked(folder / "lock") else ""
+    used = ", in use by a running node" if is_locked(folder / "lock") else ""
     return f"{count} segments{used}"
 
 

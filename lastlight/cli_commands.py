@@ -184,12 +184,12 @@ def _demo_settings(line: Namespace) -> Settings:
     """The demo speaks plain HTTP, and takes a free port if nobody has said which."""
     settings = settings_of(line, os.environ)
     settings = attrs.evolve(settings, tls_certificate=None, tls_key=None)
-    if line.port is None and f"{PREFIX}PORT" not in os.environ and _taken(settings):
+    if line.port is None and f"{PREFIX}PORT" not in os.environ and is_taken(settings):
         return attrs.evolve(settings, port=0)
     return settings
 
 
-def _taken(settings: Settings) -> bool:
+def is_taken(settings: Settings) -> bool:
     """Whether somebody listens there already."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as tried:
