@@ -21,9 +21,14 @@ from actors.rules.sos import (
     first_escalation,
     is_hidden_from,
     joins,
+    may_be_lost,
     next_escalation,
+    pressed_at,
     refuse_response,
+    time_of_id,
     venues_of_press,
+    with_severity,
+    worse_of,
 )
 from protocol.addresses import Role
 from protocol.errors import Code
@@ -250,3 +255,44 @@ def test_a_press_goes_to_the_venue_of_the_shift_or_to_all() -> None:
     assert venues_of_press(open_shift=a, last_shift=b, role_venues=(a, b)) == (a,)
     assert venues_of_press(open_shift=None, last_shift=b, role_venues=(a, b)) == (b,)
     assert venues_of_press(open_shift=None, last_shift=None, role_venues=(a, b)) == (a, b)
+
+
+def named_at(at: datetime) -> UUID:
+    """A UUIDv7 made at this moment."""
+    ms = (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    return UUID(int=(ms << 80) | (0x7 << 76) | (0x2 << 62) | 1)
+
+
+def test_an_id_tells_when_the_button_was_pressed() -> None:
+    """To the millisecond, never in the future, and not from an id that has no time or is old."""
+    at = NOW - timedelta(hours=12)
+    assert time_of_id(named_at(at)) == at
+    assert time_of_id(UUID("0b6d2f0e-6c7a-4c43-9a5e-0f6c1f1a2b3c")) is None
+    assert pressed_at(named_at(at), NOW) == at
+    assert pressed_at(named_at(at - timedelta(milliseconds=1)), NOW) == NOW
+    assert pressed_at(named_at(NOW + timedelta(seconds=1)), NOW) == NOW
+    assert pressed_at(UUID(int=1), NOW) == NOW
+
+
+def test_only_a_recent_id_may_be_that_of_a_lost_press() -> None:
+    """From twelve hours ago to a clock that is two minutes ahead."""
+    for offset, may in (
+        (timedelta(hours=-12), True),
+        (timedelta(hours=-12, milliseconds=-1), False),
+        (timedelta(minutes=2), True),
+        (timedelta(minutes=2, milliseconds=1), False),
+    ):
+        assert may_be_lost(named_at(NOW + offset), NOW) is may
+    assert not may_be_lost(UUID(int=1), NOW)
+
+
+@pytest.mark.parametrize("one", Severity)
+@pytest.mark.parametrize("other", Severity)
+def test_a_worse_press_brings_the_next_tier_forward(one: Severity, other: Severity) -> None:
+    """Never back, and what was milder leaves it as it was."""
+    before = an_incident(one)
+    after = with_severity(before, other, DEFAULT)
+    assert after.severity is worse_of(one, other)
+    assert after.next_tier_at == NOW + timedelta(seconds=TIERS[after.severity][0])
+    taken = before.evolve(status=IncidentStatus.ACKNOWLEDGED)
+    assert with_severity(taken, other, DEFAULT).next_tier_at == taken.next_tier_at
