@@ -11,11 +11,12 @@ import attrs
 import httpx
 import trio
 
+from lastlight.demo.ids import DEMO_VENUE
 from lastlight.demo.night_client import Person
 from lastlight.demo.night_figures import Figures
 from lastlight.demo.night_plan import Offer
 
-VENUE_ID: Final = "00000000-0000-7000-8000-000000000001"
+VENUE_ID: Final = str(DEMO_VENUE)
 REST_MIN_S: Final = 1.6
 """So that nobody meets the limit of 600 requests in 15 minutes (Rule 16)."""
 SIGN_IN_PAUSE_S: Final = 0.4

@@ -114,7 +114,7 @@ def order_of(dice: Random, offer: Offer, *, alcohol: bool) -> dict[str, Any] | N
 
 def play_of(dice: Random, offer: Offer) -> dict[str, Any] | None:
     """One or a few plays of a game that is paid by play, or None if there is none."""
-    fitting = [game for game in offer.games if game.get("pricing", "per_play") == "per_play"]
+    fitting = [game for game in offer.games if game["pricing"] == "play"]
     if not fitting:
         return None
     game = dice.choice(fitting)
@@ -127,6 +127,9 @@ def activity_of(dice: Random, offer: Offer) -> dict[str, Any]:
     wished = dice.choices(
         ("lounge", "arcade_time", "table", "karaoke_room"), weights=(35, 45, 12, 8)
     )[0]
+    stations = [game for game in offer.games if game["pricing"] == "time"]
+    if wished == "arcade_time" and stations and dice.random() < 1 / 3:
+        return {"activity": wished, "game_id": dice.choice(stations)["game_id"]}
     if wished != "karaoke_room":
         return {"activity": wished}
     if not offer.rooms:
