@@ -46,6 +46,14 @@ def closes_at(hours: Mapping[str, Any], at: datetime, tz: ZoneInfo) -> datetime 
     return window.closes_at
 
 
+def opens_at(hours: Mapping[str, Any], at: datetime, tz: ZoneInfo) -> datetime | None:
+    """When it is open next: `at` itself if it is open now; None if not within a week."""
+    if is_open(hours, at, tz):
+        return at
+    today = at.astimezone(tz).date()
+    return next((w.opens_at for w in _merged(hours, today, tz) if w.opens_at > at), None)
+
+
 def _window_at(hours: Mapping[str, Any], at: datetime, tz: ZoneInfo) -> Window | None:
     today = at.astimezone(tz).date()
     for window in _merged(hours, today, tz):

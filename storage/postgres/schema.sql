@@ -1727,6 +1727,65 @@ create view public.erasure_progress with (security_barrier=true) as
    FROM public.erasure_jobs
   WHERE public.caller_is_owner();
 
+CREATE OR REPLACE FUNCTION public.venue_busyness(place uuid)
+ RETURNS text
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN ((10 * present.persons) >= (9 * venues.capacity)) THEN 'full'::text
+             WHEN ((10 * present.persons) >= (4 * venues.capacity)) THEN 'lively'::text
+             ELSE 'quiet'::text
+         END AS "case"
+    FROM public.venues,
+     LATERAL ( SELECT (COALESCE(sum(sessions.party_size), (0)::numeric))::bigint AS persons
+            FROM public.sessions
+           WHERE ((sessions.venue_id = venues.id) AND (sessions.status <> ALL (ARRAY['closed'::text, 'voided'::text])))) present
+   WHERE ((venues.id = venue_busyness.place) AND (public.caller_id() IS NOT NULL));
+END;
+
+CREATE OR REPLACE FUNCTION public.rooms_taken(rooms uuid[], span tstzrange)
+ RETURNS TABLE(room_id uuid, during tstzrange)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT booked.room_id,
+     booked.during
+    FROM public.reservations booked
+   WHERE ((booked.room_id = ANY (rooms_taken.rooms)) AND (booked.during && rooms_taken.span) AND (booked.status = ANY (ARRAY['confirmed'::text, 'arrived'::text])) AND (public.caller_id() IS NOT NULL))
+   ORDER BY booked.during;
+END;
+
+CREATE OR REPLACE FUNCTION public.items_sold_out(items uuid[])
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT item.id
+    FROM public.menu_items item
+   WHERE ((item.id = ANY (items_sold_out.items)) AND (public.caller_id() IS NOT NULL) AND ((EXISTS ( SELECT
+            FROM (jsonb_to_recordset(item.recipe) part(item_id uuid, amount_milli bigint)
+              LEFT JOIN public.inventory_levels level ON (((level.venue_id = item.venue_id) AND (level.item_id = part.item_id))))
+           WHERE (COALESCE((level.on_hand_milli - level.reserved_milli), (0)::bigint) < part.amount_milli))) OR ((item.recipe = '[]'::jsonb) AND (EXISTS ( SELECT
+            FROM public.inventory_levels level
+           WHERE ((level.venue_id = item.venue_id) AND (level.item_id = item.id) AND ((level.on_hand_milli - level.reserved_milli) < 1000)))))));
+END;
+
+CREATE OR REPLACE FUNCTION public.every_venue_id()
+ RETURNS uuid[]
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT COALESCE(array_agg(venues.id ORDER BY venues.id), '{}'::uuid[]) AS "coalesce"
+    FROM public.venues
+   WHERE public.caller_is_owner();
+END;
+
 CREATE CONSTRAINT TRIGGER ledger_postings_balanced AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse_unbalanced_journal();
 
 CREATE TRIGGER business_days_frozen BEFORE DELETE OR UPDATE ON public.business_days FOR EACH ROW WHEN ((old.status = 'closed'::text)) EXECUTE FUNCTION public.refuse_change_of_closed_day();

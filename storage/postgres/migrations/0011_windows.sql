@@ -70,6 +70,70 @@ select id, kind, status, requested_at, due_at, done_at
 from erasure_jobs
 where caller_is_owner();
 
+-- How full a place is, without telling who is there: full from nine tenths of its capacity,
+-- lively from four.
+create function venue_busyness(place uuid) returns text
+    language sql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+    begin atomic
+        select case
+            when 10 * persons >= 9 * capacity then 'full'
+            when 10 * persons >= 4 * capacity then 'lively'
+            else 'quiet'
+        end
+        from venues, lateral (
+            select coalesce(sum(party_size), 0)::bigint as persons
+            from sessions
+            where sessions.venue_id = venues.id and sessions.status not in ('closed', 'voided')
+        ) as present
+        where venues.id = place and caller_id() is not null;
+    end;
+
+-- When rooms are taken, without telling by whom.
+create function rooms_taken(rooms uuid[], span tstzrange)
+    returns table (room_id uuid, during tstzrange)
+    language sql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+    begin atomic
+        select booked.room_id, booked.during
+        from reservations as booked
+        where booked.room_id = any (rooms) and booked.during && span
+            and booked.status in ('confirmed', 'arrived') and caller_id() is not null
+        order by booked.during;
+    end;
+
+-- What can't be made of what is on hand, without telling how much that is. An item without a
+-- recipe is its own stock, and not counted while it has no level.
+create function items_sold_out(items uuid[]) returns setof uuid
+    language sql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+    begin atomic
+        select item.id
+        from menu_items as item
+        where item.id = any (items) and caller_id() is not null and (
+            exists (
+                select from jsonb_to_recordset(item.recipe)
+                    as part (item_id uuid, amount_milli bigint)
+                left join inventory_levels as level
+                    on level.venue_id = item.venue_id and level.item_id = part.item_id
+                where coalesce(level.on_hand_milli - level.reserved_milli, 0) < part.amount_milli
+            )
+            or item.recipe = '[]' and exists (
+                select from inventory_levels as level
+                where level.venue_id = item.venue_id and level.item_id = item.id
+                    and level.on_hand_milli - level.reserved_milli < 1000
+            )
+        );
+    end;
+
+-- For owners of everything: what stands in their context.
+create function every_venue_id() returns uuid[]
+    language sql stable security definer
+    set search_path = pg_catalog, public, pg_temp
+    begin atomic
+        select coalesce(array_agg(id order by id), '{}') from venues where caller_is_owner();
+    end;
+
 -- What lastlight_reader may touch at all. Never granted: auth_tokens, idempotency_keys,
 -- event_outbox, actor_timers, patron_analytics, and the columns left out below.
 grant select on

@@ -1,0 +1,77 @@
+"""Answers from the tables: the operations of the read side, by the name of their query.
+
+Each sees at least what was durable when its request arrived, with its caller's eyes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import attrs
+
+from actors.rules.opening_hours import opens_at
+from actors.runtime.answers import Answer
+from lastlight.gateway.calls import Call
+from protocol.addresses import Position
+from protocol.codec import to_json
+from storage.postgres.asked import Asked
+from storage.postgres.database import Connection
+from storage.postgres.queries_inventory import games, menu_items, rooms
+from storage.postgres.queries_transactions import credit_packages
+from storage.postgres.queries_users import own_profile
+from storage.postgres.queries_venues import public_venues
+from storage.postgres.reading import Asking, Reader
+
+__all__ = ["NAMED_QUERIES", "Queries"]
+
+Own = Callable[[Call], Awaitable[Answer]]
+Query = Callable[[Connection, Any, Asked], Awaitable[object]]
+
+NAMED_QUERIES: Final[Mapping[str, Query]] = {
+    "own_profile": own_profile,
+    "credit_packages": credit_packages,
+    "games": games,
+    "rooms": rooms,
+    "menu_items": menu_items,
+    "public_venues": public_venues,
+}
+
+
+@attrs.frozen(kw_only=True)
+class Queries:
+    """The read side of the gateway. `durable` tells how far the journal is."""
+
+    reader: Reader
+    durable: Callable[[], Position]
+    now: Callable[[], datetime]
+
+    def answers(self) -> Mapping[str, Own]:
+        """By the name of the query."""
+        return {name: self._answering(query) for name, query in NAMED_QUERIES.items()}
+
+    def _answering(self, query: Query) -> Own:
+        async def answer(call: Call) -> Answer:
+            needed = self.durable()
+            asked = Asked(asking=_asking(call), now=self.now(), opens_at=_opens_at)
+            async with self.reader.snapshot(asked.asking, needed) as connection:
+                reply = await query(connection, call.command, asked)
+            version: int | None = getattr(reply, "version", None)
+            return Answer(status=call.operation.status, body=to_json(reply), version=version)
+
+        return answer
+
+
+def _asking(call: Call) -> Asking:
+    """With the role at the venue that is asked about, or the highest that the caller has."""
+    venue_id = getattr(call.command, "venue_id", None)
+    if isinstance(venue_id, UUID):
+        return Asking.at(call.signed_in, venue_id)
+    return Asking.anywhere(call.signed_in)
+
+
+def _opens_at(hours: Mapping[str, Any], at: datetime, tz: str) -> datetime | None:
+    return opens_at(hours, at, ZoneInfo(tz))

@@ -1,0 +1,19 @@
+-- Places, as patrons see them.
+
+-- name: public_venues
+-- Venues that take patrons after $1, oldest first, at most $2. $3, $4: latitude and longitude in
+-- degrees, or null; the distance is along the great circle, R = 6 371 008.8 m.
+select
+    id, name, address, tz, currency, lat, lon, hours, status,
+    venue_busyness(id) as busyness,
+    round(
+        2 * 6371008.8 * asin(sqrt(least(1.0,
+            sin(radians(lat - $3::double precision) / 2) ^ 2
+            + cos(radians($3::double precision)) * cos(radians(lat))
+                * sin(radians(lon - $4::double precision) / 2) ^ 2
+        )))
+    )::bigint as distance_m
+from venues
+where deleted_at is null and status <> 'suspended' and ($1::uuid is null or id > $1)
+order by id
+limit $2;
