@@ -12,7 +12,6 @@ from actors.rules.settings import DEFAULT
 from actors.venue.incident_state import settings_of
 from actors.venue.incidents import decide_escalate_sos, decide_raise_sos
 from protocol.addresses import OUTSIDE, Role
-from protocol.chains import canonical_json, text_digest
 from protocol.internal.emergencies import EscalateSos
 from protocol.operations.safety import RaiseSos, SosAction
 from protocol.records.safety import Incident
@@ -288,15 +287,3 @@ def test_a_venue_may_shorten_its_tiers() -> None:
     night.take(decide_raise_sos(night.state, RaiseSos(), context))
     (timer,) = night.timers.values()
     assert timer.due_at == night.now + 5 * SECOND
-
-
-def test_a_line_of_the_timeline_commits_to_its_detail() -> None:
-    """The chain holds the digest, so erasing text and salt leaves it whole."""
-    night = Night()
-    night.press(severity=Severity.HIGH)
-    (line,) = night.lines
-    assert line.detail is not None
-    assert line.detail_salt is not None
-    digest = text_digest(line.detail_salt, canonical_json(line.detail).decode())
-    assert line.detail_digest == digest
-    assert (line.prev_hash, line.hash) == (None, None)

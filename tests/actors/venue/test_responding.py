@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from actors.rules.lifecycle import INCIDENT, IncidentTrigger
 from actors.venue.responding import decide_respond_sos
 from protocol.addresses import Role
+from protocol.chains import canonical_json, text_digest
 from protocol.errors import Code, Refusal
 from protocol.operations.safety import RespondSos, SosAction
-from protocol.records.states import IncidentStatus
+from protocol.records.states import IncidentStatus, Severity
 from protocol.replies.safety import IncidentReply
 from tests.actors.deciding import a_principal, refused, refused_with
 from tests.actors.venue.emergencies import (
@@ -221,3 +222,14 @@ def test_strangers_learn_nothing() -> None:
         elsewhere = a_principal(OTHER, role, UUID(int=0xB2))
         context = attrs.evolve(night.context(OTHER), principal=elsewhere)
         assert refused_with(decide_respond_sos(night.state, command, context)) is code
+
+
+def test_a_line_of_the_timeline_commits_to_its_detail() -> None:
+    """The chain holds the digest, so erasing text and salt leaves it whole."""
+    night, _ = pressed(severity=Severity.HIGH)
+    (line,) = night.lines
+    assert line.detail is not None
+    assert line.detail_salt is not None
+    digest = text_digest(line.detail_salt, canonical_json(line.detail).decode())
+    assert line.detail_digest == digest
+    assert (line.prev_hash, line.hash) == (None, None)
