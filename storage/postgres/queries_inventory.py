@@ -115,12 +115,13 @@ async def _taken(connection: Connection, found: Sequence[KaraokeRoom], day: Peri
 
 def free_periods(day: Period, taken: Sequence[Period], least: timedelta) -> tuple[Period, ...]:
     """What is left of `day` between bookings in order, where it is as long as `least`."""
-    edges = [Period(start=day.end, end=day.end)]
+    after = Period(start=day.end, end=day.end)
     free: list[Period] = []
     at = day.start
-    for booked in (*taken, *edges):
-        if booked.start - at >= least:
-            free.append(Period(start=at, end=booked.start))
+    for booked in (*taken, after):
+        end = min(booked.start, day.end)
+        if end - at >= least:
+            free.append(Period(start=at, end=end))
         at = max(at, booked.end)
     return tuple(free)
 

@@ -6,13 +6,14 @@
 select
     id, name, address, tz, currency, lat, lon, hours, status,
     venue_busyness(id) as busyness,
-    round(
+    -- least() passes over null, so no position must be told apart before.
+    case when $3::double precision is not null then round(
         2 * 6371008.8 * asin(sqrt(least(1.0,
             sin(radians(lat - $3::double precision) / 2) ^ 2
             + cos(radians($3::double precision)) * cos(radians(lat))
                 * sin(radians(lon - $4::double precision) / 2) ^ 2
         )))
-    )::bigint as distance_m
+    )::bigint end as distance_m
 from venues
 where deleted_at is null and status <> 'suspended' and ($1::uuid is null or id > $1)
 order by id

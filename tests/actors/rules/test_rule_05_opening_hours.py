@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.rules.opening_hours import ALWAYS_OPEN, WEEKDAYS, closes_at, is_open
+from actors.rules.opening_hours import ALWAYS_OPEN, WEEKDAYS, closes_at, is_open, opens_at
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -111,3 +111,19 @@ def test_a_place_is_open_until_it_closes_and_not_then(hours: dict[str, Any], min
         assert now < ends
         assert is_open(hours, ends - timedelta(milliseconds=1), BERLIN)
         assert not is_open(hours, ends, BERLIN)
+
+
+@given(HOURS, st.integers(0, 16 * 24 * 60))
+def test_a_place_is_closed_until_it_opens_and_not_then(hours: dict[str, Any], minute: int) -> None:
+    """Law: now if it is open; else just before the opening it is not, and at the opening it is."""
+    now = datetime(2026, 3, 20, tzinfo=UTC) + timedelta(minutes=minute)
+    begins = opens_at(hours, now, BERLIN)
+    if is_open(hours, now, BERLIN):
+        assert begins == now
+    elif begins is None:
+        week = (now + timedelta(hours=n) for n in range(7 * 24))
+        assert not any(is_open(hours, moment, BERLIN) for moment in week)
+    else:
+        assert now < begins
+        assert is_open(hours, begins, BERLIN)
+        assert not is_open(hours, begins - timedelta(milliseconds=1), BERLIN)
