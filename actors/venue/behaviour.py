@@ -27,10 +27,9 @@ from actors.venue.roster import SCHEDULE_READ
 from actors.venue.state import VenueState
 from protocol.addresses import ActorKind
 from protocol.events.base import Audience
-from protocol.reads import Among, Read
+from protocol.reads import Among, Read, Since
 from protocol.records.inventory import Game, InventoryLevel, KaraokeRoom, MenuItem
 from protocol.records.ledger import BusinessDay
-from protocol.records.money_states import BusinessDayStatus
 from protocol.records.payments import CreditPackage
 from protocol.records.runtime import DrawerInUse, DutyPlace, FloorPlace
 from protocol.records.staff import StaffTask
@@ -55,6 +54,7 @@ MODULES: Final = (
     responding,
 )
 
+_DAYS_KNOWN_S: Final = 7 * 24 * 3600
 _TASK_OVER: Final = (TaskStatus.DONE, TaskStatus.CANCELLED)
 _UNFINISHED: Final = tuple(s for s in TaskStatus if s not in _TASK_OVER)
 _BOOKED: Final = (
@@ -104,7 +104,8 @@ VENUE: Final = Behaviour(
         Read(MenuItem, by="venue_id", where=(Among("retired_at", (None,)),)),
         Read(InventoryLevel, by="venue_id"),
         Read(CreditPackage, by="venue_id", where=(Among("retired_at", (None,)),)),
-        Read(BusinessDay, by="venue_id", where=(Among("status", (BusinessDayStatus.OPEN,)),)),
+        # Closed days too, for a while: what is booked late must not open one anew.
+        Read(BusinessDay, by="venue_id", where=(Since("closed_at", _DAYS_KNOWN_S),)),
         Read(DutyPlace, by="venue_id"),
         Read(DrawerInUse, by="venue_id"),
         SCHEDULE_READ,
