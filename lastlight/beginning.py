@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import attrs
-from storage.postgres.reading import Reader
 
 from lastlight.auth.revocations import Bump, FamilyEnd, Revocations
 from lastlight.clocks import SystemClock
@@ -19,6 +18,7 @@ from protocol.addresses import ActorKind
 from protocol.events.base import Audience
 from protocol.limits import ACCESS_TOKEN_S
 from storage.postgres.loader import PostgresLoader
+from storage.postgres.queries_realtime import RoomReader
 
 _VENUE_ROOMS = (Audience.PATRONS, Audience.STAFF, Audience.MANAGEMENT, Audience.OWNER)
 
@@ -27,7 +27,7 @@ _VENUE_ROOMS = (Audience.PATRONS, Audience.STAFF, Audience.MANAGEMENT, Audience.
 class Beginning:
     """Called by the runtime; see `actors.runtime.generation.Ports.founding`."""
 
-    reader: Reader
+    rooms: RoomReader
     loader: PostgresLoader
     revocations: Revocations
     backlog: Backlog
@@ -51,7 +51,7 @@ class Beginning:
 
     async def _fill_revocations(self) -> None:
         now = self.clock.now()
-        facts = await self.reader.revocation_facts(now - timedelta(seconds=ACCESS_TOKEN_S))
-        ends = [FamilyEnd(family_id=id_, at=at) for id_, at in facts.families]
-        bumps = [Bump(user_id=id_, token_version=v, at=at) for id_, v, at in facts.users]
+        facts = await self.rooms.revocation_facts(now - timedelta(seconds=ACCESS_TOKEN_S))
+        ends = [FamilyEnd(family_id=id_, at=at) for id_, at in facts.ended]
+        bumps = [Bump(user_id=id_, token_version=v, at=at) for id_, v, at in facts.raised]
         self.revocations.fill([*ends, *bumps], now=now)

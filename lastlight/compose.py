@@ -12,7 +12,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import attrs
 import structlog
 import trio
-from storage.postgres.reading import Reader
 
 from actors.runtime.directory import OWNERS
 from actors.runtime.generation import Ports
@@ -29,7 +28,7 @@ from lastlight.demo.founding import Founder
 from lastlight.front_door import FrontDoor, SocketEndpoint, TlsFiles, open_front_door
 from lastlight.gateway.health import Health
 from lastlight.gateway.http import HttpGateway
-from lastlight.gateway.queries import QueryGateway
+from lastlight.gateway.queries import Queries
 from lastlight.gateway.sockets import SocketGateway
 from lastlight.integrations.outside import Outside
 from lastlight.measuring import measure
@@ -54,6 +53,8 @@ from storage.postgres.database import Database, open_asyncio_loop, open_database
 from storage.postgres.embedded import open_embedded_server
 from storage.postgres.loader import PostgresLoader
 from storage.postgres.migrating import MigratingStore
+from storage.postgres.queries_realtime import RoomReader
+from storage.postgres.reading import Reader
 from storage.write_behind.write_behind import WriteBehind, open_write_behind
 
 log = structlog.get_logger(__name__)
@@ -91,14 +92,15 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         store = MigratingStore(database)
         write_behind = await enter(open_write_behind(journal, store))
         loader = PostgresLoader(database, clock.now, OWNERS)
-        reader = Reader(database, write_behind, lambda: journal.durable)
+        reader = Reader(database, write_behind)
+        rooms = RoomReader(reader=reader, durable=lambda: journal.durable, now=clock.now)
 
         # Actors
         hub, backlog, revocations = Hub(), Backlog(), Revocations()
         publisher = RoomPublisher(hub, backlog, metrics)
         passwords = Passwords()
         begin = Beginning(
-            reader=reader,
+            rooms=rooms,
             loader=loader,
             revocations=revocations,
             backlog=backlog,
@@ -132,7 +134,9 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
                 rate_limits=RateLimits(trio.current_time, enabled=settings.rate_limits),
                 health=health,
                 metrics=metrics,
-                queries=QueryGateway(reader, node, clock.now).answers(),
+                queries=Queries(
+                    reader=reader, durable=lambda: journal.durable, now=clock.now
+                ).answers(),
             )
         )
         sockets = SocketGateway(dispatcher, ids)
@@ -140,8 +144,8 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
             backlog=backlog,
             epoch=lambda: journal.journal_id.hex,
             venue_known=lambda id_: node.shared(Address(ActorKind.VENUE, id_)) is not None,
-            last_seq=reader.last_seq,
-            missed=reader.missed_events,
+            last_seq=rooms.last_seq,
+            missed=rooms.missed_events,
         )
         services = Services(
             authenticate=sockets.authenticate,
@@ -216,4 +220,4 @@ async def _drain(node: Node, write_behind: WriteBehind) -> None:
 def _tls_of(settings: Settings) -> TlsFiles | None:
     if settings.tls_certificate is None or settings.tls_key is None:
         return None
-    return TlsFiles(settings.tls_certificate, settings.tls_key)
+    return TlsFiles(certificate=settings.tls_certificate, key=settings.tls_key)

@@ -21,22 +21,22 @@ class Resumer:
     """Answers where a room stands.
 
     `last_seq` and `missed` read the database up to what was durable when asked; both raise a
-    `LastLightError` while it is away. `missed` gives at most ROOM_BACKLOG_EVENTS + 1 events.
+    `LastLightError` while it is away. `missed` takes room, `after_seq` and how many at most.
     """
 
     backlog: Backlog
     epoch: Callable[[], str]
     venue_known: Callable[[UUID], bool]
     last_seq: Callable[[str], Awaitable[int]]
-    missed: Callable[[str, int], Awaitable[Sequence[RoomEvent]]]
+    missed: Callable[[str, int, int], Awaitable[Sequence[RoomEvent]]]
 
     async def resume(
         self, principal: Principal, room: str, after_seq: int | None, epoch: str | None
     ) -> Resumption | Refusal:
         """Where the room stands, and the events after `after_seq` of `epoch`."""
         parsed = parse_room(room)
-        of_venue = parsed is not None and parsed.kind is RoomKind.VENUE
-        if of_venue and parsed.id is not None and not self.venue_known(parsed.id):
+        venue_id = parsed.id if parsed is not None and parsed.kind is RoomKind.VENUE else None
+        if venue_id is not None and not self.venue_known(venue_id):
             return Refusal(Code.NOT_FOUND, f"there is no room {room}")
         current = self.epoch()
         if after_seq is None:
@@ -45,7 +45,7 @@ class Resumer:
             return _expired(room)
         held = self.backlog.after(room, after_seq)
         if held is None:
-            held = tuple(await self.missed(room, after_seq))
+            held = tuple(await self.missed(room, after_seq, ROOM_BACKLOG_EVENTS + 1))
         if len(held) > ROOM_BACKLOG_EVENTS:
             return _expired(room)
         last = seq_in(held[-1], room) if held else await self._last(room)
