@@ -1,0 +1,233 @@
+"""The visit ends: the meter stops, the account closes its books, and a row is kept (Rule 2).
+
+`closing` never goes back. The account settles once, whoever asks first; everyone who asked to
+check out is answered with the one receipt, and settlement is asked for until it is done.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from actors.rules.lifecycle import SessionTrigger
+from actors.rules.session_conditions import refuse_session_step
+from actors.runtime.behaviour import decides
+from actors.runtime.outcome import LATER, Context, Decision, Outcome
+from actors.session.draft import MS, VisitDraft, draft_of
+from actors.session.meter import covered_until, due_minor, usage_lines
+from actors.session.standing import is_assisted, refuse_stranger
+from actors.session.state import SessionState
+from protocol.events.sessions import SessionCheckedOut
+from protocol.internal.metering import CloseVisit, EndOverdueVisit, RetrySettlement
+from protocol.internal.visits import FreeSeat, SettleVisit, VisitSettled
+from protocol.operations.sessions import CheckOut
+from protocol.records.states import CheckOutCause, SessionStatus
+from protocol.records.visits import SessionHistory
+from protocol.replies.sessions import CheckedOut
+
+SETTLE: Final = "settle"
+"""The timer that asks for the settlement again."""
+RETRY_FIRST: Final = timedelta(minutes=1)
+RETRY_DOUBLINGS_MAX: Final = 6
+"""After that it is asked once every 64 minutes."""
+
+
+@decides(CheckOut)
+def decide_check_out(state: SessionState, command: CheckOut, context: Context) -> Decision:
+    """Stop the meter and settle; a repeat is answered by the first receipt."""
+    refusal = refuse_stranger(state, context)
+    if refusal is not None:
+        return refusal
+    session, history = state.session, state.history
+    if session is None:
+        assert history is not None, f"session {state.session_id} has neither begun nor ended"
+        if history.status is SessionStatus.CLOSED:
+            return Outcome(reply=receipt_of(history))
+        refusal = refuse_session_step(
+            history.status, SessionTrigger.CHECK_OUT, session_id=history.id
+        )
+        assert refusal is not None, "what is over can't be checked out"
+        return refusal
+    draft = draft_of(state, session, context)
+    if session.status is SessionStatus.CLOSING:
+        # The account settles whichever request comes first and refuses the other as closed.
+        draft.send(draft.account, _settlement(draft))
+        return draft.outcome(LATER)
+    cause = CheckOutCause.STAFF if is_assisted(session, context) else CheckOutCause.PATRON
+    _close(draft, SessionTrigger.CHECK_OUT, cause, context.now)
+    return draft.outcome(LATER)
+
+
+@decides(CloseVisit)
+def decide_close_visit(state: SessionState, command: CloseVisit, context: Context) -> Decision:
+    """End the visit for a reason outside it."""
+    session = state.session
+    if session is None or session.status is SessionStatus.CLOSING:
+        return Outcome()
+    draft = draft_of(state, session, context)
+    _close(draft, SessionTrigger.END, command.cause, context.now)
+    return draft.outcome()
+
+
+@decides(EndOverdueVisit)
+def decide_end_overdue_visit(
+    state: SessionState, command: EndOverdueVisit, context: Context
+) -> Decision:
+    """The pause was too long: the visit ended when the meter stopped."""
+    session = state.session
+    if session is None or session.deadline_at is None or context.now < session.deadline_at:
+        return Outcome()
+    draft = draft_of(state, session, context)
+    stopped_at = draft.segments[-1].ended_at
+    _close(draft, SessionTrigger.END, CheckOutCause.AUTO, stopped_at or context.now)
+    return draft.outcome()
+
+
+@decides(RetrySettlement)
+def decide_retry_settlement(
+    state: SessionState, command: RetrySettlement, context: Context
+) -> Decision:
+    """Ask once more; if the account has settled already, it refuses and nothing comes of it."""
+    session = state.session
+    if session is None or session.status is not SessionStatus.CLOSING:
+        return Outcome()
+    draft = draft_of(state, session, context)
+    draft.send(draft.account, _settlement(draft), detached=True)
+    _retry_later(draft, command.attempt + 1)
+    return draft.outcome()
+
+
+@decides(VisitSettled)
+def decide_visit_settled(state: SessionState, command: VisitSettled, context: Context) -> Decision:
+    """The books are closed: answer with the receipt, and free the seat."""
+    session = state.session
+    if session is None:
+        return Outcome()
+    draft = draft_of(state, session, context)
+    assert session.ended_at is not None, "what is settled has ended"
+    assert session.cause is not None, "what is closing has a cause"
+    ended_at, cause = session.ended_at, CheckOutCause(session.cause)
+    # The account's own sum, whatever is still on its way here.
+    time_minor = command.total_minor - command.purchases_minor
+    if time_minor < draft.charge(ended_at).total_minor:
+        # Funds ended before the visit did, and no tick had said so yet: it ended there.
+        draft.shorten(covered_until(draft, ended_at, time_minor))
+        ended_at = min(ended_at, draft.segments[-1].ended_at or ended_at)
+        draft.session = session = session.evolve(ended_at=ended_at)
+    draft.move(SessionTrigger.SETTLE, at=context.now, reason=cause.value)
+    draft.cancel(SETTLE)
+    duration_ms = (ended_at - session.started_at) // MS
+    charge = draft.charge(ended_at)
+    history = SessionHistory(
+        id=session.id,
+        venue_id=session.venue_id,
+        user_id=session.user_id,
+        status=SessionStatus.CLOSED,
+        business_day=session.business_day,
+        started_at=session.started_at,
+        ended_at=ended_at,
+        duration_ms=duration_ms,
+        billable_ms=charge.active_ms,
+        time_charge_minor=time_minor,
+        total_minor=command.total_minor,
+        cause=cause,
+        receipt_id=command.receipt_id,
+        summary=_summary(draft, command),
+    )
+    draft.tell(
+        SessionCheckedOut(
+            session_id=session.id,
+            user_id=session.user_id,
+            ended_at=ended_at,
+            duration_s=duration_ms // 1000,
+            billable_s=charge.active_ms // 1000,
+            time_charge_minor=time_minor,
+            total_minor=command.total_minor,
+            currency=command.currency,
+            receipt_id=command.receipt_id,
+            cause=cause,
+        )
+    )
+    draft.send(draft.venue, FreeSeat(session_id=session.id, cause=cause), detached=True)
+    return draft.outcome(receipt_of(history) if context.in_saga else None, kept=history)
+
+
+def receipt_of(history: SessionHistory) -> CheckedOut:
+    """The answer of a check-out, always the same for one visit."""
+    assert history.receipt_id is not None, "a closed visit has a receipt"
+    return CheckedOut(
+        session_id=history.id,
+        status=history.status,
+        duration_ms=history.duration_ms,
+        charge_minor=history.time_charge_minor,
+        receipt_id=history.receipt_id,
+        version=history.summary["version"],
+    )
+
+
+def _close(
+    draft: VisitDraft, trigger: SessionTrigger, cause: CheckOutCause, ended_at: datetime
+) -> None:
+    draft.stop(ended_at)
+    draft.move(
+        trigger,
+        at=draft.now,
+        reason=cause.value,
+        cause=cause.value,
+        effective_at=ended_at,
+    )
+    draft.session = draft.session.evolve(ended_at=ended_at)
+    # What is in flight has a number of its own; the settlement has the next, however often asked.
+    draft.send(draft.account, _settlement(draft))
+    _retry_later(draft, 1)
+
+
+def _settlement(draft: VisitDraft) -> SettleVisit:
+    """The last request: all time that was neither charged nor asked for."""
+    session = draft.session
+    assert session.ended_at is not None, "what is settled has ended"
+    assert session.hold_id is not None, "an open visit has a hold"
+    charge = draft.charge(session.ended_at)
+    return SettleVisit(
+        session_id=session.id,
+        venue_id=session.venue_id,
+        hold_id=session.hold_id,
+        tick=draft.notes.tick + 1,
+        lines=usage_lines(due_minor(draft, session.ended_at), draft.segments),
+        time_charge_minor=charge.total_minor,
+        started_at=session.started_at,
+        ended_at=session.ended_at,
+        duration_ms=(session.ended_at - session.started_at) // MS,
+        business_day=session.business_day,
+        summary=_time_lines(draft, session.ended_at),
+    )
+
+
+def _time_lines(draft: VisitDraft, ended_at: datetime) -> tuple[dict[str, Any], ...]:
+    """What the receipt says of time: each activity of each business day."""
+    return tuple(
+        {"business_day": day.isoformat(), "activity": activity.value, "charge_minor": minor}
+        for (day, activity), minor in draft.charge(ended_at).lines.items()
+    )
+
+
+def _summary(draft: VisitDraft, command: VisitSettled) -> dict[str, Any]:
+    """What else is kept of a visit that is over; nothing of it names a person."""
+    assert draft.session.ended_at is not None
+    return {
+        "version": draft.version,
+        "currency": command.currency,
+        "activity": draft.session.activity.value,
+        "party_size": draft.session.party_size,
+        "zone": draft.session.zone,
+        "station_id": None if (at := draft.session.station_id) is None else str(at),
+        "safety_level": draft.session.safety_level,
+        "purchases_minor": command.purchases_minor,
+        "time": list(_time_lines(draft, draft.session.ended_at)),
+        "elapsed_ms": {status.value: ms for status, ms in draft.notes.elapsed_ms.items()},
+    }
+
+
+def _retry_later(draft: VisitDraft, attempt: int) -> None:
+    doublings = min(attempt - 1, RETRY_DOUBLINGS_MAX)
+    draft.timer(SETTLE, draft.now + RETRY_FIRST * 2**doublings, RetrySettlement(attempt=attempt))

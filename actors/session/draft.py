@@ -1,0 +1,295 @@
+"""One decision's work on a visit: its status, its segments and its meter move through here.
+
+A draft starts from the state, which it never changes. What it gathers is one new version of each
+row that changed, and what is to be told to whom. A segment that runs over the cutover is split as
+soon as anyone looks (Rules 3 and 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import attrs
+
+from actors.rules.business_day import business_day_of
+from actors.rules.geofence import FenceState
+from actors.rules.lifecycle import SESSION, SessionTrigger, transition
+from actors.rules.metering import Charge, Tariff, charge_at, next_cutover
+from actors.rules.profile import VenueProfile
+from actors.runtime.outcome import CancelTimer, Context, Event, Outcome, Send, SetTimer
+from actors.runtime.telling import tell
+from actors.session.floor import floor_of, tariff_of
+from actors.session.notes import MeterNotes, fence_of, meter_of, noted
+from actors.session.standing import profile_of
+from actors.session.state import SessionState
+from protocol.addresses import ActorKind, Address
+from protocol.commands import Command
+from protocol.events.base import EventData
+from protocol.events.sessions import SessionStatusChanged
+from protocol.internal.metering import EndOverdueVisit
+from protocol.records.base import Record
+from protocol.records.states import Activity, SegmentMode, SessionStatus
+from protocol.records.visits import Session, SessionHistory, SessionSegment
+
+METER: Final = "meter"
+"""The timer of the next tick."""
+DEADLINE: Final = "deadline"
+"""The timer that ends a pause."""
+MS: Final = timedelta(milliseconds=1)
+
+
+@attrs.define(eq=False, kw_only=True)
+class VisitDraft:
+    """What a decision does to one open visit."""
+
+    session: Session
+    notes: MeterNotes
+    fence: FenceState
+    segments: list[SessionSegment]
+    profile: VenueProfile
+    context: Context
+    _stored: Session
+    _versions: dict[UUID, int]
+    _touched: dict[UUID, None] = attrs.field(factory=dict)
+    _appends: list[Record] = attrs.field(factory=list)
+    _events: list[Event] = attrs.field(factory=list)
+    _sends: list[Send] = attrs.field(factory=list)
+    _timers: dict[str, SetTimer | CancelTimer] = attrs.field(factory=dict)
+
+    # What it looks like
+
+    @property
+    def now(self) -> datetime:
+        """The time of the decision."""
+        return self.context.now
+
+    @property
+    def account(self) -> Address:
+        """The patron's account."""
+        return Address(ActorKind.ACCOUNT, self.session.user_id)
+
+    @property
+    def venue(self) -> Address:
+        """Where the visit is."""
+        return Address(ActorKind.VENUE, self.session.venue_id)
+
+    @property
+    def running(self) -> SessionSegment | None:
+        """The segment whose time passes now."""
+        last = self.segments[-1] if self.segments else None
+        return last if last is not None and last.ended_at is None else None
+
+    @property
+    def tariff(self) -> Tariff:
+        """What the charge depends on besides the segments."""
+        return tariff_of(self.profile, self.notes)
+
+    def charge(self, at: datetime) -> Charge:
+        """What the visit's time costs until a moment."""
+        return charge_at(self.segments, at, self.tariff)
+
+    # What happens to it
+
+    def split(self) -> None:
+        """Split what runs over a cutover; the charge stays the same (Rule 3, law b)."""
+        tariff = self.tariff
+        while (running := self.running) is not None:
+            cutover_at = next_cutover(running.started_at, tariff)
+            if cutover_at >= self.now:
+                return
+            self._end(running, cutover_at)
+            self.start(
+                cutover_at,
+                running.activity,
+                running.station_id,
+                running.mode,
+                running.rate_minor_per_h,
+            )
+
+    def start(
+        self,
+        at: datetime,
+        activity: Activity,
+        station_id: UUID | None,
+        mode: SegmentMode,
+        rate_minor_per_h: int,
+    ) -> None:
+        """Let time pass on the meter, at a rate that stays."""
+        segment = SessionSegment(
+            id=self.context.fresh_id(),
+            session_id=self.session.id,
+            venue_id=self.session.venue_id,
+            user_id=self.session.user_id,
+            seq=len(self.segments) + 1,
+            activity=activity,
+            station_id=station_id,
+            rate_minor_per_h=rate_minor_per_h,
+            mode=mode,
+            started_at=at,
+            business_day=business_day_of(at, self.profile.tz, self.profile.settings.cutover),
+        )
+        self._put(segment)
+
+    def start_again(self) -> None:
+        """Go on as before the break, at the rate that was agreed on."""
+        last = self.segments[-1]
+        if last.ended_at is not None:
+            self.start(self.now, last.activity, last.station_id, last.mode, last.rate_minor_per_h)
+
+    def stop(self, at: datetime) -> None:
+        """Stop the meter, if it runs, at a moment that may be past."""
+        self.cancel(METER)
+        if self.running is None:
+            return
+        # What was split off just now, after that moment, never began.
+        while self.segments[-1].started_at >= at and self.segments[-1].id not in self._versions:
+            dropped = self.segments.pop()
+            del self._touched[dropped.id]
+        last = self.segments[-1]
+        self._end(last, max(at, last.started_at))
+
+    def shorten(self, at: datetime) -> None:
+        """Let the last segment have ended earlier."""
+        last = self.segments[-1]
+        self._end(last, max(at, last.started_at))
+
+    def move(
+        self,
+        trigger: SessionTrigger,
+        *,
+        at: datetime,
+        reason: str,
+        deadline_at: datetime | None = None,
+        cause: str | None = None,
+        effective_at: datetime | None = None,
+    ) -> None:
+        """Take a step of the lifecycle at `at`, and tell of it.
+
+        `effective_at` is what is told where the step is taken later than it counts from.
+        """
+        before = self.session
+        status = transition(SESSION, before.status, trigger)
+        assert status is not None, f"{before.status.value} has no step {trigger.value}"
+        spent_ms = (at - before.status_since) // MS
+        elapsed_ms = dict(self.notes.elapsed_ms)
+        elapsed_ms[before.status] = elapsed_ms.get(before.status, 0) + spent_ms
+        self.notes = attrs.evolve(self.notes, elapsed_ms=elapsed_ms)
+        paused = before.status in {SessionStatus.PAUSED, SessionStatus.AUTO_PAUSED}
+        self.session = before.evolve(
+            status=status,
+            status_since=at,
+            deadline_at=deadline_at,
+            cause=cause,
+            paused_ms=before.paused_ms + (spent_ms if paused else 0),
+        )
+        if deadline_at is not None:
+            self.timer(DEADLINE, deadline_at, EndOverdueVisit())
+        else:
+            self.cancel(DEADLINE)
+        self.tell(
+            SessionStatusChanged(
+                session_id=before.id,
+                from_=before.status,
+                to=status,
+                reason=reason,
+                effective_at=effective_at or at,
+                deadline_at=deadline_at,
+            )
+        )
+
+    # What is told
+
+    def tell(self, event: EventData) -> None:
+        """Tell the audience of an event."""
+        self._events.append(
+            tell(
+                event,
+                venue_id=self.session.venue_id,
+                user_id=self.session.user_id,
+                version=self._stored.version + 1,
+            )
+        )
+
+    def send(self, target: Address, command: Command, *, detached: bool = False) -> None:
+        """Send a message: the next step of the saga, unless detached."""
+        self._sends.append(Send(target, command, detached=detached))
+
+    def append(self, rows: Iterable[Record]) -> None:
+        """Write rows that nobody changes again."""
+        self._appends += rows
+
+    def timer(self, name: str, due_at: datetime, command: Command) -> None:
+        """Set a timer in place of any of its name."""
+        self._timers[name] = SetTimer(name, due_at, command)
+
+    def cancel(self, name: str) -> None:
+        """Forget a timer."""
+        self._timers[name] = CancelTimer(name)
+
+    def outcome(self, reply: object = None, *, kept: SessionHistory | None = None) -> Outcome:
+        """Everything that was done; the venue hears of what its floor shows.
+
+        `kept` takes the visit's place where it is over.
+        """
+        session = self.session.evolve(
+            meter=noted(self.notes), geofence=noted(self.fence), version=self.version
+        )
+        sends = list(self._sends)
+        if kept is None and _on_floor(session) != _on_floor(self._stored):
+            sends.append(Send(self.venue, floor_of(session, self.fence), detached=True))
+        segments = (self._segment(id_) for id_ in self._touched)
+        return Outcome(
+            reply=reply,
+            changes=(session if kept is None else kept, *segments),
+            removes=() if kept is None else (self._stored,),
+            appends=tuple(self._appends),
+            events=tuple(self._events),
+            sends=tuple(sends),
+            timers=tuple(self._timers.values()),
+        )
+
+    @property
+    def version(self) -> int:
+        """What the session's version will be."""
+        return self._stored.version + 1
+
+    def _segment(self, id_: UUID) -> SessionSegment:
+        (segment,) = (segment for segment in self.segments if segment.id == id_)
+        return segment.evolve(version=self._versions.get(id_, 0) + 1)
+
+    def _end(self, running: SessionSegment, at: datetime) -> None:
+        before_minor = sum(s.charge_minor for s in self.segments if s.id != running.id)
+        ended = running.evolve(ended_at=at, active_ms=(at - running.started_at) // MS)
+        self._put(ended)
+        # Parts add up to the whole: a segment has what the charge grew by while it ran.
+        grown_minor = self.charge(at).total_minor - before_minor
+        self._put(ended.evolve(charge_minor=max(0, grown_minor)))
+
+    def _put(self, segment: SessionSegment) -> None:
+        kept = [known for known in self.segments if known.id != segment.id]
+        self.segments = sorted([*kept, segment], key=lambda known: known.seq)
+        self._touched[segment.id] = None
+
+
+def draft_of(state: SessionState, session: Session, context: Context) -> VisitDraft:
+    """Begin work on an open visit, its time split by business day."""
+    segments = state.segments
+    draft = VisitDraft(
+        session=session,
+        notes=meter_of(session),
+        fence=fence_of(session),
+        segments=segments,
+        profile=profile_of(context, session.venue_id),
+        context=context,
+        stored=session,
+        versions={segment.id: segment.version for segment in segments},
+    )
+    draft.split()
+    return draft
+
+
+def _on_floor(session: Session) -> tuple[object, ...]:
+    return (session.status, session.activity, session.station_id, session.charged_minor)

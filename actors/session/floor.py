@@ -1,0 +1,35 @@
+"""How a visit looks from outside: to the venue's floor, and to the rule that charges it."""
+
+from __future__ import annotations
+
+from actors.rules.geofence import FenceState
+from actors.rules.metering import Tariff
+from actors.rules.profile import VenueProfile
+from actors.session.notes import MeterNotes
+from protocol.internal.visits import FloorChanged
+from protocol.records.visits import Session
+
+
+def tariff_of(profile: VenueProfile, notes: MeterNotes) -> Tariff:
+    """What the charge of a visit depends on besides its segments."""
+    return Tariff(
+        settings=profile.settings,
+        tz=profile.tz,
+        charged_elsewhere_minor=notes.elsewhere_minor,
+        played=notes.plays > 0,
+    )
+
+
+def floor_of(session: Session, fence: FenceState) -> FloorChanged:
+    """How the visit stands, for the venue's live view."""
+    return FloorChanged(
+        session_id=session.id,
+        status=session.status,
+        activity=session.activity,
+        station_id=session.station_id,
+        zone=session.zone,
+        party_size=session.party_size,
+        safety_level=session.safety_level,
+        last_fix_at=fence.last_fix_at,
+        charged_minor=session.charged_minor,
+    )

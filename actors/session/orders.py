@@ -1,0 +1,91 @@
+"""What is bought during a visit: the session vouches for the buyer and keeps the pace (Rule 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import attrs
+
+from actors.rules.business_day import business_day_of, start_of
+from actors.rules.permissions import not_found
+from actors.runtime.behaviour import decides
+from actors.runtime.outcome import Context, Decision, Outcome, Send
+from actors.session.draft import VisitDraft, draft_of
+from actors.session.notes import Drink
+from actors.session.state import SessionState
+from protocol.addresses import ActorKind, Address
+from protocol.errors import Code, Refusal
+from protocol.internal.orders import OrderPosted, PriceOrder, VouchOrder
+from protocol.limits import SESSION_DRINKS_MAX
+from protocol.records.states import SessionStatus
+
+PACE_WINDOWS: Final = (timedelta(minutes=60), timedelta(minutes=120))
+"""Rule 7: pace_60 and pace_120; the business day comes after them."""
+
+
+@decides(VouchOrder)
+def decide_vouch_order(state: SessionState, command: VouchOrder, context: Context) -> Decision:
+    """Say who is there, at which level, and what they had; then have the venue price it."""
+    session = state.session
+    if session is None or session.status is SessionStatus.CLOSING:
+        return Refusal(
+            Code.SESSION_CLOSED,
+            f"session {state.session_id} is over or closing; order without it, or check in anew",
+        )
+    if session.venue_id != command.order.venue_id:
+        return not_found(f"session {state.session_id}")
+    draft = draft_of(state, session, context)
+    buyer = attrs.evolve(
+        command.buyer,
+        persons_present=session.party_size,
+        safety_level=session.safety_level,
+        drinks_milli_by_window=drinks_by_window(draft),
+    )
+    price = PriceOrder(order=command.order, buyer=buyer, transaction_id=command.transaction_id)
+    return Outcome(sends=(Send(Address(ActorKind.VENUE, session.venue_id), price),))
+
+
+@decides(OrderPosted)
+def decide_order_posted(state: SessionState, command: OrderPosted, context: Context) -> Decision:
+    """Remember it for the pace; a play also ends the grace of short visits (Rule 3)."""
+    session = state.session
+    if session is None:
+        return Outcome()
+    draft = draft_of(state, session, context)
+    notes = draft.notes
+    drinks = notes.drinks
+    if command.standard_drinks_milli > 0:
+        drinks = (*drinks, Drink(at=context.now, milli=command.standard_drinks_milli))
+    draft.notes = attrs.evolve(
+        notes,
+        orders=notes.orders + 1,
+        plays=notes.plays + command.plays,
+        spent_minor=notes.spent_minor + command.total_minor,
+        drinks=_kept(drinks, _day_start(draft)),
+    )
+    return draft.outcome()
+
+
+def drinks_by_window(draft: VisitDraft) -> tuple[int, ...]:
+    """Standard drinks in thousandths: of the last 60 and 120 minutes, and of the business day."""
+    since = (*(draft.now - window for window in PACE_WINDOWS), _day_start(draft))
+    return tuple(
+        sum(drink.milli for drink in draft.notes.drinks if drink.at >= start) for start in since
+    )
+
+
+def _day_start(draft: VisitDraft) -> datetime:
+    tz, cutover = draft.profile.tz, draft.profile.settings.cutover
+    return start_of(business_day_of(draft.now, tz, cutover), tz, cutover)
+
+
+def _kept(drinks: Sequence[Drink], day_start: datetime) -> tuple[Drink, ...]:
+    """The drinks that some window still counts; of too many the oldest are taken together."""
+    kept = [drink for drink in drinks if drink.at >= day_start - max(PACE_WINDOWS)]
+    while len(kept) > SESSION_DRINKS_MAX:
+        first, second, *rest = kept
+        # Counted as had later, never as forgotten.
+        kept = [Drink(at=second.at, milli=first.milli + second.milli), *rest]
+    return tuple(kept)

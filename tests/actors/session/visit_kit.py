@@ -1,0 +1,392 @@
+"""One visit with a wallet and a venue around it, driven by hand or by its own timers.
+
+The wallet keeps the account's part of the bargain: a hold is raised as far as credit goes, a charge
+never passes the hold. What is said travels in order, and may be held back by a test.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import attrs
+import msgspec
+
+from actors.rules.funds import hold_minor
+from actors.rules.metering import charge_at, mode_of, rate_of
+from actors.rules.profile import VenueProfile
+from actors.rules.settings import DEFAULT, VenueSettings
+from actors.runtime.outcome import LATER, CancelTimer, Context, Event, Outcome, SetTimer
+from actors.session.behaviour import SESSION
+from actors.session.floor import tariff_of
+from actors.session.notes import MeterNotes, meter_of
+from actors.session.state import SessionState
+from protocol.addresses import ActorKind, Address, Principal, Role
+from protocol.commands import Command
+from protocol.entries import Entry, decode_entry, encode_entry
+from protocol.errors import Code, Refusal
+from protocol.internal.metering import TickMeter
+from protocol.internal.sagas import SagaRefused
+from protocol.internal.visits import (
+    AdmitPatron,
+    CaptureUsage,
+    HoldForVisit,
+    OpenSession,
+    ReserveStation,
+    SettleVisit,
+    StationReserved,
+    UsageCaptured,
+    UsageLine,
+    VisitHeld,
+    VisitSettled,
+)
+from protocol.records.base import Record
+from protocol.records.states import Activity, SessionStatus, VenueStatus
+from protocol.records.visits import Session, SessionHistory, SessionSegment
+from protocol.values import Fix
+from tests.actors.deciding import IDS, a_context, a_principal, after
+
+START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)  # 18:00 in Tokyo
+TODAY = date(2026, 6, 1)
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+MS = timedelta(milliseconds=1)
+VENUE_ID, OTHER_VENUE, USER, HOLD = (UUID(int=n) for n in range(11, 15))
+ROOM, RECEIPT = UUID(int=21), UUID(int=22)
+LAT, LON = 35.6595, 139.7005
+OWN = a_principal(USER)
+STAFF = a_principal(UUID(int=31), Role.STAFF, VENUE_ID)
+ELSEWHERE = a_principal(UUID(int=32), Role.MANAGEMENT, OTHER_VENUE)
+STRANGER = a_principal(UUID(int=33))
+
+
+def a_fix(at: datetime, metres_north: float = 0, accuracy_m: float = 20, mock: bool = False) -> Fix:
+    """A fix so far from the centre of the venue."""
+    return Fix(
+        lat=LAT + metres_north / 111_195, lon=LON, accuracy_m=accuracy_m, fix_at=at, mock=mock
+    )
+
+
+@attrs.define(eq=False)
+class Wallet:
+    """The account as a visit sees it."""
+
+    available: int
+    held: int = 0
+    charged: int = 0
+    settled: bool = False
+    lines: list[UsageLine] = attrs.field(factory=list)
+    sources: set[tuple[UUID, int]] = attrs.field(factory=set)
+    purchases: int = 0
+
+    def take(self, command: Command) -> Command | Refusal | None:
+        """What the account answers."""
+        match command:
+            case _ if self.settled:
+                return Refusal(Code.SESSION_CLOSED, "settled")
+            case CaptureUsage():
+                captured = self._charge(command.lines, command.tick, command.hold_target_minor)
+                due = sum(line.amount_minor for line in command.lines)
+                return UsageCaptured(
+                    session_id=command.session_id,
+                    tick=command.tick,
+                    captured_minor=captured,
+                    held_minor=self.held,
+                    available_minor=self.available,
+                    short_minor=due + command.hold_target_minor - captured - self.held,
+                )
+            case HoldForVisit():
+                if command.hold_target_minor - self.held > self.available:
+                    return Refusal(Code.INSUFFICIENT_CREDITS, "short")
+                self._hold(command.hold_target_minor)
+                return VisitHeld(
+                    session_id=command.session_id,
+                    purpose=command.purpose,
+                    held_minor=self.held,
+                    available_minor=self.available,
+                )
+            case SettleVisit():
+                captured = self._charge(command.lines, command.tick, 0)
+                self._hold(0)
+                self.settled = True
+                return VisitSettled(
+                    session_id=command.session_id,
+                    receipt_id=RECEIPT,
+                    captured_minor=captured,
+                    purchases_minor=self.purchases,
+                    total_minor=self.charged + self.purchases,
+                    currency="JPY",
+                )
+        return None
+
+    def _hold(self, target: int) -> None:
+        change = min(target - self.held, self.available)
+        self.held += change
+        self.available -= change
+        assert self.held >= 0
+        assert self.available >= 0
+
+    def _charge(self, lines: tuple[UsageLine, ...], tick: int, keep: int) -> int:
+        self._hold(sum(line.amount_minor for line in lines) + keep)
+        captured = 0
+        for line in lines:
+            amount = min(line.amount_minor, self.held)
+            assert (line.segment_id, tick) not in self.sources, "a source is posted once"
+            self.sources.add((line.segment_id, tick))
+            self.held -= amount
+            captured += amount
+            self.lines.append(line)
+        self.charged += captured
+        return captured
+
+
+@attrs.define(eq=False)
+class Visit:
+    """A session's decisions, and everything that they lead to."""
+
+    wallet: Wallet
+    settings: VenueSettings = DEFAULT
+    now: datetime = START
+    id: UUID = attrs.field(factory=IDS.fresh)
+    held_back: bool = False
+    """Whether messages to the account wait for `deliver`."""
+    to_account: deque[tuple[Command, bool]] = attrs.field(factory=deque)
+    to_venue: list[tuple[Command, bool]] = attrs.field(factory=list)
+    back: deque[tuple[Command, bool]] = attrs.field(factory=deque)
+    events: list[Event] = attrs.field(factory=list)
+    appends: list[Record] = attrs.field(factory=list)
+    timers: dict[str, SetTimer] = attrs.field(factory=dict)
+    answers: list[object] = attrs.field(factory=list)
+    state: SessionState = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self.state = SessionState(Address(ActorKind.SESSION, self.id))
+
+    @property
+    def session(self) -> Session:
+        assert self.state.session is not None
+        return self.state.session
+
+    @property
+    def history(self) -> SessionHistory:
+        assert self.state.history is not None
+        return self.state.history
+
+    @property
+    def status(self) -> SessionStatus:
+        return (self.state.session or self.history).status
+
+    @property
+    def notes(self) -> MeterNotes:
+        return meter_of(self.session)
+
+    @property
+    def segments(self) -> list[SessionSegment]:
+        return self.state.segments
+
+    @property
+    def profile(self) -> VenueProfile:
+        return VenueProfile(
+            venue_id=VENUE_ID,
+            name="Here",
+            status=VenueStatus.OPEN,
+            tz=ZoneInfo("Asia/Tokyo"),
+            currency="JPY",
+            lat=LAT,
+            lon=LON,
+            capacity=600,
+            hours={},
+            settings=self.settings,
+            version=1,
+        )
+
+    def charge(self, at: datetime, *, elsewhere: int = 0) -> int:
+        """What the segments cost until a moment."""
+        notes = MeterNotes(
+            charged_until=START, hold_until=START, elsewhere_minor={TODAY: elsewhere}
+        )
+        return charge_at(self.segments, at, tariff_of(self.profile, notes)).total_minor
+
+    def context(self, principal: Principal | None, *, in_saga: bool) -> Context:
+        shared = {Address(ActorKind.VENUE, VENUE_ID): self.profile}
+        return a_context(
+            self.state.address, now=self.now, principal=principal, shared=shared, in_saga=in_saga
+        )
+
+    def decide(
+        self, command: Command, principal: Principal | None = None, *, in_saga: bool = True
+    ) -> Outcome | Refusal:
+        """Ask for a decision; nothing comes of it."""
+        decide = SESSION.decisions[type(command)]
+        return decide(self.state, command, self.context(principal, in_saga=in_saga))
+
+    def do(
+        self, command: Command, principal: Principal | None = None, *, in_saga: bool = True
+    ) -> object:
+        """Decide, and let everything follow; returns what is answered, at once or last."""
+        before = len(self.answers)
+        self._apply(self.decide(command, principal, in_saga=in_saga), in_saga)
+        if not self.held_back:
+            self.deliver()
+        return self.answers[-1] if len(self.answers) > before else None
+
+    def deliver(self) -> None:
+        """Let what was sent to the account arrive, and its answers."""
+        while self.to_account or self.back:
+            while self.to_account:
+                self.account_takes()
+            while self.back:
+                self.session_hears()
+
+    def account_takes(self) -> None:
+        """The account handles one message; its answer is on its way."""
+        command, in_saga = self.to_account.popleft()
+        answer = self.wallet.take(command)
+        if isinstance(answer, Refusal):
+            if in_saga:
+                self.back.append((SagaRefused(refusal=answer), True))
+        elif answer is not None:
+            self.back.append((answer, in_saga))
+
+    def session_hears(self, at: int = 0) -> None:
+        """One of the account's answers arrives, the first by default."""
+        command, in_saga = self.back[at]
+        del self.back[at]
+        self._apply(self.decide(command, in_saga=in_saga), in_saga)
+
+    def reserve(self, activity: Activity, *, room: UUID | None = None) -> object:
+        """The venue answers the ReserveStation that it was sent."""
+        (asked,) = (sent for sent in self.to_venue if isinstance(sent[0], ReserveStation))
+        self.to_venue.remove(asked)
+        _, in_saga = asked
+        answer = StationReserved(
+            session_id=self.id,
+            activity=activity,
+            station_id=room,
+            mode=mode_of(activity),
+            rate_minor_per_h=rate_of(activity, party_size=1, settings=self.settings),
+        )
+        return self.do(answer, in_saga=in_saga)
+
+    def go_to(self, at: datetime) -> None:
+        """Let time pass; timers fire when they are due."""
+        while True:
+            due = min(self.timers.values(), key=lambda timer: timer.due_at, default=None)
+            if due is None or due.due_at > at:
+                break
+            self.now = max(self.now, due.due_at)
+            del self.timers[due.name]
+            self.do(due.command, in_saga=False)
+        self.now = max(self.now, at)
+
+    def tick(self) -> None:
+        """A tick that comes when it comes."""
+        self.do(TickMeter(), in_saga=False)
+
+    def heard(self, kind: str) -> list[Event]:
+        """The events of a type."""
+        return [event for event in self.events if event.type == kind]
+
+    def told_venue(self, kind: type[Command]) -> list[Command]:
+        """What the venue was told of one kind."""
+        return [command for command, _ in self.to_venue if isinstance(command, kind)]
+
+    def _apply(self, decision: Outcome | Refusal, in_saga: bool) -> None:
+        outcome = Outcome(reply=decision) if isinstance(decision, Refusal) else decision
+        assert in_saga or not outcome.reply or isinstance(outcome.reply, Refusal), outcome.reply
+        if outcome.reply is not None and outcome.reply is not LATER:
+            self.answers.append(outcome.reply)
+        self._check_rows(outcome)
+        after(self.state, attrs.evolve(outcome, changes=_through_journal(outcome.changes)))
+        self.events += outcome.events
+        self.appends += outcome.appends
+        for timer in outcome.timers:
+            if isinstance(timer, CancelTimer):
+                self.timers.pop(timer.name, None)
+            else:
+                self.timers[timer.name] = timer
+        for send in outcome.sends:
+            sent = (send.command, in_saga and not send.detached)
+            if send.target.kind is ActorKind.ACCOUNT:
+                self.to_account.append(sent)
+            else:
+                assert send.target == Address(ActorKind.VENUE, VENUE_ID)
+                self.to_venue.append(sent)
+
+    def _check_rows(self, outcome: Outcome) -> None:
+        """Each row changes once, to its next version."""
+        keys = [(type(row), row.primary_key) for row in outcome.changes]
+        assert len(keys) == len(set(keys))
+        for row in outcome.changes:
+            if isinstance(row, Session | SessionSegment):
+                known = self.state.get(type(row), *row.primary_key)
+                assert row.version == (1 if known is None else known.version + 1)
+
+
+def _through_journal(changes: tuple[Record, ...]) -> tuple[Record, ...]:
+    entry = Entry(actor=Address(ActorKind.SESSION, USER), at=START, cause=None, changes=changes)
+    return decode_entry(encode_entry(entry)).changes
+
+
+def an_opening(
+    session_id: UUID,
+    activity: Activity = Activity.ARCADE_TIME,
+    *,
+    held: int,
+    available: int,
+    elsewhere: int = 0,
+    assisted: bool = False,
+) -> OpenSession:
+    """The last step of a check-in."""
+    admission = AdmitPatron(
+        session_id=session_id,
+        venue_id=VENUE_ID,
+        venue_refusal=None,
+        party_size=2,
+        activity=activity,
+        mode=mode_of(activity),
+        rate_minor_per_h=rate_of(activity, party_size=1, settings=DEFAULT),
+        station_id=ROOM if activity is Activity.KARAOKE_ROOM else None,
+        zone="floor 1",
+        reservation_id=None,
+        assisted=assisted,
+        age_required=None,
+        hold_minor=held,
+        hold_until=START + timedelta(hours=24),
+        funds_least_minor=500,
+        currency="JPY",
+    )
+    return OpenSession(
+        admission=admission,
+        user_id=USER,
+        display_name="Guest",
+        age_ok=True,
+        hold_id=HOLD,
+        available_minor=available,
+        paid_up_today_minor=elsewhere,
+    )
+
+
+def a_visit(
+    funds: int = 100_000,
+    activity: Activity = Activity.ARCADE_TIME,
+    *,
+    held: int | None = None,
+    elsewhere: int = 0,
+    at: datetime = START,
+    settings: VenueSettings = DEFAULT,
+) -> Visit:
+    """A visit that has just begun with so much credit in all."""
+    rate = rate_of(activity, party_size=1, settings=settings)
+    if held is None:
+        held = 1500 if activity is Activity.KARAOKE_ROOM else hold_minor(rate)
+    visit = Visit(Wallet(available=funds - held, held=held), settings=settings, now=at)
+    visit.do(an_opening(visit.id, activity, held=held, available=funds - held, elsewhere=elsewhere))
+    return visit
+
+
+def plain(value: object) -> object:
+    """A value as it goes out."""
+    return msgspec.to_builtins(value)
