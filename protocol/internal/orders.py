@@ -28,6 +28,8 @@ class Buyer:
     persons_present: int = 1
     safety_level: int = 0
     drinks_milli_by_window: tuple[int, ...] = ()
+    """Standard drinks had in the last 60 and 120 minutes and on the business day; empty without a
+    visit (Rule 7)."""
 
 
 @command

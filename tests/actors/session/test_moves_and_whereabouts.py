@@ -1,0 +1,322 @@
+"""Changing the activity, and leaving and coming back by fixes (Rules 3 and 6)."""
+
+from __future__ import annotations
+
+import pytest
+
+from protocol.errors import Code, Refusal
+from protocol.internal.metering import CloseVisit
+from protocol.internal.sagas import SagaRefused
+from protocol.internal.visits import FloorChanged, HoldForVisit, ReserveStation
+from protocol.operations.sessions import (
+    CheckOut,
+    PauseSession,
+    ReportLocation,
+    ResumeSession,
+    SwitchActivity,
+)
+from protocol.records.states import Activity, CheckOutCause, SegmentMode, SessionStatus
+from protocol.records.visits import LocationReport
+from protocol.replies.sessions import LocationTaken, SessionChanged
+from tests.actors.deciding import refused_with
+from tests.actors.session.visit_kit import (
+    MINUTE,
+    OWN,
+    ROOM,
+    SECOND,
+    STAFF,
+    START,
+    Visit,
+    a_fix,
+    a_visit,
+)
+
+AWAY_M = 400.0
+
+
+def switch(visit: Visit, activity: Activity = Activity.KARAOKE_ROOM) -> object:
+    room = ROOM if activity is Activity.KARAOKE_ROOM else None
+    return visit.do(SwitchActivity(session_id=visit.id, activity=activity, room_id=room), OWN)
+
+
+def report(visit: Visit, *metres: float, accuracy_m: float = 20, mock: bool = False) -> object:
+    """Fixes of this very moment, one after another."""
+    answer: object = None
+    for distance in metres:
+        fix = a_fix(visit.now, distance, accuracy_m, mock)
+        answer = visit.do(ReportLocation(session_id=visit.id, fixes=(fix,)), OWN)
+    return answer
+
+
+def go_away(visit: Visit) -> None:
+    report(visit, AWAY_M)
+    visit.go_to(visit.now + 30 * SECOND)
+    report(visit, AWAY_M)
+
+
+def test_a_switch_goes_by_venue_and_account_and_freezes_the_new_rate() -> None:
+    """Station first, then the hold, then the segment: nothing is charged at a wrong rate."""
+    visit = a_visit()
+    visit.go_to(START + 10 * MINUTE)
+    visit.held_back = True
+    assert switch(visit) is None
+    (asked,) = visit.told_venue(ReserveStation)
+    assert isinstance(asked, ReserveStation)
+    assert asked.room_id == ROOM
+    visit.reserve(Activity.KARAOKE_ROOM, room=ROOM)
+    ((hold, in_saga),) = visit.to_account
+    assert isinstance(hold, HoldForVisit)
+    assert in_saga
+    assert hold.hold_target_minor == 1500
+    assert visit.session.activity is Activity.ARCADE_TIME
+    visit.deliver()
+    answer = visit.answers[-1]
+    assert isinstance(answer, SessionChanged)
+    assert (answer.activity, answer.station_id) == (Activity.KARAOKE_ROOM, ROOM)
+    first, second = visit.segments
+    assert first.ended_at == second.started_at == visit.now
+    assert (second.rate_minor_per_h, second.mode) == (3000, SegmentMode.BLOCK)
+    (event,) = visit.heard("session.activity_changed")
+    assert event.data["rate_minor_per_h"] == 3000
+    (*_, floor) = visit.told_venue(FloorChanged)
+    assert isinstance(floor, FloorChanged)
+    assert floor.station_id == ROOM
+
+
+def test_a_switch_that_is_covered_needs_no_further_hold() -> None:
+    """To something cheaper: the station's answer is enough."""
+    visit = a_visit()
+    visit.go_to(START + 10 * MINUTE)
+    switch(visit, Activity.LOUNGE)
+    assert isinstance(visit.reserve(Activity.LOUNGE), SessionChanged)
+    assert visit.session.activity is Activity.LOUNGE
+
+
+def test_a_switch_without_funds_is_refused_and_leaves_no_trace() -> None:
+    """402: the visit goes on where it was, and may try again."""
+    visit = a_visit(700)
+    visit.go_to(START + 10 * MINUTE)
+    switch(visit)
+    answer = visit.reserve(Activity.KARAOKE_ROOM, room=ROOM)
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.INSUFFICIENT_CREDITS
+    assert visit.notes.move is None
+    assert len(visit.segments) == 1
+    assert switch(visit) is None
+
+
+def test_a_busy_station_is_passed_on() -> None:
+    """The venue's refusal is the answer; the change is not under way any more."""
+    visit = a_visit()
+    switch(visit)
+    busy = Refusal(Code.STATION_BUSY, "taken")
+    assert visit.do(SagaRefused(refusal=busy)) == busy
+    assert visit.notes.move is None
+
+
+@pytest.mark.parametrize("at_account", [False, True])
+@pytest.mark.parametrize("meanwhile", ["pause", "close", "over"])
+def test_a_switch_that_comes_back_to_another_state_is_given_up(
+    at_account: bool, meanwhile: str
+) -> None:
+    """Each round trip takes time: what the answer finds may not be what was asked from."""
+    visit = a_visit()
+    visit.go_to(START + 10 * MINUTE)
+    visit.held_back = True
+    switch(visit)
+    if at_account:
+        visit.reserve(Activity.KARAOKE_ROOM, room=ROOM)
+        visit.account_takes()
+    if meanwhile == "pause":
+        visit.do(PauseSession(session_id=visit.id), OWN)
+    else:
+        visit.do(CloseVisit(cause=CheckOutCause.EXCLUSION), in_saga=False)
+        if meanwhile == "over":
+            visit.account_takes()
+            visit.session_hears(-1)
+    answer = None if at_account else visit.reserve(Activity.KARAOKE_ROOM, room=ROOM)
+    if at_account:
+        visit.session_hears()
+        answer = visit.answers[-1]
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.INVALID_TRANSITION
+    assert len(visit.segments) == 1
+    if visit.state.session is not None:
+        assert visit.notes.move is None
+
+
+def test_one_change_is_under_way_at_a_time() -> None:
+    """Two answers in an order of their own would leave the floor and the visit apart."""
+    visit = a_visit()
+    switch(visit)
+    second = SwitchActivity(session_id=visit.id, activity=Activity.LOUNGE)
+    assert refused_with(visit.decide(second, OWN)) is Code.INVALID_TRANSITION
+    visit.do(PauseSession(session_id=visit.id), OWN)
+    resume = ResumeSession(session_id=visit.id)
+    assert refused_with(visit.decide(resume, OWN)) is Code.INVALID_TRANSITION
+
+
+def test_a_play_is_no_activity_to_switch_to() -> None:
+    """It has a price, not a rate (Rule 3)."""
+    visit = a_visit()
+    command = SwitchActivity(session_id=visit.id, activity=Activity.ARCADE_PLAY)
+    assert refused_with(visit.decide(command, OWN)) is Code.VALIDATION_FAILED
+
+
+def test_one_fix_outside_only_warns() -> None:
+    """Providers report false accuracy: one fix alone never pauses."""
+    visit = a_visit()
+    answer = report(visit, AWAY_M)
+    assert isinstance(answer, LocationTaken)
+    assert (answer.status, answer.accepted, answer.next_in_s) == (SessionStatus.ACTIVE, 1, 20)
+    (warning,) = visit.heard("session.geofence_warning")
+    assert not warning.durable
+    assert (warning.data["distance_m"], warning.data["radius_m"]) == (400, 150)
+    (row,) = visit.appends
+    assert isinstance(row, LocationReport)
+    assert row.verdict == "outside"
+
+
+def test_two_fixes_pause_the_visit_as_of_the_first() -> None:
+    """Rule 6: the effective time is the first fix; and that time was not charged meanwhile."""
+    visit = a_visit()
+    visit.go_to(START + 10 * MINUTE + SECOND)
+    left_at = visit.now
+    report(visit, AWAY_M)
+    visit.go_to(visit.now + 3 * MINUTE)
+    assert visit.wallet.charged == 200, "while in doubt the time after the fix is not charged"
+    report(visit, AWAY_M)
+    assert visit.status is SessionStatus.AUTO_PAUSED
+    assert visit.segments[-1].ended_at == left_at
+    (event,) = visit.heard("session.status_changed")
+    assert event.data["effective_at"] == "2026-06-01T09:10:01.000Z"
+    assert visit.timers["deadline"].due_at == left_at + 30 * MINUTE
+    visit.go_to(left_at + 31 * MINUTE)
+    assert visit.status is SessionStatus.CLOSED
+    assert visit.history.ended_at == left_at
+    assert visit.wallet.charged == visit.charge(left_at) == 200
+
+
+def test_what_a_tick_took_before_the_fix_arrived_stays_taken() -> None:
+    """The meter can't be stopped before what is charged: a minute at most, never a claw-back."""
+    visit = a_visit()
+    visit.go_to(START + 10 * MINUTE)
+    early = a_fix(visit.now - 30 * SECOND, AWAY_M)
+    visit.do(ReportLocation(session_id=visit.id, fixes=(early,)), OWN)
+    visit.go_to(visit.now + 20 * SECOND)
+    report(visit, AWAY_M)
+    assert visit.segments[-1].ended_at == START + 10 * MINUTE
+    visit.do(CheckOut(session_id=visit.id), OWN)
+    assert visit.wallet.charged == visit.history.time_charge_minor == 200
+
+
+def test_a_doubt_that_is_answered_is_charged_after_all() -> None:
+    """Back inside: the time in doubt was the patron's."""
+    visit = a_visit()
+    visit.go_to(START + 10 * MINUTE)
+    report(visit, AWAY_M)
+    visit.go_to(visit.now + 2 * MINUTE)
+    report(visit, 10)
+    visit.go_to(visit.now + 2 * MINUTE)
+    assert visit.status is SessionStatus.ACTIVE
+    assert visit.wallet.charged == 280
+
+
+def test_coming_back_resumes_the_visit() -> None:
+    """Rule 2: auto_paused goes back to active on re-entry, by itself."""
+    visit = a_visit()
+    visit.go_to(START + 10 * MINUTE)
+    go_away(visit)
+    visit.go_to(visit.now + 5 * MINUTE)
+    answer = report(visit, 10)
+    assert isinstance(answer, LocationTaken)
+    assert visit.status is SessionStatus.ACTIVE
+    assert visit.segments[-1].started_at == visit.now
+    assert "deadline" not in visit.timers
+
+
+def test_coming_back_without_funds_stays_paused_until_there_are_some() -> None:
+    """The report itself is never refused for money; a later fix finds the top-up."""
+    visit = a_visit(210)
+    visit.wallet.held, visit.wallet.available = 210, 0
+    visit.state.put(visit.session.revised(held_minor=210))
+    visit.go_to(START + 10 * MINUTE)
+    go_away(visit)
+    visit.go_to(visit.now + MINUTE)
+    assert isinstance(report(visit, 10), LocationTaken)
+    assert visit.status is SessionStatus.AUTO_PAUSED
+    visit.wallet.available += 1000
+    visit.go_to(visit.now + MINUTE)
+    report(visit, 10)
+    assert visit.status is SessionStatus.ACTIVE
+
+
+def test_who_left_resumes_with_a_fix_inside_and_staff_with_a_reason() -> None:
+    """A patron can't resume from the bus; staff may say that the device is wrong."""
+    visit = a_visit()
+    go_away(visit)
+    for location in (None, a_fix(visit.now, AWAY_M)):
+        command = ResumeSession(session_id=visit.id, location=location)
+        assert refused_with(visit.decide(command, OWN)) is Code.GEOFENCE_OUTSIDE
+    assert (
+        refused_with(visit.decide(ResumeSession(session_id=visit.id, reason="mine"), OWN))
+        is Code.GEOFENCE_OUTSIDE
+    )
+    assert (
+        refused_with(visit.decide(ResumeSession(session_id=visit.id), STAFF))
+        is Code.GEOFENCE_OUTSIDE
+    )
+    mock = ResumeSession(session_id=visit.id, location=a_fix(visit.now, mock=True))
+    assert refused_with(visit.decide(mock, OWN)) is Code.LOCATION_UNTRUSTED
+    answer = visit.do(ResumeSession(session_id=visit.id, reason="seen at the bar"), STAFF)
+    assert isinstance(answer, SessionChanged)
+    assert visit.heard("session.status_changed")[-1].data["reason"] == "seen at the bar"
+
+
+def test_a_room_runs_on_while_its_guest_is_away() -> None:
+    """Bookings are not pausable: the visit is auto-paused, the meter is not."""
+    visit = a_visit(activity=Activity.KARAOKE_ROOM)
+    visit.go_to(START + 10 * MINUTE)
+    go_away(visit)
+    assert visit.status is SessionStatus.AUTO_PAUSED
+    assert visit.segments[-1].ended_at is None
+    left_at = START + 10 * MINUTE
+    visit.go_to(left_at + 31 * MINUTE)
+    assert visit.status is SessionStatus.CLOSED
+    assert visit.history.ended_at == left_at + 30 * MINUTE
+    assert visit.wallet.charged == 2250
+
+
+def test_fixes_that_do_not_count_are_dropped_not_refused() -> None:
+    """Counts are answered, nothing is kept of them, and nobody is paused by them."""
+    visit = a_visit()
+    fixes = (
+        a_fix(visit.now - 90 * SECOND, AWAY_M),
+        a_fix(visit.now - 20 * SECOND, AWAY_M, accuracy_m=500),
+        a_fix(visit.now - 10 * SECOND, AWAY_M, mock=True),
+        a_fix(visit.now, 5),
+    )
+    answer = visit.do(ReportLocation(session_id=visit.id, fixes=fixes), OWN)
+    assert isinstance(answer, LocationTaken)
+    assert (answer.accepted, answer.ignored) == (1, 3)
+    assert len(visit.appends) == 1
+
+
+def test_a_visit_that_is_over_takes_no_fixes() -> None:
+    """409 session_closed; while it is closing they are merely not wanted."""
+    visit = a_visit()
+    visit.held_back = True
+    visit.do(CheckOut(session_id=visit.id), OWN)
+    answer = report(visit, AWAY_M, AWAY_M)
+    assert isinstance(answer, LocationTaken)
+    assert (answer.accepted, answer.ignored) == (0, 1)
+    visit.deliver()
+    command = ReportLocation(session_id=visit.id, fixes=(a_fix(visit.now),))
+    assert refused_with(visit.decide(command, OWN)) is Code.SESSION_CLOSED
+
+
+def test_staff_do_not_say_where_a_patron_is() -> None:
+    """A place is personal: only the patron's own device reports it."""
+    visit = a_visit()
+    command = ReportLocation(session_id=visit.id, fixes=(a_fix(visit.now),))
+    assert refused_with(visit.decide(command, STAFF)) is Code.FORBIDDEN
