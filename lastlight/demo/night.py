@@ -65,7 +65,7 @@ class Night:
             with trio.move_on_after(float("inf") if self.minutes is None else self.minutes * 60):
                 await told.wait()
             nursery.cancel_scope.cancel()
-        self.console.print(summary(figures), highlight=False)
+        self.console.print(summary(figures), highlight=False, soft_wrap=True)
 
     async def _people(self, floor: Floor) -> None:
         """The house first, then its guests, one after another."""
@@ -86,6 +86,7 @@ class Night:
                 for n, duty in enumerate(DUTIES, 1)
             ]
             for member in staff:
+                await floor.sign_in(member.person)
                 nursery.start_soon(member.live)
             nursery.start_soon(_call_for_help, staff, floor)
             guests = floor.dice.sample(range(1, PATRON_ACCOUNTS + 1), self.patron_count)

@@ -66,7 +66,7 @@ class Patron:
     async def enjoy(self, visit: Visit) -> None:
         """One step after the other until this visit is over."""
         while True:
-            await self.floor.rest(5)
+            await self.floor.rest(3.5)
             step = plan.next_step(self.floor.dice, visit)
             visit.steps_left -= 1
             reply = await self.take(step, visit)

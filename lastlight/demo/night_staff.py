@@ -37,8 +37,7 @@ class StaffMember:
     _answered: set[str] = attrs.field(factory=set)
 
     async def live(self) -> None:
-        """Work until the night ends."""
-        await self.floor.sign_in(self.person)
+        """Work until the night ends; the person is signed in already."""
         here = plan.place_of(self.floor.dice, now=now_text())
         await self.person.post("/api/staff/clock-in", {"venue_id": VENUE_ID, "location": here})
         calls, heard = trio.open_memory_channel[str](CALLS_MAX)
