@@ -1,4 +1,4 @@
-"""When a venue is so full that its people must know, and when that is over (Rule 17's alert)."""
+"""When a venue is so full that its people must know, and when that is over: its capacity alert."""
 
 from __future__ import annotations
 
