@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import attrs
 
-from lastlight.demo.night_telling import Names, Told, tell
+from lastlight.demo.night_telling import Names, Told, sold, tell
 
 WINDOW_S: Final = 10.0
 """Over which rates and latencies are shown."""
@@ -54,6 +54,7 @@ class Figures:
     feed: deque[tuple[float, Told]] = attrs.field(factory=lambda: deque(maxlen=FEED_MAX))
     _answers: deque[tuple[float, float]] = attrs.field(factory=lambda: deque(maxlen=ANSWERS_MAX))
     _sales: deque[float] = attrs.field(factory=lambda: deque(maxlen=SALES_MAX))
+    _last_sale: tuple[Told, int, int] | None = None
     _heard: OrderedDict[str, None] = attrs.field(factory=OrderedDict)
 
     def __attrs_post_init__(self) -> None:
@@ -81,10 +82,24 @@ class Figures:
         elif type_ == "session.checked_in":
             self.visit_count += 1
         elif type_ == "transaction.posted" and data["kind"] == "purchase":
-            self.sale_count += 1
-            self._sales.append(self.clock())
+            self._sell(data)
+            return
         if (told := tell(type_, data, self.names)) is not None:
             self.feed.append((self.clock(), told))
+
+    def _sell(self, data: Mapping[str, Any]) -> None:
+        """Sales in a row are one line, or nothing else would be seen on a busy night."""
+        self.sale_count += 1
+        self._sales.append(self.clock())
+        paid_minor = abs(data["amount_minor"])
+        count, total_minor = 1, paid_minor
+        if self._last_sale is not None and self.feed and self.feed[-1][1] is self._last_sale[0]:
+            _, count, total_minor = self._last_sale
+            count, total_minor = count + 1, total_minor + paid_minor
+            self.feed.pop()
+        told = sold(count, total_minor, data["currency"])
+        self._last_sale = (told, count, total_minor)
+        self.feed.append((self.clock(), told))
 
     def note(self, sentence: str, mood: str = "calm") -> None:
         """Something that the players have to say themselves."""

@@ -86,6 +86,12 @@ class Floor:
             self._codes = list(reply.body.get("tokens", ()))
             return code_at(self._codes, datetime.now(UTC))
 
+    async def meet_guests(self, person: Person) -> None:
+        """Learn who is in already, such as from an earlier night."""
+        reply = await person.get("/api/sessions/active", venue_id=VENUE_ID)
+        for session in reply.body.get("items", ()):
+            self.figures.names.learn(session["session_id"], session["display_name"])
+
     async def read_offer(self, person: Person) -> None:
         """Learn what there is to eat, drink and play."""
         found = {}

@@ -24,7 +24,7 @@ from lastlight.demo.night_telling import doing, duration, money
 
 STYLES: Final = {"calm": "", "good": "green", "odd": "yellow", "alarm": "bold red"}
 DEFAULT_URL: Final = "http://127.0.0.1:3000"
-EVENTS_SHOWN: Final = 12
+EVENTS_SHOWN: Final = 60
 REFUSALS_SHOWN: Final = 7
 BUGS: Final = frozenset({"internal", "no_answer", "actor_unavailable", "outcome_unknown"})
 """Codes that no rule of the house explains."""

@@ -85,8 +85,9 @@ class StaffMember:
         await self.person.post(path, {"action": "false_alarm" if false_alarm else "resolve"})
 
     async def keep_door(self) -> None:
-        """Show the code, and tell the others what there is to be had."""
+        """Show the code, know the guests, and tell the others what there is to be had."""
         self.floor.keep_door(self.person)
+        await self.floor.meet_guests(self.person)
         while True:
             await self.floor.read_offer(self.person)
             await self.floor.rest(60)

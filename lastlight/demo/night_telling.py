@@ -83,6 +83,12 @@ def tell(type_: str, data: Data, names: Names) -> Told | None:
     return teller(data, names) if teller else None
 
 
+def sold(count: int, total_minor: int, currency: str) -> Told:
+    """Some sales in a row; their events alone don't say how many follow."""
+    paid = money(total_minor, currency)
+    return Told(f"Sold for {paid}" if count == 1 else f"{count} sales for {paid}", "good")
+
+
 def _checked_in(data: Data, names: Names) -> Told:
     name = data["display_name"]
     names.learn(data["user_id"], name)
@@ -121,8 +127,6 @@ def _activity_changed(data: Data, names: Names) -> Told | None:
 
 def _posted(data: Data, names: Names) -> Told | None:
     paid = money(abs(data["amount_minor"]), data["currency"])
-    if data["kind"] == "purchase":
-        return Told(f"Sold for {paid}", "good")
     if data["kind"] == "topup":
         return Told(f"{paid} paid in with {data['tender']}", "good")
     return None

@@ -152,7 +152,11 @@ def test_what_two_rooms_say_counts_once() -> None:
     figures = Figures(clock)
     for id_ in ("a", "a", "b"):
         figures.hear(sale(id_))
-    assert (figures.sale_count, figures.sales_per_min(), len(figures.feed)) == (2, 2, 2)
+    assert (figures.sale_count, figures.sales_per_min(), len(figures.feed)) == (2, 2, 1)
+    assert figures.feed[-1][1].sentence == "2 sales for JPY 1,800"
+    figures.note("somebody sings")
+    figures.hear(sale("c"))
+    assert figures.feed[-1][1].sentence == "Sold for JPY 900"
     clock.now = 61
     assert figures.sales_per_min() == 0
 
@@ -162,6 +166,7 @@ def test_figures_are_bounded() -> None:
     figures = Figures(Seconds())
     for number in range(HEARD_MAX + 10):
         figures.hear(sale(str(number)))
+        figures.note("somebody sings")
     assert len(figures._heard) == HEARD_MAX
     assert len(figures.feed) == FEED_MAX
 
