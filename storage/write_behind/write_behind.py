@@ -21,7 +21,13 @@ from protocol.errors import LastLightError
 from protocol.journal import CommitLost
 from protocol.limits import FLUSH_BYTES_MAX, FLUSH_ENTRIES_MAX, FLUSH_INTERVAL_S
 from storage.write_behind.batch import Source, VersionSkipped, batch_of
-from storage.write_behind.store import FlushMoved, ForeignJournal, Store, StoreRefused, StoreUnusable
+from storage.write_behind.store import (
+    FlushMoved,
+    ForeignJournal,
+    Store,
+    StoreRefused,
+    StoreUnusable,
+)
 
 log = structlog.get_logger(__name__)
 _AGAIN_MIN_S = 0.05
@@ -91,20 +97,24 @@ class WriteBehind:
         """
         await self._patiently_claim()
         while True:
-            started = trio.current_time()
+            started, durable = trio.current_time(), self._journal.durable
             read = await self._journal.read(
                 self._flushed, entries_max=FLUSH_ENTRIES_MAX, bytes_max=FLUSH_BYTES_MAX
             )
             if not read:
                 self._behind_since = None
                 await self._wait_for_more()
-                self._behind_since = trio.current_time()
                 continue
+            if self._behind_since is None:
+                self._behind_since = started
             sources = [Source(position, data, decode_rows(data)) for position, data in read]
             if not await self._flush(sources):
                 await self._patiently_claim()
                 continue
             self.last_flush_s = trio.current_time() - started
+            if sources[-1].position >= durable:
+                # Whatever is left became durable after this flush began.
+                self._behind_since = started
             await trio.sleep(max(0.0, FLUSH_INTERVAL_S - self.last_flush_s))
 
     async def _wait_for_more(self) -> None:
