@@ -178,7 +178,7 @@ DATABASE_WAITING_MAX: Final = 256
 """Callers that wait for a connection of one role; the next is refused at once."""
 DATABASE_ACQUIRE_S: Final = 2.0
 DATABASE_STATEMENT_S: Final = 10.0
-"""A statement that names no time of its own. PostgreSQL gives up at it, the client a little later."""
+"""A statement that names no time of its own: PostgreSQL gives up at it, the client a bit later."""
 DATABASE_GRACE_S: Final = 1.0
 """How much later: the difference tells a slow statement from a server that does not answer."""
 DATABASE_CLOSE_S: Final = 0.5

@@ -104,10 +104,13 @@ class Dispatcher:
         return duty_venues(self.node, call.signed_in, venue_id)
 
     def _alert_others(self, call: Call, venues: list[Address]) -> None:
-        """Where it can't be told at which venue somebody is, all of theirs hear of it."""
+        """Where it can't be told at which venue somebody is, all of theirs hear of it.
+
+        Each venue has an incident of its own, so each has an id of its own.
+        """
         for venue in venues:
             assert venue.kind is ActorKind.VENUE
-            self.node.leave(venue, call.command, call.principal)
+            self.node.leave(venue, self.urgent.anew(call.command), call.principal)
 
 
 def _with_dropped(answer: Answer, dropped: tuple[str, ...]) -> Answer:

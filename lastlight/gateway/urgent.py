@@ -21,6 +21,7 @@ from actors.runtime.telling import tell
 from lastlight.gateway.calls import Call
 from protocol.addresses import Address
 from protocol.codec import to_json
+from protocol.commands import Command
 from protocol.entries import RoomEvent
 from protocol.errors import LastLightError
 from protocol.events.emergency import EmergencySosRaised
@@ -44,11 +45,14 @@ class UrgentLane:
 
     def raise_sos(self, call: Call, venues: list[Address]) -> Answer:
         """Alert everyone at these venues, leave the command for them, and answer."""
-        command = call.command
+        first = command = call.command
+        assert isinstance(first, RaiseSos)
         assert isinstance(command, RaiseSos)
-        assert command.incident_id is not None
+        assert first.incident_id is not None
         at = self.now()
-        for venue in venues:
+        for number, venue in enumerate(venues):
+            if number:
+                command = self.anew(command)
             self.publisher.publish_urgent(self._alert(call, command, venue.id, at))
             try:
                 self.node.leave(venue, command, call.principal)
@@ -56,14 +60,19 @@ class UrgentLane:
                 # The alert is out; whoever answers it opens the incident again.
                 log.error("sos_not_journaled", venue=str(venue.id), reason=str(error))
         reply = SosRaised(
-            incident_id=command.incident_id,
+            incident_id=first.incident_id,
             status=IncidentStatus.RAISED,
-            severity=command.severity,
+            severity=first.severity,
             raised_at=at,
             recorded=False,
             dropped=call.dropped,
         )
         return Answer(status=201, body=to_json(reply))
+
+    def anew(self, command: Command) -> RaiseSos:
+        """The same press as an incident of another venue."""
+        assert isinstance(command, RaiseSos)
+        return attrs.evolve(command, incident_id=self.ids.fresh())
 
     def _alert(self, call: Call, command: RaiseSos, venue_id: UUID, at: datetime) -> RoomEvent:
         principal = call.signed_in

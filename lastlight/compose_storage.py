@@ -1,0 +1,75 @@
+"""What is kept, opened in order: journal, database, write-behind, and those who read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import attrs
+
+from actors.runtime.directory import OWNERS
+from lastlight.clocks import SystemClock
+from lastlight.places import Places
+from lastlight.settings import Settings
+from protocol.addresses import Position
+from storage.journal.journal import SqliteJournal
+from storage.journal.opening import open_journal
+from storage.postgres.database import Database, open_asyncio_loop, open_database
+from storage.postgres.embedded import open_embedded_server
+from storage.postgres.loader import PostgresLoader
+from storage.postgres.migrating import MigratingStore
+from storage.postgres.queries_realtime import RoomReader
+from storage.postgres.reading import Reader
+from storage.write_behind.write_behind import WriteBehind, open_write_behind
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Storage:
+    """Everything that is kept, and the ways to it."""
+
+    journal: SqliteJournal
+    write_behind: WriteBehind
+    loader: PostgresLoader
+    reader: Reader
+    rooms: RoomReader
+
+    def durable(self) -> Position:
+        """How far the journal is."""
+        return self.journal.durable
+
+
+@asynccontextmanager
+async def open_storage(
+    settings: Settings, places: Places, clock: SystemClock
+) -> AsyncIterator[Storage]:
+    """Open the journal and the database; the database need not answer yet.
+
+    Raises:
+        LastLightError: what is there can't be used; the message says what to do.
+    """
+    async with AsyncExitStack() as stack:
+        enter = stack.enter_async_context
+        # Outermost, so that it outlives whatever uses PostgreSQL.
+        await enter(open_asyncio_loop())
+        journal = await enter(open_journal(places.journal, clock=clock))
+        database = await enter(_open_database(settings, places))
+        write_behind = await enter(open_write_behind(journal, MigratingStore(database)))
+        reader = Reader(database, write_behind)
+        yield Storage(
+            journal=journal,
+            write_behind=write_behind,
+            loader=PostgresLoader(database, clock.now, OWNERS),
+            reader=reader,
+            rooms=RoomReader(reader=reader, durable=lambda: journal.durable, now=clock.now),
+        )
+
+
+@asynccontextmanager
+async def _open_database(settings: Settings, places: Places) -> AsyncIterator[Database]:
+    """The operator's database, or the node's own server."""
+    async with AsyncExitStack() as stack:
+        url = settings.database_url
+        if url is None:
+            server = await stack.enter_async_context(open_embedded_server(places.postgres))
+            url = server.url
+        yield await stack.enter_async_context(open_database(url))

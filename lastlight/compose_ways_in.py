@@ -1,0 +1,108 @@
+"""The ways in: one port for everybody, and a private one for metrics if it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from actors.runtime.node import Node
+from lastlight.compose_storage import Storage
+from lastlight.front_door import FrontDoor, SocketEndpoint, TlsFiles, open_front_door
+from lastlight.gateway.dispatch import Dispatcher
+from lastlight.gateway.http import HttpGateway
+from lastlight.gateway.sockets import SocketGateway
+from lastlight.metrics import CONTENT_TYPE, Metrics
+from lastlight.realtime.connection import SUBPROTOCOL, serve_realtime
+from lastlight.realtime.publisher import RoomPublisher
+from lastlight.realtime.resuming import Resumer
+from lastlight.realtime.services import Services
+from lastlight.settings import Settings
+from lastlight.web.app import WebSettings
+from lastlight.web.clients import Proxies
+from lastlight.web.cors import Origins
+from lastlight.web.http import Request, Response
+from lastlight.web.problems import problem_response
+from protocol.addresses import ActorKind, Address
+from protocol.errors import Code, Refusal
+from protocol.operations.table import methods_at
+
+
+@asynccontextmanager
+async def open_ways_in(
+    settings: Settings,
+    *,
+    node: Node,
+    storage: Storage,
+    publisher: RoomPublisher,
+    dispatcher: Dispatcher,
+    sockets: SocketGateway,
+    metrics: Metrics,
+) -> AsyncIterator[FrontDoor]:
+    """Listen until left; see `open_front_door`."""
+    services = _services(node, storage, publisher, dispatcher, sockets)
+    async with AsyncExitStack() as stack:
+        if settings.metrics_port is not None:
+            await stack.enter_async_context(_open_metrics(settings, metrics))
+        yield await stack.enter_async_context(
+            open_front_door(
+                host=settings.host,
+                port=settings.port,
+                handler=HttpGateway(dispatcher, metrics).handle,
+                sockets={
+                    "/ws": SocketEndpoint(
+                        lambda socket: serve_realtime(socket, publisher.hub, services), SUBPROTOCOL
+                    )
+                },
+                tls=_tls_of(settings),
+                settings=WebSettings(
+                    origins=Origins.of(settings.cors_origins),
+                    proxies=Proxies(settings.trusted_proxies),
+                    methods_at=methods_at,
+                ),
+            )
+        )
+
+
+def _services(
+    node: Node,
+    storage: Storage,
+    publisher: RoomPublisher,
+    dispatcher: Dispatcher,
+    sockets: SocketGateway,
+) -> Services:
+    resumer = Resumer(
+        backlog=publisher.backlog,
+        epoch=lambda: storage.journal.journal_id.hex,
+        venue_known=lambda id_: node.shared(Address(ActorKind.VENUE, id_)) is not None,
+        last_seq=storage.rooms.last_seq,
+        missed=storage.rooms.missed_events,
+    )
+    return Services(
+        authenticate=sockets.authenticate,
+        resume=resumer.resume,
+        command=sockets.command,
+        now=dispatcher.urgent.now,
+    )
+
+
+@asynccontextmanager
+async def _open_metrics(settings: Settings, metrics: Metrics) -> AsyncIterator[None]:
+    """Metrics without a token, for a port that only the operator's network reaches."""
+
+    async def handle(request: Request) -> Response:
+        if (request.method, request.path) != ("GET", "/metrics"):
+            refusal = Refusal(Code.NOT_FOUND, "this port has GET /metrics only")
+            return problem_response(refusal, request.request_id)
+        return Response(200, (("content-type", CONTENT_TYPE),), metrics.exposition())
+
+    assert settings.metrics_port is not None
+    async with open_front_door(
+        host=settings.host, port=settings.metrics_port, handler=handle, sockets={}
+    ):
+        yield
+
+
+def _tls_of(settings: Settings) -> TlsFiles | None:
+    if settings.tls_certificate is None or settings.tls_key is None:
+        return None
+    return TlsFiles(certificate=settings.tls_certificate, key=settings.tls_key)
