@@ -6,7 +6,7 @@ one another stand in `protocol.internal`. All of them are values: frozen, and ma
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, TypeVar, dataclass_transform
+from typing import Any, ClassVar, Final, Self, TypeVar, cast, dataclass_transform
 
 import attrs
 
@@ -19,6 +19,10 @@ class Command:
 
     __slots__ = ()
     emergency: ClassVar[bool] = False
+
+    def evolve(self, **changes: Any) -> Self:
+        """The same command with other values."""
+        return cast("Self", attrs.evolve(cast("Any", self), **changes))
 
 
 COMMANDS: Final[dict[str, type[Command]]] = {}

@@ -262,4 +262,4 @@ class Steps:
 
 
 def _with(call: Call, **prepared: Any) -> Call:
-    return attrs.evolve(call, command=attrs.evolve(call.command, **prepared))  # type: ignore[misc]
+    return attrs.evolve(call, command=call.command.evolve(**prepared))

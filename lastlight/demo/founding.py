@@ -6,35 +6,44 @@ special way. All accounts share one password hash: hashing 507 would take two mi
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Protocol
 
 import attrs
 import structlog
 
+from actors.runtime.ports import Clock, Flushed, Journal, Loader
 from lastlight.auth.passwords import Passwords
-from lastlight.clocks import SystemClock
 from lastlight.demo.fixture import demo_entries
-from protocol.addresses import ActorKind
+from protocol.addresses import ActorKind, Position
 from protocol.entries import encode_entry
 from protocol.journal import Urgency
-from storage.journal.journal import SqliteJournal
-from storage.postgres.loader import PostgresLoader
-from storage.write_behind.write_behind import WriteBehind
 
 DEMO_PASSWORD: Final = "last-light-demo"  # noqa: S105 - printed in the README for everybody
 
 log = structlog.get_logger(__name__)
 
 
+class WaitingJournal(Journal, Protocol):
+    """A journal on which a caller can wait."""
+
+    async def wait_durable(self, position: Position) -> None:
+        """Wait until `position` is durable.
+
+        Raises:
+            CommitLost: it never will be.
+        """
+        ...
+
+
 @attrs.frozen(eq=False)
 class Founder:
     """Writes the demo's entries."""
 
-    journal: SqliteJournal
-    flushed: WriteBehind
-    loader: PostgresLoader
+    journal: WaitingJournal
+    flushed: Flushed
+    loader: Loader
     passwords: Passwords
-    clock: SystemClock
+    clock: Clock
 
     async def found(self) -> None:
         """Found the demo venue, unless there is a venue."""

@@ -72,7 +72,7 @@ class UrgentLane:
     def anew(self, command: Command) -> RaiseSos:
         """The same press as an incident of another venue."""
         assert isinstance(command, RaiseSos)
-        return attrs.evolve(command, incident_id=self.ids.fresh())
+        return command.evolve(incident_id=self.ids.fresh())
 
     def _alert(self, call: Call, command: RaiseSos, venue_id: UUID, at: datetime) -> RoomEvent:
         principal = call.signed_in
