@@ -83,6 +83,11 @@ class VisitDraft:
         return last if last is not None and last.ended_at is None else None
 
     @property
+    def began_at(self) -> datetime:
+        """When the last segment began that is written: the meter can't be stopped before."""
+        return max(s.started_at for s in self.segments if s.id in self._versions)
+
+    @property
     def tariff(self) -> Tariff:
         """What the charge depends on besides the segments."""
         return tariff_of(self.profile, self.notes)

@@ -110,9 +110,7 @@ def is_behind(draft: VisitDraft) -> bool:
 
 def not_before_charged(draft: VisitDraft, at: datetime) -> datetime:
     """`at`, or the first moment after it at which the meter can still be stopped."""
-    return max(
-        at, draft.notes.charged_until, draft.session.status_since, draft.segments[-1].started_at
-    )
+    return max(at, draft.notes.charged_until, draft.session.status_since, draft.began_at)
 
 
 def ask(draft: VisitDraft, at: datetime, *, keep_minor: int | None = None) -> None:

@@ -19,13 +19,17 @@ from tests.actors.session.visit_kit import (
     MINUTE,
     OTHER_VENUE,
     OWN,
-    RECEIPT,
-    START,
-    USER,
-    VENUE_ID,
     Visit,
     a_fix,
     a_visit,
+)
+from tests.actors.session.visit_opening import (
+    START,
+    USER,
+    VENUE_ID,
+)
+from tests.actors.session.visit_wallet import (
+    RECEIPT,
 )
 
 ITEM, TRANSACTION = UUID(int=41), UUID(int=42)

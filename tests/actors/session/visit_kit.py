@@ -1,18 +1,16 @@
 """One visit with a wallet and a venue around it, driven by hand or by its own timers.
 
-The wallet keeps the account's part of the bargain: a hold is raised as far as credit goes, a charge
-never passes the hold. What is said travels in order, and may be held back by a test.
+What is said between session and account travels in order, and may be held back by a test.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import attrs
-import msgspec
 
 from actors.rules.funds import hold_minor
 from actors.rules.metering import charge_at, mode_of, rate_of
@@ -26,35 +24,26 @@ from actors.session.state import SessionState
 from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.commands import Command
 from protocol.entries import Entry, decode_entry, encode_entry
-from protocol.errors import Code, Refusal
+from protocol.errors import Refusal
 from protocol.internal.metering import TickMeter
 from protocol.internal.sagas import SagaRefused
 from protocol.internal.visits import (
-    AdmitPatron,
-    CaptureUsage,
-    HoldForVisit,
-    OpenSession,
     ReserveStation,
-    SettleVisit,
     StationReserved,
-    UsageCaptured,
-    UsageLine,
-    VisitHeld,
-    VisitSettled,
 )
 from protocol.records.base import Record
 from protocol.records.states import Activity, SessionStatus, VenueStatus
 from protocol.records.visits import Session, SessionHistory, SessionSegment
 from protocol.values import Fix
 from tests.actors.deciding import IDS, a_context, a_principal, after
+from tests.actors.session.visit_opening import START, USER, VENUE_ID, an_opening
+from tests.actors.session.visit_wallet import Wallet
 
-START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)  # 18:00 in Tokyo
 TODAY = date(2026, 6, 1)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 MS = timedelta(milliseconds=1)
-VENUE_ID, OTHER_VENUE, USER, HOLD = (UUID(int=n) for n in range(11, 15))
-ROOM, RECEIPT = UUID(int=21), UUID(int=22)
+OTHER_VENUE = UUID(int=12)
 LAT, LON = 35.6595, 139.7005
 OWN = a_principal(USER)
 STAFF = a_principal(UUID(int=31), Role.STAFF, VENUE_ID)
@@ -67,79 +56,6 @@ def a_fix(at: datetime, metres_north: float = 0, accuracy_m: float = 20, mock: b
     return Fix(
         lat=LAT + metres_north / 111_195, lon=LON, accuracy_m=accuracy_m, fix_at=at, mock=mock
     )
-
-
-@attrs.define(eq=False)
-class Wallet:
-    """The account as a visit sees it."""
-
-    available: int
-    held: int = 0
-    charged: int = 0
-    settled: bool = False
-    lines: list[UsageLine] = attrs.field(factory=list)
-    sources: set[tuple[UUID, int]] = attrs.field(factory=set)
-    purchases: int = 0
-
-    def take(self, command: Command) -> Command | Refusal | None:
-        """What the account answers."""
-        match command:
-            case _ if self.settled:
-                return Refusal(Code.SESSION_CLOSED, "settled")
-            case CaptureUsage():
-                captured = self._charge(command.lines, command.tick, command.hold_target_minor)
-                due = sum(line.amount_minor for line in command.lines)
-                return UsageCaptured(
-                    session_id=command.session_id,
-                    tick=command.tick,
-                    captured_minor=captured,
-                    held_minor=self.held,
-                    available_minor=self.available,
-                    short_minor=due + command.hold_target_minor - captured - self.held,
-                )
-            case HoldForVisit():
-                if command.hold_target_minor - self.held > self.available:
-                    return Refusal(Code.INSUFFICIENT_CREDITS, "short")
-                self._hold(command.hold_target_minor)
-                return VisitHeld(
-                    session_id=command.session_id,
-                    purpose=command.purpose,
-                    held_minor=self.held,
-                    available_minor=self.available,
-                )
-            case SettleVisit():
-                captured = self._charge(command.lines, command.tick, 0)
-                self._hold(0)
-                self.settled = True
-                return VisitSettled(
-                    session_id=command.session_id,
-                    receipt_id=RECEIPT,
-                    captured_minor=captured,
-                    purchases_minor=self.purchases,
-                    total_minor=self.charged + self.purchases,
-                    currency="JPY",
-                )
-        return None
-
-    def _hold(self, target: int) -> None:
-        change = min(target - self.held, self.available)
-        self.held += change
-        self.available -= change
-        assert self.held >= 0
-        assert self.available >= 0
-
-    def _charge(self, lines: tuple[UsageLine, ...], tick: int, keep: int) -> int:
-        self._hold(sum(line.amount_minor for line in lines) + keep)
-        captured = 0
-        for line in lines:
-            amount = min(line.amount_minor, self.held)
-            assert (line.segment_id, tick) not in self.sources, "a source is posted once"
-            self.sources.add((line.segment_id, tick))
-            self.held -= amount
-            captured += amount
-            self.lines.append(line)
-        self.charged += captured
-        return captured
 
 
 @attrs.define(eq=False)
@@ -243,7 +159,7 @@ class Visit:
     def account_takes(self) -> None:
         """The account handles one message; its answer is on its way."""
         command, in_saga = self.to_account.popleft()
-        answer = self.wallet.take(command)
+        answer = self.wallet.take(command, self.now, in_saga=in_saga)
         if isinstance(answer, Refusal):
             if in_saga:
                 self.back.append((SagaRefused(refusal=answer), True))
@@ -330,45 +246,6 @@ def _through_journal(changes: tuple[Record, ...]) -> tuple[Record, ...]:
     return decode_entry(encode_entry(entry)).changes
 
 
-def an_opening(
-    session_id: UUID,
-    activity: Activity = Activity.ARCADE_TIME,
-    *,
-    held: int,
-    available: int,
-    elsewhere: int = 0,
-    assisted: bool = False,
-) -> OpenSession:
-    """The last step of a check-in."""
-    admission = AdmitPatron(
-        session_id=session_id,
-        venue_id=VENUE_ID,
-        venue_refusal=None,
-        party_size=2,
-        activity=activity,
-        mode=mode_of(activity),
-        rate_minor_per_h=rate_of(activity, party_size=1, settings=DEFAULT),
-        station_id=ROOM if activity is Activity.KARAOKE_ROOM else None,
-        zone="floor 1",
-        reservation_id=None,
-        assisted=assisted,
-        age_required=None,
-        hold_minor=held,
-        hold_until=START + timedelta(hours=24),
-        funds_least_minor=500,
-        currency="JPY",
-    )
-    return OpenSession(
-        admission=admission,
-        user_id=USER,
-        display_name="Guest",
-        age_ok=True,
-        hold_id=HOLD,
-        available_minor=available,
-        paid_up_today_minor=elsewhere,
-    )
-
-
 def a_visit(
     funds: int = 100_000,
     activity: Activity = Activity.ARCADE_TIME,
@@ -385,8 +262,3 @@ def a_visit(
     visit = Visit(Wallet(available=funds - held, held=held), settings=settings, now=at)
     visit.do(an_opening(visit.id, activity, held=held, available=funds - held, elsewhere=elsewhere))
     return visit
-
-
-def plain(value: object) -> object:
-    """A value as it goes out."""
-    return msgspec.to_builtins(value)

@@ -1,42 +1,35 @@
-"""Changing the activity, and leaving and coming back by fixes (Rules 3 and 6)."""
+"""Leaving and coming back, as the fixes of the patron's device show it (Rule 6)."""
 
 from __future__ import annotations
 
-import pytest
+from datetime import UTC, datetime
 
-from protocol.errors import Code, Refusal
-from protocol.internal.metering import CloseVisit
-from protocol.internal.sagas import SagaRefused
-from protocol.internal.visits import FloorChanged, HoldForVisit, ReserveStation
+from protocol.errors import Code
+from protocol.internal.visits import VisitHeld
 from protocol.operations.sessions import (
     CheckOut,
     PauseSession,
     ReportLocation,
     ResumeSession,
-    SwitchActivity,
 )
-from protocol.records.states import Activity, CheckOutCause, SegmentMode, SessionStatus
+from protocol.records.states import Activity, SessionStatus
 from protocol.records.visits import LocationReport
 from protocol.replies.sessions import LocationTaken, SessionChanged
 from tests.actors.deciding import refused_with
 from tests.actors.session.visit_kit import (
     MINUTE,
     OWN,
-    ROOM,
     SECOND,
     STAFF,
-    START,
     Visit,
     a_fix,
     a_visit,
 )
+from tests.actors.session.visit_opening import (
+    START,
+)
 
 AWAY_M = 400.0
-
-
-def switch(visit: Visit, activity: Activity = Activity.KARAOKE_ROOM) -> object:
-    room = ROOM if activity is Activity.KARAOKE_ROOM else None
-    return visit.do(SwitchActivity(session_id=visit.id, activity=activity, room_id=room), OWN)
 
 
 def report(visit: Visit, *metres: float, accuracy_m: float = 20, mock: bool = False) -> object:
@@ -52,115 +45,6 @@ def go_away(visit: Visit) -> None:
     report(visit, AWAY_M)
     visit.go_to(visit.now + 30 * SECOND)
     report(visit, AWAY_M)
-
-
-def test_a_switch_goes_by_venue_and_account_and_freezes_the_new_rate() -> None:
-    """Station first, then the hold, then the segment: nothing is charged at a wrong rate."""
-    visit = a_visit()
-    visit.go_to(START + 10 * MINUTE)
-    visit.held_back = True
-    assert switch(visit) is None
-    (asked,) = visit.told_venue(ReserveStation)
-    assert isinstance(asked, ReserveStation)
-    assert asked.room_id == ROOM
-    visit.reserve(Activity.KARAOKE_ROOM, room=ROOM)
-    ((hold, in_saga),) = visit.to_account
-    assert isinstance(hold, HoldForVisit)
-    assert in_saga
-    assert hold.hold_target_minor == 1500
-    assert visit.session.activity is Activity.ARCADE_TIME
-    visit.deliver()
-    answer = visit.answers[-1]
-    assert isinstance(answer, SessionChanged)
-    assert (answer.activity, answer.station_id) == (Activity.KARAOKE_ROOM, ROOM)
-    first, second = visit.segments
-    assert first.ended_at == second.started_at == visit.now
-    assert (second.rate_minor_per_h, second.mode) == (3000, SegmentMode.BLOCK)
-    (event,) = visit.heard("session.activity_changed")
-    assert event.data["rate_minor_per_h"] == 3000
-    (*_, floor) = visit.told_venue(FloorChanged)
-    assert isinstance(floor, FloorChanged)
-    assert floor.station_id == ROOM
-
-
-def test_a_switch_that_is_covered_needs_no_further_hold() -> None:
-    """To something cheaper: the station's answer is enough."""
-    visit = a_visit()
-    visit.go_to(START + 10 * MINUTE)
-    switch(visit, Activity.LOUNGE)
-    assert isinstance(visit.reserve(Activity.LOUNGE), SessionChanged)
-    assert visit.session.activity is Activity.LOUNGE
-
-
-def test_a_switch_without_funds_is_refused_and_leaves_no_trace() -> None:
-    """402: the visit goes on where it was, and may try again."""
-    visit = a_visit(700)
-    visit.go_to(START + 10 * MINUTE)
-    switch(visit)
-    answer = visit.reserve(Activity.KARAOKE_ROOM, room=ROOM)
-    assert isinstance(answer, Refusal)
-    assert answer.code is Code.INSUFFICIENT_CREDITS
-    assert visit.notes.move is None
-    assert len(visit.segments) == 1
-    assert switch(visit) is None
-
-
-def test_a_busy_station_is_passed_on() -> None:
-    """The venue's refusal is the answer; the change is not under way any more."""
-    visit = a_visit()
-    switch(visit)
-    busy = Refusal(Code.STATION_BUSY, "taken")
-    assert visit.do(SagaRefused(refusal=busy)) == busy
-    assert visit.notes.move is None
-
-
-@pytest.mark.parametrize("at_account", [False, True])
-@pytest.mark.parametrize("meanwhile", ["pause", "close", "over"])
-def test_a_switch_that_comes_back_to_another_state_is_given_up(
-    at_account: bool, meanwhile: str
-) -> None:
-    """Each round trip takes time: what the answer finds may not be what was asked from."""
-    visit = a_visit()
-    visit.go_to(START + 10 * MINUTE)
-    visit.held_back = True
-    switch(visit)
-    if at_account:
-        visit.reserve(Activity.KARAOKE_ROOM, room=ROOM)
-        visit.account_takes()
-    if meanwhile == "pause":
-        visit.do(PauseSession(session_id=visit.id), OWN)
-    else:
-        visit.do(CloseVisit(cause=CheckOutCause.EXCLUSION), in_saga=False)
-        if meanwhile == "over":
-            visit.account_takes()
-            visit.session_hears(-1)
-    answer = None if at_account else visit.reserve(Activity.KARAOKE_ROOM, room=ROOM)
-    if at_account:
-        visit.session_hears()
-        answer = visit.answers[-1]
-    assert isinstance(answer, Refusal)
-    assert answer.code is Code.INVALID_TRANSITION
-    assert len(visit.segments) == 1
-    if visit.state.session is not None:
-        assert visit.notes.move is None
-
-
-def test_one_change_is_under_way_at_a_time() -> None:
-    """Two answers in an order of their own would leave the floor and the visit apart."""
-    visit = a_visit()
-    switch(visit)
-    second = SwitchActivity(session_id=visit.id, activity=Activity.LOUNGE)
-    assert refused_with(visit.decide(second, OWN)) is Code.INVALID_TRANSITION
-    visit.do(PauseSession(session_id=visit.id), OWN)
-    resume = ResumeSession(session_id=visit.id)
-    assert refused_with(visit.decide(resume, OWN)) is Code.INVALID_TRANSITION
-
-
-def test_a_play_is_no_activity_to_switch_to() -> None:
-    """It has a price, not a rate (Rule 3)."""
-    visit = a_visit()
-    command = SwitchActivity(session_id=visit.id, activity=Activity.ARCADE_PLAY)
-    assert refused_with(visit.decide(command, OWN)) is Code.VALIDATION_FAILED
 
 
 def test_one_fix_outside_only_warns() -> None:
@@ -186,13 +70,13 @@ def test_two_fixes_pause_the_visit_as_of_the_first() -> None:
     visit.go_to(visit.now + 3 * MINUTE)
     assert visit.wallet.charged == 200, "while in doubt the time after the fix is not charged"
     report(visit, AWAY_M)
-    assert visit.status is SessionStatus.AUTO_PAUSED
+    assert visit.status.value == "auto_paused"
     assert visit.segments[-1].ended_at == left_at
     (event,) = visit.heard("session.status_changed")
     assert event.data["effective_at"] == "2026-06-01T09:10:01.000Z"
     assert visit.timers["deadline"].due_at == left_at + 30 * MINUTE
     visit.go_to(left_at + 31 * MINUTE)
-    assert visit.status is SessionStatus.CLOSED
+    assert visit.status.value == "closed"
     assert visit.history.ended_at == left_at
     assert visit.wallet.charged == visit.charge(left_at) == 200
 
@@ -218,7 +102,7 @@ def test_a_doubt_that_is_answered_is_charged_after_all() -> None:
     visit.go_to(visit.now + 2 * MINUTE)
     report(visit, 10)
     visit.go_to(visit.now + 2 * MINUTE)
-    assert visit.status is SessionStatus.ACTIVE
+    assert visit.status.value == "active"
     assert visit.wallet.charged == 280
 
 
@@ -230,7 +114,7 @@ def test_coming_back_resumes_the_visit() -> None:
     visit.go_to(visit.now + 5 * MINUTE)
     answer = report(visit, 10)
     assert isinstance(answer, LocationTaken)
-    assert visit.status is SessionStatus.ACTIVE
+    assert visit.status.value == "active"
     assert visit.segments[-1].started_at == visit.now
     assert "deadline" not in visit.timers
 
@@ -244,11 +128,11 @@ def test_coming_back_without_funds_stays_paused_until_there_are_some() -> None:
     go_away(visit)
     visit.go_to(visit.now + MINUTE)
     assert isinstance(report(visit, 10), LocationTaken)
-    assert visit.status is SessionStatus.AUTO_PAUSED
+    assert visit.status.value == "auto_paused"
     visit.wallet.available += 1000
     visit.go_to(visit.now + MINUTE)
     report(visit, 10)
-    assert visit.status is SessionStatus.ACTIVE
+    assert visit.status.value == "active"
 
 
 def test_who_left_resumes_with_a_fix_inside_and_staff_with_a_reason() -> None:
@@ -278,11 +162,11 @@ def test_a_room_runs_on_while_its_guest_is_away() -> None:
     visit = a_visit(activity=Activity.KARAOKE_ROOM)
     visit.go_to(START + 10 * MINUTE)
     go_away(visit)
-    assert visit.status is SessionStatus.AUTO_PAUSED
+    assert visit.status.value == "auto_paused"
     assert visit.segments[-1].ended_at is None
     left_at = START + 10 * MINUTE
     visit.go_to(left_at + 31 * MINUTE)
-    assert visit.status is SessionStatus.CLOSED
+    assert visit.status.value == "closed"
     assert visit.history.ended_at == left_at + 30 * MINUTE
     assert visit.wallet.charged == 2250
 
@@ -320,3 +204,35 @@ def test_staff_do_not_say_where_a_patron_is() -> None:
     visit = a_visit()
     command = ReportLocation(session_id=visit.id, fixes=(a_fix(visit.now),))
     assert refused_with(visit.decide(command, STAFF)) is Code.FORBIDDEN
+
+
+def test_who_left_before_the_cutover_pays_nothing_of_the_new_day() -> None:
+    """The pause counts from the first fix, so the segment of the new day never began."""
+    cutover = datetime(2026, 6, 1, 20, 0, tzinfo=UTC)  # 05:00 in Tokyo
+    visit = a_visit(at=cutover - 10 * MINUTE)
+    visit.go_to(cutover - 20 * SECOND)
+    report(visit, AWAY_M)
+    visit.now = cutover + 10 * SECOND
+    report(visit, AWAY_M)
+    (only,) = visit.segments
+    assert only.ended_at == cutover - 20 * SECOND
+    visit.do(CheckOut(session_id=visit.id), OWN)
+    assert visit.wallet.charged == visit.history.time_charge_minor == 193
+
+
+def a_hold(visit: Visit, purpose: str) -> VisitHeld:
+    return VisitHeld(session_id=visit.id, purpose=purpose, held_minor=300, available_minor=5)
+
+
+def test_a_hold_for_coming_back_that_is_late_is_only_noted() -> None:
+    """Nobody waits for it: an active visit goes on, a visit that is over stays over."""
+    visit = a_visit()
+    visit.do(a_hold(visit, "reenter"), in_saga=False)
+    assert visit.status.value == "active"
+    assert visit.notes.available_minor == 5
+    visit.do(PauseSession(session_id=visit.id), OWN)
+    visit.do(a_hold(visit, "reenter"), in_saga=False)
+    assert visit.status.value == "paused"
+    visit.do(CheckOut(session_id=visit.id), OWN)
+    visit.do(a_hold(visit, "reenter"), in_saga=False)
+    assert visit.state.session is None

@@ -1,0 +1,95 @@
+"""The account as a visit sees it: a hold is raised as far as credit goes, and never overdrawn."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import attrs
+
+from protocol.commands import Command
+from protocol.errors import Code, Refusal
+from protocol.internal.visits import (
+    CaptureUsage,
+    HoldForVisit,
+    SettleVisit,
+    UsageCaptured,
+    UsageLine,
+    VisitHeld,
+    VisitSettled,
+)
+
+RECEIPT = UUID(int=22)
+
+
+@attrs.define(eq=False)
+class Wallet:
+    """The account as a visit sees it."""
+
+    available: int
+    held: int = 0
+    charged: int = 0
+    settled: bool = False
+    lines: list[UsageLine] = attrs.field(factory=list)
+    sources: set[tuple[UUID, int]] = attrs.field(factory=set)
+    purchases: int = 0
+
+    def take(self, command: Command, now: datetime, *, in_saga: bool) -> Command | Refusal | None:
+        """What the account answers."""
+        match command:
+            case _ if self.settled:
+                return Refusal(Code.SESSION_CLOSED, "settled")
+            case CaptureUsage():
+                captured = self._charge(command.lines, command.tick, command.hold_target_minor)
+                due = sum(line.amount_minor for line in command.lines)
+                return UsageCaptured(
+                    session_id=command.session_id,
+                    tick=command.tick,
+                    captured_minor=captured,
+                    held_minor=self.held,
+                    available_minor=self.available,
+                    short_minor=due + command.hold_target_minor - captured - self.held,
+                )
+            case HoldForVisit():
+                if command.hold_target_minor - self.held > self.available:
+                    return Refusal(Code.INSUFFICIENT_CREDITS, "short")
+                self._hold(command.hold_target_minor)
+                return VisitHeld(
+                    session_id=command.session_id,
+                    purpose=command.purpose,
+                    held_minor=self.held,
+                    available_minor=self.available,
+                )
+            case SettleVisit():
+                captured = self._charge(command.lines, command.tick, 0)
+                self._hold(0)
+                self.settled = True
+                return VisitSettled(
+                    session_id=command.session_id,
+                    receipt_id=RECEIPT,
+                    captured_minor=captured,
+                    purchases_minor=self.purchases,
+                    total_minor=self.charged + self.purchases,
+                    currency="JPY",
+                )
+        return None
+
+    def _hold(self, target: int) -> None:
+        change = min(target - self.held, self.available)
+        self.held += change
+        self.available -= change
+        assert self.held >= 0
+        assert self.available >= 0
+
+    def _charge(self, lines: tuple[UsageLine, ...], tick: int, keep: int) -> int:
+        self._hold(sum(line.amount_minor for line in lines) + keep)
+        captured = 0
+        for line in lines:
+            amount = min(line.amount_minor, self.held)
+            assert (line.segment_id, tick) not in self.sources, "a source is posted once"
+            self.sources.add((line.segment_id, tick))
+            self.held -= amount
+            captured += amount
+            self.lines.append(line)
+        self.charged += captured
+        return captured
