@@ -16,13 +16,13 @@ import pytest
 import trio
 
 from tests.system.guests import Front, Person, open_front
-from tests.system.harness import NodeProcess, copy_node, made_folder, processes_on
+from tests.system.harness import NodeProcess, Yard, open_yard, processes_on
 
 SIGNED_IN: Final = (
-    *("owner", "manager", "staff1", "staff2", "staff3", "staff4", "staff5"),
-    *(f"patron{n}" for n in range(1, 61)),
+    *(f"staff{n}" for n in range(1, 6)),
+    *(f"patron{n}" for n in (*range(1, 21), 40, 41, 42, 43, 50)),
 )
-MakeNode = Callable[..., NodeProcess]
+MakeNode = Callable[[], NodeProcess]
 _numbers = itertools.count(1)
 
 
@@ -37,8 +37,8 @@ class Template:
 @pytest.fixture(scope="session")
 def template() -> Iterator[Template]:
     """The prepared node."""
-    with made_folder() as folder:
-        node = NodeProcess(folder / "template")
+    with open_yard() as yard:
+        node = yard.node("template")
         known: dict[str, Person] = {}
 
         async def prepare() -> None:
@@ -52,16 +52,22 @@ def template() -> Iterator[Template]:
 
 
 @pytest.fixture
-def make_node(template: Template) -> Iterator[MakeNode]:
-    """Makes nodes that are copies of the template; nothing of them is left afterwards."""
-    with made_folder() as folder:
+def yard() -> Iterator[Yard]:
+    """A folder for the nodes of one test."""
+    with open_yard() as yard:
+        yield yard
 
-        def make(**told: object) -> NodeProcess:
-            data_dir = folder / f"node{next(_numbers)}"
-            copy_node(template.data_dir, data_dir)
-            return NodeProcess(data_dir, **told)  # type: ignore[arg-type]
 
-        yield make
+@pytest.fixture
+def make_node(template: Template, yard: Yard) -> MakeNode:
+    """Makes nodes that are copies of the template."""
+
+    def make() -> NodeProcess:
+        name = f"node{next(_numbers)}"
+        yard.copy(template.data_dir, name)
+        return yard.node(name)
+
+    return make
 
 
 @pytest.fixture
@@ -85,13 +91,13 @@ async def front(node: NodeProcess, template: Template) -> AsyncIterator[Front]:
 @pytest.fixture(scope="session")
 def shared_node(template: Template) -> Iterator[NodeProcess]:
     """A running node that no test may break."""
-    with made_folder() as folder:
-        copy_node(template.data_dir, folder / "shared")
-        node = NodeProcess(folder / "shared")
+    with open_yard() as yard:
+        yard.copy(template.data_dir, "shared")
+        node = yard.node("shared")
         trio.run(node.start)
         yield node
         assert trio.run(node.stop) == 0, node.tail()
-        assert processes_on(folder) == []
+        assert processes_on(yard.path) == []
 
 
 @pytest.fixture

@@ -58,18 +58,6 @@ def free_port() -> int:
         return port
 
 
-@contextmanager
-def made_folder() -> Iterator[Path]:
-    """A folder for nodes; not pytest's own, which PostgreSQL's user may not pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="lastlight-system-"))
-    folder.chmod(0o711)
-    try:
-        yield folder
-    finally:
-        end_servers(folder)
-        shutil.rmtree(folder)
-
-
 def processes_on(folder: Path) -> list[psutil.Process]:
     """All that runs and names `folder`; what is dead but not collected has ended."""
     found = []
@@ -80,13 +68,14 @@ def processes_on(folder: Path) -> list[psutil.Process]:
     return found
 
 
-def end_servers(folder: Path) -> None:
-    """Let nothing run on below a failed test."""
-    left = processes_on(folder)
-    for process in left:
-        with suppress(psutil.Error):
-            process.kill()
-    psutil.wait_procs(left, timeout=END_S)
+def end_tree(process: psutil.Process) -> None:
+    """Kill a process and all that it started, which does not name the folder."""
+    with suppress(psutil.NoSuchProcess):
+        tree = [process, *process.children(recursive=True)]
+        for each in tree:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        psutil.wait_procs(tree, timeout=END_S)
 
 
 class NodeProcess:
@@ -201,17 +190,64 @@ class NodeProcess:
         pid_file = self.data_dir / "postgres" / "cluster" / "postmaster.pid"
         return psutil.Process(int(pid_file.read_text().split()[0]))
 
+    def end(self) -> None:
+        """Whatever became of it: it does not run any more."""
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
     def tail(self) -> str:
         """Its last words."""
         return self.log.read_bytes()[-TAIL_BYTES:].decode(errors="replace")
 
 
+class Yard:
+    """A folder for nodes. Made by `open_yard`."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._nodes: list[NodeProcess] = []
+
+    def node(
+        self,
+        name: str,
+        *,
+        environment: dict[str, str] | None = None,
+        demo: bool = True,
+        uid: int | None = None,
+    ) -> NodeProcess:
+        """A node on the data directory of this name, which may be there already."""
+        made = NodeProcess(self.path / name, environment=environment, demo=demo, uid=uid)
+        self._nodes.append(made)
+        return made
+
+    def copy(self, template: Path, name: str) -> None:
+        """Make a data directory like a stopped node's, owners and modes kept.
+
+        The reserve is left out: a node makes it anew, and it is most of the bytes.
+        """
+        subprocess.run(["cp", "-a", str(template), str(self.path / name)], check=True)
+        (self.path / name / "journal" / "reserve").unlink(missing_ok=True)
+
+    def end(self) -> None:
+        """Let nothing run on below a failed test."""
+        for node in self._nodes:
+            node.end()
+        for process in processes_on(self.path):
+            end_tree(process)
+
+
+@contextmanager
+def open_yard() -> Iterator[Yard]:
+    """A folder of its own; not pytest's, which PostgreSQL's user may not pass through."""
+    yard = Yard(Path(tempfile.mkdtemp(prefix="lastlight-system-")))
+    yard.path.chmod(0o711)
+    try:
+        yield yard
+    finally:
+        yard.end()
+        shutil.rmtree(yard.path)
+
+
 def socket_url(socket_dir: Path) -> str:
     """The URL of an embedded PostgreSQL by its socket's folder."""
     return f"postgresql://lastlight@/lastlight?host={quote(str(socket_dir), safe='')}"
-
-
-def copy_node(source: Path, target: Path) -> None:
-    """Copy a stopped node's data directory, owners and modes kept; its reserve is made anew."""
-    subprocess.run(["cp", "-a", str(source), str(target)], check=True)
-    (target / "journal" / "reserve").unlink(missing_ok=True)

@@ -22,7 +22,7 @@ from storage.postgres.embedded import EmbeddedServer, open_embedded_server
 from tests.system.books import broken_laws, broken_links, reading, sessions_of, transactions_of
 from tests.system.conftest import MakeNode, Template
 from tests.system.guests import Front, open_front
-from tests.system.harness import NodeProcess, wait_until
+from tests.system.harness import NodeProcess, Yard, wait_until
 from tests.system.load import CHECK_IN, PURCHASE, TOP_UP, Guest, done_by_all, gather
 
 AWAY_S: Final = 20.0 if os.environ.get("LASTLIGHT_TEST_LONG") else 9.0
@@ -130,7 +130,7 @@ class Evening:
 
 @asynccontextmanager
 async def an_evening(
-    make_node: MakeNode, template: Template, server: StoppableServer, node: NodeProcess
+    template: Template, server: StoppableServer, node: NodeProcess
 ) -> AsyncIterator[Evening]:
     """The node up, its guests signed in and known to it."""
     assert server.server is not None
@@ -149,7 +149,7 @@ Away = Callable[[StoppableServer, trio.Nursery], AbstractAsyncContextManager[Non
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("away", [stopped, frozen])
 async def test_the_night_goes_on_without_the_database_and_is_all_there_afterwards(
-    away: Away, make_node: MakeNode, template: Template
+    away: Away, make_node: MakeNode, yard: Yard, template: Template
 ) -> None:
     """A venue can't close because a database restarts, and nothing that was sold may be missing."""
     copied = make_node()
@@ -157,10 +157,10 @@ async def test_the_night_goes_on_without_the_database_and_is_all_there_afterward
     async with trio.open_nursery() as nursery:
         await nursery.start(server.run)
         assert server.server is not None
-        node = NodeProcess(
-            copied.data_dir, environment={"LASTLIGHT_DATABASE_URL": server.server.url}
+        node = yard.node(
+            copied.data_dir.name, environment={"LASTLIGHT_DATABASE_URL": server.server.url}
         )
-        async with an_evening(make_node, template, server, node) as evening:
+        async with an_evening(template, server, node) as evening:
             async with trio.open_nursery() as load:
                 code = await evening.front.door_code()
                 for guest in evening.guests:

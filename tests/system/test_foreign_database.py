@@ -10,7 +10,7 @@ import shutil
 from storage.postgres.embedded import open_embedded_server
 from tests.system.conftest import MakeNode, Template
 from tests.system.guests import open_front
-from tests.system.harness import NodeProcess, processes_on
+from tests.system.harness import NodeProcess, Yard, processes_on
 
 
 async def refusal_of(node: NodeProcess) -> str:
@@ -22,14 +22,14 @@ async def refusal_of(node: NodeProcess) -> str:
     return words
 
 
-async def test_the_database_of_another_node_is_refused(make_node: MakeNode) -> None:
+async def test_the_database_of_another_node_is_refused(make_node: MakeNode, yard: Yard) -> None:
     """Two nodes with one database would each flush over the other's rows."""
-    theirs, ours = make_node(), make_node()
+    theirs = make_node()
     async with open_embedded_server(theirs.data_dir / "postgres") as server:
         await server.wait_ready()
-        shutil.rmtree(ours.data_dir)
-        node = NodeProcess(ours.data_dir, environment={"LASTLIGHT_DATABASE_URL": server.url})
-        words = await refusal_of(node)
+        words = await refusal_of(
+            yard.node("ours", environment={"LASTLIGHT_DATABASE_URL": server.url})
+        )
     assert "belongs to journal" in words
     assert "LASTLIGHT_DATABASE_URL elsewhere" in words
 

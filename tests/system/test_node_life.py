@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import pwd
-import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -15,9 +14,9 @@ from typing import Final
 
 import pytest
 
-from tests.system.conftest import MakeNode, Template
+from tests.system.conftest import Template
 from tests.system.guests import open_front
-from tests.system.harness import NodeProcess, made_folder, processes_on, wait_until
+from tests.system.harness import NodeProcess, Yard, processes_on, wait_until
 
 AS_ROOT: Final = os.geteuid() == 0
 AGAIN_S: Final = 30.0
@@ -87,19 +86,18 @@ async def test_what_a_node_keeps_is_nobody_elses_to_read(node: NodeProcess) -> N
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
 
 
-async def test_an_ordinary_user_runs_a_node_as_themselves() -> None:
+async def test_an_ordinary_user_runs_a_node_as_themselves(yard: Yard) -> None:
     """Root is not needed for anything; where the tests are root, the node becomes nobody."""
     uid = pwd.getpwnam("nobody").pw_uid if AS_ROOT else os.getuid()
-    with made_folder() as folder:
-        os.chown(folder, uid, -1)
-        node = NodeProcess(folder / "data", uid=uid if AS_ROOT else None)
-        await node.start()
-        assert node.server().uids().effective == uid
-        assert owners_below(node.data_dir) == {uid}
-        node.kill()
-        await node.start()
-        assert await node.stop() == 0, node.tail()
-        assert processes_on(node.data_dir) == []
+    os.chown(yard.path, uid, -1)
+    node = yard.node("data", uid=uid if AS_ROOT else None)
+    await node.start()
+    assert node.server().uids().effective == uid
+    assert owners_below(node.data_dir) == {uid}
+    node.kill()
+    await node.start()
+    assert await node.stop() == 0, node.tail()
+    assert processes_on(node.data_dir) == []
 
 
 def owners_below(folder: Path) -> set[int]:
@@ -107,20 +105,19 @@ def owners_below(folder: Path) -> set[int]:
     return {path.lstat().st_uid for path in folder.rglob("*")}
 
 
-async def test_a_second_node_on_the_same_data_is_refused(node: NodeProcess) -> None:
+async def test_a_second_node_on_the_same_data_is_refused(node: NodeProcess, yard: Yard) -> None:
     """It would take the journal from under the first."""
-    second = NodeProcess(node.data_dir)
-    second.log = node.data_dir.with_name("second.log")
+    second = yard.node(node.data_dir.name)
+    second.log = yard.path / "second.log"
     second.launch()
     assert await second.wait_end() == 1
     assert "another" in second.tail()
     assert (await node.readiness())[0] == 200
 
 
-async def test_a_node_killed_during_its_first_start_starts_anew(make_node: MakeNode) -> None:
+async def test_a_node_killed_during_its_first_start_starts_anew(yard: Yard) -> None:
     """Half a database, or half a demo, must be nothing that a person has to clear away."""
-    node = make_node()
-    shutil.rmtree(node.data_dir)
+    node = yard.node("data")
     node.launch()
 
     async def has_begun() -> bool:
