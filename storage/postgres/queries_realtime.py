@@ -15,6 +15,7 @@ import msgspec
 
 from protocol.addresses import Position
 from protocol.entries import RoomEvent
+from protocol.limits import ROOM_BACKLOG_EVENTS
 from storage.postgres.asked import blocks_of
 from storage.postgres.reading import Reader
 
@@ -38,7 +39,9 @@ class RoomReader:
     durable: Callable[[], Position]
     now: Callable[[], datetime]
 
-    async def missed_events(self, room: str, after_seq: int, limit: int) -> Sequence[RoomEvent]:
+    async def missed_events(
+        self, room: str, after_seq: int, limit: int = ROOM_BACKLOG_EVENTS + 1
+    ) -> Sequence[RoomEvent]:
         """Durable events of a room after a `seq`, in order; each names this room only.
 
         The outbox forgets after 72 h, so the first may be later than the next.
