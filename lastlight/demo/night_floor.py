@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
 from typing import Any, Final
@@ -101,7 +101,7 @@ class Floor:
         self.offer = Offer(**found)
 
 
-def code_at(codes: list[Mapping[str, Any]], now: datetime) -> str | None:
+def code_at(codes: Sequence[Mapping[str, Any]], now: datetime) -> str | None:
     """The code that the door shows at `now`."""
     for code in codes:
         begins, ends = (datetime.fromisoformat(code[name]) for name in ("valid_from", "valid_to"))

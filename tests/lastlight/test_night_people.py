@@ -56,7 +56,7 @@ class Answers(httpx.AsyncBaseTransport):
         return [line for line, _, _ in self.asked]
 
 
-def a_floor(**answers: list[Said]) -> tuple[Floor, Answers]:
+def a_floor(**answers: Any) -> tuple[Floor, Answers]:
     """A house whose answers are named `METHOD path`; signing in works."""
     by_line = {"POST /api/auth/login": [(200, SIGNED_IN)], **answers}
     transport = Answers(by_line)
@@ -132,7 +132,7 @@ async def test_who_was_signed_out_signs_in_again(clock: MockClock) -> None:
     assert floor.figures.refusals == {"refresh_reused": 1}
 
 
-async def a_patron(**answers: list[Said]) -> tuple[Patron, Answers]:
+async def a_patron(**answers: Any) -> tuple[Patron, Answers]:
     """Signed in, before a door that shows its code."""
     path = "GET /api/venues/00000000-0000-7000-8000-000000000001/checkin-code"
     floor, transport = a_floor(**{path: [(200, {"tokens": [CODE]})], **answers})
@@ -144,7 +144,7 @@ async def a_patron(**answers: list[Said]) -> tuple[Patron, Answers]:
 
 async def test_a_patron_comes_in_does_things_and_leaves(clock: MockClock) -> None:
     """A visit ends with a checkout, so that the meter is paid."""
-    everything = {
+    everything: dict[str, list[Said]] = {
         f"POST /api/sessions/s-1/{what}": [(200, {})]
         for what in ("activity", "pause", "resume", "location", "checkout")
     }
