@@ -268,7 +268,7 @@ class Generation:
         actor.retire()
         self.forget(actor)
         if address.kind is ActorKind.ACCOUNT:
-            self.rooms.forget(rooms)
+            self.rooms.forget(rooms, self.ports.flushed.flushed.n)
 
     def end(self) -> list[Envelope]:
         """Drop everything. Whoever waits is told what is known.

@@ -193,6 +193,7 @@ def commit(actor: Actor, envelope: Envelope, draft: Draft) -> None:
             generation.rooms.take_back(entry.events)
             raise
         actor.position = position
+        generation.rooms.written(entry.events, position)
         for event in draft.urgent:
             generation.ports.publisher.publish_urgent(event)
         take_in(actor, entry.changes)

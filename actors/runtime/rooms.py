@@ -17,6 +17,7 @@ class RoomCursors:
     def __init__(self, last_seq: Callable[[str], Awaitable[int]]) -> None:
         self._last_seq = last_seq
         self._cursors: dict[str, int] = {}
+        self._written: dict[str, int] = {}
 
     def __len__(self) -> int:
         return len(self._cursors)
@@ -52,7 +53,15 @@ class RoomCursors:
             for room, _ in event.rooms:
                 self._cursors[room] -= 1
 
-    def forget(self, rooms: tuple[str, ...]) -> None:
-        """Drop cursors of which everything is flushed."""
+    def written(self, events: Iterable[RoomEvent], position: int) -> None:
+        """The numbers just given stand in the entry at `position`."""
+        for event in events:
+            for room, _ in event.rooms:
+                self._written[room] = position
+
+    def forget(self, rooms: tuple[str, ...], flushed: int) -> None:
+        """Drop cursors of which everything is flushed; others would be read anew too low."""
         for room in rooms:
-            self._cursors.pop(room, None)
+            if self._written.get(room, 0) <= flushed:
+                self._cursors.pop(room, None)
+                self._written.pop(room, None)
