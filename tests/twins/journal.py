@@ -10,7 +10,7 @@ import bisect
 import contextlib
 import itertools
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Final
 from uuid import UUID, uuid4
@@ -70,6 +70,8 @@ class MemoryJournal:
     _hooks: CommitHooks | None
     _retention_s: float
     _commit_count: int = 0
+    spy: Callable[[bytes], None] = lambda _data: None
+    """Told of each entry as it is put in line, also of those that are lost later."""
 
     @property
     def journal_id(self) -> UUID:
@@ -84,7 +86,9 @@ class MemoryJournal:
         return self._order.position(self._order.last_n)
 
     def append_nowait(self, data: bytes, *, urgency: Urgency) -> Position:
-        return self._order.append_nowait(data, urgency=urgency)
+        position = self._order.append_nowait(data, urgency=urgency)
+        self.spy(data)
+        return position
 
     async def wait_durable(self, position: Position) -> None:
         await self._order.wait_durable(position)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 import attrs
 
 from actors.runtime.behaviour import Behaviour
 from actors.runtime.generation import Ports
 from actors.runtime.node import Node, open_node
+from actors.runtime.ports import Ids, Observer, Publisher
 from protocol.addresses import ActorKind
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.write_behind import WriteBehind, open_write_behind
@@ -29,7 +31,7 @@ class World:
     """What outlives a node: its disk, its database, and what the outside saw."""
 
     clock: TrioClock = attrs.field(factory=TrioClock)
-    ids: CountingIds = attrs.field(factory=CountingIds)
+    ids: Ids = attrs.field(factory=CountingIds)
     disk: MemoryDisk = attrs.field(factory=MemoryDisk)
     publisher: RememberingPublisher = attrs.field(factory=RememberingPublisher)
     effects: RememberingEffects = attrs.field(factory=RememberingEffects)
@@ -47,6 +49,13 @@ class Running:
     write_behind: WriteBehind
 
 
+Founding = Callable[[MemoryJournal, WriteBehind], Awaitable[None]]
+
+
+async def _nothing_to_found(journal: MemoryJournal, write_behind: WriteBehind) -> None:
+    """The usual case."""
+
+
 @asynccontextmanager
 async def open_memory_node(
     world: World,
@@ -54,6 +63,9 @@ async def open_memory_node(
     *,
     hooks: CommitHooks | None = None,
     ready: bool = True,
+    publisher: Publisher | None = None,
+    observer: Observer | None = None,
+    founding: Founding = _nothing_to_found,
 ) -> AsyncIterator[Running]:
     """Run a node in `world`; leaving the block is a crash, as nothing is drained."""
     async with (
@@ -64,11 +76,12 @@ async def open_memory_node(
             journal=journal,
             flushed=write_behind,
             loader=world.database,
-            publisher=world.publisher,
+            publisher=publisher or world.publisher,
             effects=world.effects,
             clock=world.clock,
             ids=world.ids,
-            observer=NoObserver(),
+            observer=observer or NoObserver(),
+            founding=partial(founding, journal, write_behind),
         )
         async with open_node(ports, behaviours) as node:
             if ready:

@@ -1,0 +1,262 @@
+"""A whole node in memory: the production gateway, runtime and write-behind over the twins.
+
+Nothing waits for a thread, a socket or a disk, so a night passes in moments under MockClock, and
+each run is like the one before. Only what the read side answers is left out: those operations are
+503 here. A `World` outlives its nodes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+from uuid import UUID
+
+import attrs
+import trio
+
+from actors.runtime.behaviour import Behaviour
+from actors.runtime.node import Node
+from lastlight.assembly import Secrets, Surroundings, make_dispatcher
+from lastlight.auth.keys import KeyRing
+from lastlight.auth.passwords import Passwords
+from lastlight.auth.ratelimit import RateLimits
+from lastlight.auth.revocations import Revocations
+from lastlight.behaviours import BEHAVIOURS
+from lastlight.demo.founding import Founder
+from lastlight.gateway.calls import Answer, Call, Refused
+from lastlight.gateway.health import Health
+from lastlight.gateway.http import HttpGateway
+from lastlight.gateway.sockets import SocketGateway
+from lastlight.metrics import Metrics
+from lastlight.process import Collector
+from lastlight.realtime.backlog import Backlog
+from lastlight.realtime.hub import Hub
+from lastlight.realtime.publisher import RoomPublisher
+from lastlight.realtime.resuming import Resumer
+from lastlight.realtime.services import Services
+from lastlight.watching import Watch
+from protocol.addresses import ActorKind, Address
+from protocol.entries import RoomEvent
+from protocol.errors import Code, Refusal
+from protocol.events.base import Audience
+from protocol.operations.table import OPERATIONS
+from protocol.records.platform import OutboxEvent
+from storage.journal.hooks import CommitHooks
+from storage.write_behind.write_behind import WriteBehind
+from tests.twins.database import MemoryDatabase
+from tests.twins.journal import MemoryJournal
+from tests.twins.nodes import World, open_memory_node
+from tests.twins.outside import RememberingPublisher, TimedIds, TrioClock
+from tests.twins.passwords import MemoryPasswords
+
+SECRETS: Final = Secrets(keys=KeyRing.fresh(), refresh=bytes(32), codes=bytes(range(32)))
+_NEVER: Final = 2**62
+
+
+def a_world() -> World:
+    """A world whose ids tell the time, as the id of an incident must."""
+    clock = TrioClock()
+    return World(clock=clock, ids=TimedIds(clock))
+
+
+def copy_of(world: World) -> World:
+    """Another world with the same past; nobody outside remembers it."""
+    clock, database, disk = TrioClock(), world.database, world.disk
+    assert isinstance(world.ids, TimedIds)
+    return World(
+        clock=clock,
+        ids=TimedIds(clock, world.ids.count),
+        disk=attrs.evolve(disk, entries=[*disk.entries], gaps=[*disk.gaps]),
+        database=attrs.evolve(
+            database,
+            now=clock.now,
+            rows={table: dict(rows) for table, rows in database.rows.items()},
+            cursors=dict(database.cursors),
+            sends=dict(database.sends),
+            heads=dict(database.heads),
+            kept_aside=[*database.kept_aside],
+        ),
+    )
+
+
+@attrs.frozen(eq=False)
+class _Published:
+    """Publishes, and lets the test remember what was."""
+
+    memory: RememberingPublisher
+    rooms: RoomPublisher
+
+    def publish(self, event: RoomEvent) -> None:
+        self.memory.publish(event)
+        self.rooms.publish(event)
+
+    def publish_urgent(self, event: RoomEvent) -> None:
+        self.memory.publish_urgent(event)
+        self.rooms.publish_urgent(event)
+
+    def reset(self) -> None:
+        self.memory.reset()
+        self.rooms.reset()
+
+
+@attrs.frozen(eq=False)
+class _Beginning:
+    """What `lastlight.beginning.Beginning` does, from the twin; see there."""
+
+    database: MemoryDatabase
+    backlog: Backlog
+    clock: TrioClock
+    passwords: Passwords
+    demo: bool
+
+    async def begin(self, journal: MemoryJournal, write_behind: WriteBehind) -> None:
+        if self.demo:
+            founder = Founder(journal, write_behind, self.database, self.passwords, self.clock)
+            await founder.found()
+        for address in await self.database.residents():
+            if address.kind is ActorKind.VENUE:
+                for audience in (
+                    Audience.PATRONS, Audience.STAFF, Audience.MANAGEMENT, Audience.OWNER,
+                ):  # fmt: skip
+                    room = audience.room(address.id)
+                    self.backlog.prime(room, await self.database.room_seq(room))
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class LastLight:
+    """A node with its ways in."""
+
+    world: World
+    node: Node
+    journal: MemoryJournal
+    write_behind: WriteBehind
+    hub: Hub
+    http: HttpGateway
+    services: Services
+
+    async def wait_flushed(self) -> None:
+        """Wait until the database holds all that is durable now."""
+        await self.journal.wait_durable(self.journal.last)
+        await self.write_behind.wait_flushed(self.journal.durable)
+
+    async def event(self, type_: str, *, after: int = 0) -> RoomEvent:
+        """The first event of a type, from the `after`-th published on; waits until there is one."""
+        with trio.fail_after(24 * 3600):
+            while True:
+                for event in self.world.publisher.events[after:]:
+                    if event.type == type_:
+                        return event
+                await trio.sleep(0.1)
+
+
+@asynccontextmanager
+async def open_memory_last_light(
+    world: World,
+    *,
+    behaviours: Mapping[ActorKind, Behaviour] = BEHAVIOURS,
+    hooks: CommitHooks | None = None,
+    ready: bool = True,
+    demo: bool = True,
+    rate_limits: bool = False,
+) -> AsyncIterator[LastLight]:
+    """Run Last Light in `world`; leaving the block is a crash, as nothing is drained.
+
+    With `demo` the demo venue is founded where there is none.
+    """
+    hub, backlog, metrics, revocations = Hub(), Backlog(), Metrics(), Revocations()
+    passwords, now = MemoryPasswords(), world.clock.now
+    publisher = _Published(world.publisher, RoomPublisher(hub, backlog, metrics))
+    beginning = _Beginning(world.database, backlog, world.clock, passwords, demo)
+    collector = Collector(_NEVER)
+    async with open_memory_node(
+        world,
+        behaviours,
+        hooks=hooks,
+        ready=ready,
+        publisher=publisher,
+        observer=Watch(revocations=revocations, hub=hub, collector=collector, now=now),
+        founding=beginning.begin,
+    ) as running:
+        node, journal = running.node, running.journal
+        dispatcher = make_dispatcher(
+            Surroundings(
+                node=node,
+                publisher=publisher,
+                ids=world.ids,
+                now=now,
+                secrets=SECRETS,
+                passwords=passwords,
+                revocations=revocations,
+                rate_limits=RateLimits(trio.current_time, enabled=rate_limits),
+                health=Health(node=node, write_behind=running.write_behind),
+                metrics=metrics,
+                queries={op.query: _no_query for op in OPERATIONS if op.query is not None},
+            )
+        )
+        reading = _Reading(world.database, journal, running.write_behind)
+        resumer = Resumer(
+            backlog=backlog,
+            epoch=lambda: journal.journal_id.hex,
+            venue_known=lambda id_: _is_known(node, id_),
+            last_seq=reading.last_seq,
+            missed=reading.missed,
+        )
+        sockets = SocketGateway(dispatcher, world.ids)
+        yield LastLight(
+            world=world,
+            node=node,
+            journal=journal,
+            write_behind=running.write_behind,
+            hub=hub,
+            http=HttpGateway(dispatcher, metrics),
+            services=Services(
+                authenticate=sockets.authenticate,
+                resume=resumer.resume,
+                command=sockets.command,
+                now=now,
+            ),
+        )
+
+
+def _is_known(node: Node, venue_id: UUID) -> bool:
+    return node.shared(Address(ActorKind.VENUE, venue_id)) is not None
+
+
+async def _no_query(call: Call) -> Answer:
+    raise Refused(Refusal(Code.STALE_READ, "there are no queries in memory", retry_after_s=1))
+
+
+@attrs.frozen(eq=False)
+class _Reading:
+    """What the read side tells of rooms, once all that was durable when asked is flushed."""
+
+    database: MemoryDatabase
+    journal: MemoryJournal
+    write_behind: WriteBehind
+
+    async def last_seq(self, room: str) -> int:
+        await self.write_behind.wait_flushed(self.journal.durable)
+        return await self.database.room_seq(room)
+
+    async def missed(self, room: str, after_seq: int, most: int) -> Sequence[RoomEvent]:
+        await self.write_behind.wait_flushed(self.journal.durable)
+        rows = [
+            row
+            for row in self.database.table(OutboxEvent).values()
+            if row.room == room and row.seq > after_seq
+        ]
+        return [_event_of(row) for row in sorted(rows, key=lambda row: row.seq)[:most]]
+
+
+def _event_of(row: OutboxEvent) -> RoomEvent:
+    return RoomEvent(
+        id=row.id,
+        type=row.type,
+        venue_id=row.venue_id,
+        occurred_at=row.occurred_at,
+        data=row.payload,
+        rooms=((row.room, row.seq),),
+        version=row.event_version,
+        hide_from=row.hide_from,
+    )
