@@ -126,8 +126,11 @@ async def transactions_of(
 
 
 async def sessions_of(connection: Connection, people: Iterable[str]) -> dict[str, str]:
-    """Sessions by id, with their status."""
+    """Sessions by id, with their status: open ones, and those that are history."""
     rows = await connection.fetch(
-        "select id, status from sessions where user_id = any($1::uuid[])", list(people)
+        "select id, status from sessions where user_id = any($1::uuid[])"
+        " union all select id, status from session_history where user_id = any($1::uuid[])",
+        list(people),
     )
+    assert len({row["id"] for row in rows}) == len(rows), "a session is open and over at once"
     return {str(row["id"]): row["status"] for row in rows}

@@ -23,6 +23,7 @@ PURCHASE: Final = "purchase"
 TOP_UP: Final = "topup"
 UNKNOWN: Final = {503, 504}
 """Answers after which the same key is sent again."""
+KEPT: Final = {200, 201, 402, 403, 409, 422}
 IN_PROGRESS: Final = "idempotency_in_progress"
 ASK_AGAIN_S: Final = 0.1
 SETTLED_S: Final = 60.0
@@ -50,6 +51,11 @@ class Act:
     def done(self) -> bool:
         """Whether it was answered with yes."""
         return self.status in {200, 201}
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the answer is kept with its key (Rule 12)."""
+        return self.status in KEPT
 
     async def send(self, front: Front) -> httpx.Response:
         """Send it, now or once more."""
