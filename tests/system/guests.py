@@ -6,6 +6,7 @@ copied from the same template takes the same tokens.
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import AsyncIterator, Mapping
@@ -66,6 +67,29 @@ def order(line: Body, *, note: str | None = None) -> dict[str, object]:
     return body if note is None else {**body, "note": note}
 
 
+def encoded(body: Body) -> bytes:
+    """A body as JSON."""
+    return json.dumps(body).encode()
+
+
+@attrs.define
+class OneChunk(httpx.AsyncByteStream):
+    """A request's content; httpx has a generator for it, which a killed node leaves unfinished."""
+
+    content: bytes | None
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        """Itself: a request is sent once."""
+        return self
+
+    async def __anext__(self) -> bytes:
+        """All of it, then nothing."""
+        if not self.content:
+            raise StopAsyncIteration
+        content, self.content = self.content, None
+        return content
+
+
 @attrs.frozen
 class Front:
     """One node's HTTP."""
@@ -90,10 +114,12 @@ class Front:
             sent["authorization"] = f"Bearer {person.token}"
         if method == "POST":
             sent["idempotency-key"] = key or str(uuid.uuid4())
-        if isinstance(body, bytes):
+        if body is not None:
             sent["content-type"] = "application/json"
-            return await self.http.request(method, path, content=body, headers=sent)
-        return await self.http.request(method, path, json=body, headers=sent)
+        content = body if isinstance(body, bytes) else b"" if body is None else encoded(body)
+        request = self.http.build_request(method, path, content=content, headers=sent)
+        request.stream = OneChunk(content)
+        return await self.http.send(request)
 
     async def need(
         self, status: int, person: Person | None, method: str, path: str, body: Body | None = None
