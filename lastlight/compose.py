@@ -88,7 +88,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
             places=make_places(settings.data_dir),
             collector=await enter(open_tamed_collector()),
         )
-        storage = await enter(open_storage(settings, own.places, own.clock))
+        storage = await enter(open_storage(settings, own.places, own.clock, own.metrics))
         node = await enter(open_node(_ports(own, storage, demo=demo), BEHAVIOURS))
         health = Health(node=node, write_behind=storage.write_behind)
         dispatcher = make_dispatcher(_surroundings(settings, own, storage, node, health))
@@ -100,6 +100,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
             own.metrics,
             node=node,
             hub=own.publisher.hub,
+            passwords=own.passwords,
             journal=storage.journal,
             write_behind=storage.write_behind,
         )

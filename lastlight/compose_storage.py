@@ -9,6 +9,7 @@ import attrs
 
 from actors.runtime.directory import OWNERS
 from lastlight.clocks import SystemClock
+from lastlight.metrics import Metrics
 from lastlight.places import Places
 from lastlight.settings import Settings
 from protocol.addresses import Position
@@ -40,7 +41,7 @@ class Storage:
 
 @asynccontextmanager
 async def open_storage(
-    settings: Settings, places: Places, clock: SystemClock
+    settings: Settings, places: Places, clock: SystemClock, metrics: Metrics
 ) -> AsyncIterator[Storage]:
     """Open the journal and the database; the database need not answer yet.
 
@@ -51,7 +52,8 @@ async def open_storage(
         enter = stack.enter_async_context
         # Outermost, so that it outlives whatever uses PostgreSQL.
         await enter(open_asyncio_loop())
-        journal = await enter(open_journal(places.journal, clock=clock))
+        timed = metrics.journal_commits.observe
+        journal = await enter(open_journal(places.journal, clock=clock, when_committed=timed))
         database = await enter(_open_database(settings, places))
         write_behind = await enter(open_write_behind(journal, MigratingStore(database)))
         reader = Reader(database, write_behind)

@@ -1,8 +1,9 @@
-"""Connects the gauges to what they show; nothing is counted twice."""
+"""Connects metrics to what they show; nothing is counted twice."""
 
 from __future__ import annotations
 
 from actors.runtime.node import Node
+from lastlight.auth.passwords import Passwords
 from lastlight.metrics import Metrics
 from lastlight.realtime.hub import Hub
 from protocol.addresses import ActorKind
@@ -15,10 +16,11 @@ def measure(
     *,
     node: Node,
     hub: Hub,
+    passwords: Passwords,
     journal: SqliteJournal,
     write_behind: WriteBehind,
 ) -> None:
-    """Let the gauges of `metrics` read the parts of a node when they are asked."""
+    """Let `metrics` read the parts of a node when somebody looks."""
     for kind in ActorKind:
         metrics.watch(
             metrics.actors.labels(kind.value),
@@ -30,3 +32,11 @@ def measure(
     metrics.watch(metrics.gate_outputs, lambda: node.statistics().gate_backlog)
     metrics.watch(metrics.flush_lag_s, lambda: write_behind.lag_s)
     metrics.watch(metrics.journal_bytes, lambda: journal.statistics().bytes)
+    metrics.watch(metrics.passwords_waiting, lambda: passwords.waiting)
+    metrics.watch(metrics.journal_entries, lambda: journal.durable.n)
+    metrics.watch(metrics.flushed_entries, lambda: write_behind.flushed.n)
+    metrics.watch(metrics.refused_rows, lambda: write_behind.refused_rows)
+    metrics.watch(metrics.slow_clients, lambda: hub.statistics().slow_total)
+    metrics.watch(metrics.expired_commands, lambda: node.statistics().expired)
+    metrics.watch(metrics.dead_letters, lambda: node.statistics().dead_letters)
+    metrics.watch(metrics.resets, lambda: node.statistics().resets)

@@ -1,17 +1,19 @@
 """What a node measures, in a Prometheus registry of its own, so that two nodes share no counter.
 
 Labels are bounded: an operation is a row of the operation table, never a path. Figures that exist
-anyway (depths, lags, backlogs) are read when somebody looks, from the functions given to `watch`.
+anyway (depths, lags, counts) are read when somebody looks, from the functions given to `watch`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import CounterMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
 
 CONTENT_TYPE: Final = CONTENT_TYPE_LATEST
 
@@ -20,8 +22,25 @@ _REQUEST_S: Final = (
 )  # fmt: skip
 _COMMIT_S: Final = (0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5)
 _STOP_S: Final = (0.05, 0.1, 0.2, 0.5, 1, 2, 5)
-_FAN_OUT_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1)
 _ACKNOWLEDGE_S: Final = (5, 10, 15, 30, 60, 90, 120, 180, 300, 600, 1200)
+
+
+class Total(Collector):
+    """A counter whose value somebody else keeps; 0 until it is watched."""
+
+    def __init__(self, name: str, documentation: str, *, registry: CollectorRegistry) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._read: Callable[[], float] = lambda: 0.0
+        registry.register(self)
+
+    def set_function(self, read: Callable[[], float]) -> None:
+        """Read it from there."""
+        self._read = read
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """What the registry asks at each look."""
+        yield CounterMetricFamily(self._name, self._documentation, value=self._read())
 
 
 class Metrics:
@@ -30,6 +49,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         counter = partial(Counter, registry=self.registry)
+        total = partial(Total, registry=self.registry)
         gauge = partial(Gauge, registry=self.registry)
         histogram = partial(Histogram, registry=self.registry)
         # What takes time
@@ -42,11 +62,6 @@ class Metrics:
         self.journal_commits = histogram(
             "lastlight_journal_commit_seconds", "One group commit with its fsync", buckets=_COMMIT_S
         )
-        self.sos_fan_out = histogram(
-            "lastlight_sos_fan_out_seconds",
-            "From an SOS to the last socket written",
-            buckets=_FAN_OUT_S,
-        )
         self.sos_acknowledged = histogram(
             "lastlight_sos_acknowledge_seconds",
             "From an SOS to the first acknowledgement",
@@ -58,18 +73,17 @@ class Metrics:
             buckets=_STOP_S,
         )
         # What happens
-        self.journal_entries = counter("lastlight_journal_entries", "Entries made durable")
-        self.flushed_entries = counter("lastlight_flushed_entries", "Entries in PostgreSQL")
         self.events = counter("lastlight_events", "Events to connections, by kind", ("kind",))
-        self.slow_clients = counter("lastlight_slow_clients", "Connections that did not read")
-        self.expired_commands = counter("lastlight_expired_commands", "Commands never begun")
-        self.rate_limited = counter("lastlight_rate_limited", "Requests refused as too many")
-        self.dead_letters = counter("lastlight_dead_letters", "Messages that failed: bugs")
-        self.refused_rows = counter("lastlight_refused_rows", "Rows PostgreSQL refused: bugs")
-        self.resets = counter("lastlight_node_resets", "New beginnings after a failed commit")
+        self.journal_entries = total("lastlight_journal_entries", "Entries made durable, ever")
+        self.flushed_entries = total("lastlight_flushed_entries", "Entries in PostgreSQL, ever")
+        self.slow_clients = total("lastlight_slow_clients", "Connections that did not read")
+        self.expired_commands = total("lastlight_expired_commands", "Commands never begun")
+        self.dead_letters = total("lastlight_dead_letters", "Messages that failed: bugs")
+        self.refused_rows = total("lastlight_refused_rows", "Rows PostgreSQL refused: bugs")
+        self.resets = total("lastlight_node_resets", "New beginnings after a failed commit")
         # What is so now
         self.actors = gauge("lastlight_actors", "Resident actors, by kind", ("kind",))
-        self.sockets = gauge("lastlight_sockets", "Open WebSocket and Socket.IO connections")
+        self.sockets = gauge("lastlight_sockets", "Open realtime connections")
         self.mailbox_messages = gauge("lastlight_mailbox_messages", "Waiting in all mailboxes")
         self.mailbox_messages_max = gauge(
             "lastlight_mailbox_messages_max", "Waiting in the fullest mailbox"
@@ -89,9 +103,9 @@ class Metrics:
         self.requests.labels(operation, str(status)).observe(elapsed_s)
 
     @staticmethod
-    def watch(gauge: Gauge, read: Callable[[], float]) -> None:
-        """Let `gauge` be read from `read`, which must neither wait nor fail, at each look."""
-        gauge.set_function(read)
+    def watch(figure: Gauge | Total, read: Callable[[], float]) -> None:
+        """Let `figure` be read from `read`, which must neither wait nor fail, at each look."""
+        figure.set_function(read)
 
     def exposition(self) -> bytes:
         """All of it in Prometheus' text format; its type is CONTENT_TYPE."""

@@ -55,6 +55,11 @@ class Passwords:
         self._waiting_max = waiting_max
         self._nobody = f"$2b${cost:02}${_NOBODY}".encode("ascii")
 
+    @property
+    def waiting(self) -> int:
+        """How many stand in line."""
+        return self._limiter.statistics().tasks_waiting
+
     async def hash(self, password: str) -> str:
         """The text to store for `password`.
 

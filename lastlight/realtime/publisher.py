@@ -8,6 +8,7 @@ from lastlight.metrics import Metrics
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.hub import Hub
 from protocol.entries import RoomEvent
+from protocol.events.emergency import EmergencySosAcknowledged
 
 
 @attrs.frozen(eq=False)
@@ -24,6 +25,8 @@ class RoomPublisher:
         self.hub.publish(event)
         durable = bool(event.rooms) and event.rooms[0][1] is not None
         self.metrics.events.labels(kind="durable" if durable else "ephemeral").inc()
+        if event.type == EmergencySosAcknowledged.type and event.data["status"] == "acknowledged":
+            self.metrics.sos_acknowledged.observe(event.data["after_ms"] / 1000)
 
     def publish_urgent(self, event: RoomEvent) -> None:
         """The unnumbered copy of a durable event that is not durable yet."""

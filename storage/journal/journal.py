@@ -46,6 +46,7 @@ class SqliteJournal:
     _store: Store
     _hooks: CommitHooks | None
     _retention_ms: int
+    _when_committed: Callable[[float], None]
     _commit_count: int = 0
     _commit_duration: timedelta = timedelta(0)
     _keeper: trio.Lock = attrs.field(factory=trio.Lock)
@@ -196,7 +197,9 @@ class SqliteJournal:
                 continue
             self._order.committed(first_n + len(entries) - 1)
             self._commit_count += 1
-            self._commit_duration = timedelta(seconds=time.perf_counter() - started)
+            took_s = time.perf_counter() - started
+            self._commit_duration = timedelta(seconds=took_s)
+            self._when_committed(took_s)
             if full:
                 # On a full disk the segment just grows; the next commit tries again.
                 await self._roll(first_n=self._order.durable_n + 1)

@@ -57,6 +57,7 @@ async def open_journal(
     memory_bytes_max: int = JOURNAL_MEMORY_BYTES_MAX,
     retention_s: float = JOURNAL_RETENTION_S,
     hooks: CommitHooks | None = None,
+    when_committed: Callable[[float], None] = lambda _took_s: None,
 ) -> AsyncIterator[SqliteJournal]:
     """Open the journal in `directory`, made if it is not there; nobody else can meanwhile.
 
@@ -69,6 +70,7 @@ async def open_journal(
             What the highest share leaves of it is preallocated on disk for emergencies.
         memory_bytes_max: of unreleased entries; older ones are read from disk.
         hooks: for tests that hold commits or make them fail.
+        when_committed: is told the seconds that each group commit took, with its sync.
 
     Raises:
         JournalUnreadable: what is durable can't be known, now or later; the process must end.
@@ -92,7 +94,11 @@ async def open_journal(
         except OSError as error:
             raise unreadable(store.directory, error) from error
         journal = SqliteJournal(
-            order=order, store=store, hooks=hooks, retention_ms=int(retention_s * 1000)
+            order=order,
+            store=store,
+            hooks=hooks,
+            retention_ms=int(retention_s * 1000),
+            when_committed=when_committed,
         )
         async with running(journal, journal.run_writer, journal.run_keeper):
             yield journal

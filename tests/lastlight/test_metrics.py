@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
 from lastlight.metrics import CONTENT_TYPE, Metrics
+from lastlight.realtime.backlog import Backlog
+from lastlight.realtime.hub import Hub
+from lastlight.realtime.publisher import RoomPublisher
+from protocol.entries import RoomEvent
 
 
 def sample(metrics: Metrics, name: str, **labels: str) -> float | None:
@@ -35,10 +41,38 @@ def test_a_watched_gauge_is_read_when_somebody_looks() -> None:
     assert sample(metrics, "lastlight_gate_outputs") == 7
 
 
+def test_a_watched_total_is_a_counter_that_somebody_else_keeps() -> None:
+    """Counting twice would let the two counts differ; alarms need what the parts know."""
+    metrics, refused = Metrics(), [0]
+    metrics.watch(metrics.refused_rows, lambda: refused[0])
+    refused[0] = 2
+    assert sample(metrics, "lastlight_refused_rows_total") == 2
+    assert "# TYPE lastlight_refused_rows_total counter" in metrics.exposition().decode()
+
+
+def test_how_long_an_sos_waited_for_somebody_is_measured_once() -> None:
+    """The promise of a venue to its people, watched; being on the scene is no second answer."""
+    metrics = Metrics()
+    publisher = RoomPublisher(Hub(), Backlog(), metrics)
+    for status in ("acknowledged", "on_scene"):
+        publisher.publish(
+            RoomEvent(
+                id=UUID(int=1),
+                type="emergency.sos_acknowledged",
+                venue_id=None,
+                occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
+                data={"status": status, "after_ms": 12_000},
+                rooms=(),
+            )
+        )
+    assert sample(metrics, "lastlight_sos_acknowledge_seconds_sum") == 12
+    assert sample(metrics, "lastlight_sos_acknowledge_seconds_count") == 1
+
+
 def test_two_nodes_share_nothing() -> None:
     """Tests run several nodes in one process, and so may an operator."""
     first, second = Metrics(), Metrics()
-    first.dead_letters.inc()
+    first.watch(first.dead_letters, lambda: 1)
     assert sample(first, "lastlight_dead_letters_total") == 1
     assert sample(second, "lastlight_dead_letters_total") == 0
     assert not [m for m in REGISTRY.collect() if m.name.startswith("lastlight")]
