@@ -33,8 +33,9 @@ TAIL_BYTES: Final = 4_000
 COMMAND: Final = "import sys; from lastlight.cli import main; sys.exit(main())"
 """What the console script does; in the tests' own interpreter, installed or not."""
 AS_USER: Final = (
-    "import os, sys, lastlight.cli_serve; from lastlight.cli import main;"
-    " uid = int(sys.argv.pop(1)); os.setgroups([]); os.setgid(uid); os.setuid(uid); sys.exit(main())"
+    "import encodings.idna, lastlight.cli_serve, os, sys; from lastlight.cli import main;"
+    " uid = int(sys.argv.pop(1)); os.setgroups([]); os.setgid(uid); os.setuid(uid);"
+    " sys.exit(main())"
 )
 """The same for a user who may not be able to read the checkout: read first, then become them."""
 

@@ -168,9 +168,10 @@ async def test_the_night_goes_on_without_the_database_and_is_all_there_afterward
                 async with away(server, nursery):
                     began = trio.current_time()
                     known = sum(len(guest.acts) for guest in evening.guests)
-                    load.start_soon(evening.while_away)
-                    await wait_until(evening.is_degraded, within_s=DEGRADED_WITHIN_S)
-                    await trio.sleep_until(began + AWAY_S)
+                    async with trio.open_nursery() as checks:
+                        checks.start_soon(evening.while_away)
+                        await wait_until(evening.is_degraded, within_s=DEGRADED_WITHIN_S)
+                        await trio.sleep_until(began + AWAY_S)
                     meanwhile = sum(len(guest.acts) for guest in evening.guests) - known
                 load.cancel_scope.cancel()
             for guest in evening.guests:
