@@ -30,7 +30,7 @@ from protocol.reads import Among, Read, Since
 from protocol.records.money import CreditGrant, CreditHold, Credits, Purchase, Transaction
 from protocol.records.money_states import HoldStatus
 from protocol.records.runtime import OpenVisit
-from protocol.records.users import Exclusion, User, UserLimit, UserPreferences
+from protocol.records.users import AuthSession, Exclusion, User, UserLimit, UserPreferences
 
 _DAY_S: Final = 24 * 3600
 
@@ -53,12 +53,30 @@ MODULES: Final = (
 
 def _masked(state: AccountState) -> Mapping[str, object]:
     """How the account stands, without a name, an address or an amount."""
+    user, visit = state.first(User), state.visit
+    holds = [hold for hold in state.all(CreditHold) if hold.status is HoldStatus.OPEN]
     return {
-        "status": state.user.status.value if state.first(User) is not None else None,
-        "visit": None if state.visit is None else str(state.visit.session_id),
+        "status": None if user is None else user.status,
+        "roles": {} if user is None else dict(user.role_grants),
+        "token_version": None if user is None else user.token_version,
+        "failed_logins": 0 if user is None else len(user.failed_logins),
+        "signed_in": sum(1 for family in state.all(AuthSession) if family.revoked_at is None),
+        "visit": None if visit is None else visit.session_id,
+        "venue": None if visit is None else visit.venue_id,
+        "wallets": {
+            row.currency: {
+                "ledger_seq": row.ledger_seq,
+                "owes": row.receivable_minor > 0,
+                "version": row.version,
+            }
+            for row in state.all(Credits)
+        },
         "lots": len(state.rows(CreditGrant)),
-        "holds_open": sum(1 for hold in state.all(CreditHold) if hold.status is HoldStatus.OPEN),
-        "ledger_seq": {row.currency: row.ledger_seq for row in state.all(Credits)},
+        "holds_open": len(holds),
+        "hold_expires_at": min(
+            (hold.expires_at for hold in holds if hold.expires_at is not None), default=None
+        ),
+        "limits": len(state.rows(UserLimit)),
         "exclusions": len(state.rows(Exclusion)),
     }
 

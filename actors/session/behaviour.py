@@ -21,6 +21,7 @@ from actors.session import (
     views,
     whereabouts,
 )
+from actors.session.notes import meter_of
 from actors.session.state import SessionState
 from protocol.addresses import ActorKind
 from protocol.internal.visits import OpenSession
@@ -41,14 +42,48 @@ MODULES: Final = (
 
 
 def _masked(state: SessionState) -> Mapping[str, object]:
-    """How the visit stands, without a name, a place or an amount."""
-    visit = state.session or state.history
+    """How the visit stands and what it costs, without whose it is or where they are."""
+    if state.session is not None:
+        return _open(state.session, state)
+    if state.history is not None:
+        return _over(state.history, state)
+    return {"status": None}
+
+
+def _open(visit: Session, state: SessionState) -> Mapping[str, object]:
     return {
-        "status": None if visit is None else visit.status.value,
-        "venue": None if visit is None else str(visit.venue_id),
-        "segments": len(state.rows(SessionSegment)),
-        "deadline_at": None if state.session is None else state.session.deadline_at,
-        "safety_level": None if state.session is None else state.session.safety_level,
+        "status": visit.status,
+        "status_since": visit.status_since,
+        "cause": visit.cause,
+        "deadline_at": visit.deadline_at,
+        "venue": visit.venue_id,
+        "activity": visit.activity,
+        "station": visit.station_id,
+        "party_size": visit.party_size,
+        "safety_level": visit.safety_level,
+        "checked_in_at": visit.started_at,
+        "ended_at": visit.ended_at,
+        "segments": len(state.segments),
+        "pauses_used": visit.pauses_used,
+        "held_minor": visit.held_minor,
+        "charged_minor": visit.charged_minor,
+        "request_under_way": bool(meter_of(visit).asked_minor),
+        "row_version": visit.version,
+    }
+
+
+def _over(visit: SessionHistory, state: SessionState) -> Mapping[str, object]:
+    return {
+        "status": visit.status,
+        "cause": visit.cause,
+        "venue": visit.venue_id,
+        "checked_in_at": visit.started_at,
+        "ended_at": visit.ended_at,
+        "duration_ms": visit.duration_ms,
+        "segments": len(state.segments),
+        "time_charge_minor": visit.time_charge_minor,
+        "total_minor": visit.total_minor,
+        "receipt": visit.receipt_id,
     }
 
 

@@ -21,12 +21,17 @@ from protocol.records.staff import StaffShift
 
 
 def _masked(state: StaffState) -> Mapping[str, object]:
-    """How the work stands, without a name or an amount."""
+    """How the work stands, without a name or an amount: tills are counted blind."""
     shift, till = state.open_shift, state.open_till
     return {
-        "shift": None if shift is None else shift.status.value,
-        "venue": None if state.duty_venue is None else str(state.duty_venue),
+        "venue": state.duty_venue,
+        "shift": None if shift is None else shift.status,
+        "shift_id": None if shift is None else shift.id,
+        "since": None if shift is None else shift.started_at,
+        "breaks": 0 if shift is None else len(shift.breaks),
         "till_open": till is not None,
+        "till_id": None if till is None else till.id,
+        "drawer": None if till is None else till.drawer,
         "shifts": len(state.rows(StaffShift)),
         "tills": len(state.rows(Till)),
     }

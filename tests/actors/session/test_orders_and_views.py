@@ -6,6 +6,7 @@ from uuid import UUID
 
 from actors.session.behaviour import SESSION
 from protocol.addresses import ActorKind, Address
+from protocol.codec import to_json
 from protocol.errors import Code, Refusal
 from protocol.internal.orders import Buyer, OrderPosted, PriceOrder, VouchOrder
 from protocol.internal.visits import DescribeVisit, VisitDescribed
@@ -162,13 +163,19 @@ def test_a_visit_is_described_to_the_account_that_asks() -> None:
     assert send.command == VisitDescribed(summary=None)
 
 
-def test_an_operator_sees_no_name_no_place_and_no_amount() -> None:
-    """Snapshots of actors are for operators, who need not know who it is."""
+def test_an_operator_sees_how_a_visit_stands_and_not_whose_it_is() -> None:
+    """A stuck visit is understood by its figures; who it is and where is nobody's business."""
     visit = a_visit()
-    masked = str(SESSION.masked(visit.state))
-    assert "Guest" not in masked
-    assert str(USER) not in masked
-    assert "active" in masked
+    shown = SESSION.masked(visit.state)
+    assert shown["status"] is SessionStatus.ACTIVE
+    assert (shown["party_size"], shown["segments"], shown["safety_level"]) == (2, 1, 0)
+    assert (shown["held_minor"], shown["charged_minor"]) == (150, 0)
+    visit.do(CheckOut(session_id=visit.id), OWN)
+    over = SESSION.masked(visit.state)
+    for told in (to_json(shown).decode(), to_json(over).decode()):
+        assert "Guest" not in told
+        assert str(USER) not in told
+        assert '"lat"' not in told
 
 
 def test_a_fix_of_the_kit_is_where_it_says() -> None:
