@@ -136,9 +136,9 @@ class LastLight:
     services: Services
 
     async def wait_flushed(self) -> None:
-        """Wait until the database holds all that is durable now."""
-        await self.journal.wait_durable(self.journal.last)
-        await self.write_behind.wait_flushed(self.journal.durable)
+        """Wait until nothing is written that the database does not hold."""
+        while self.write_behind.flushed != self.journal.last:
+            await self.write_behind.wait_flushed(self.journal.last)
 
     async def event(self, type_: str, *, after: int = 0) -> RoomEvent:
         """The first event of a type, from the `after`-th published on; waits until there is one."""
