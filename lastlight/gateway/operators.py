@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from typing import Any
 
 import attrs
@@ -27,6 +28,12 @@ from protocol.replies.ops import Liveness, ReadyStatus, SigningKey, SigningKeys
 Own = Callable[[Call], Awaitable[Answer]]
 
 
+@cache
+def _document() -> bytes:
+    """Made once: it follows from the operation table alone."""
+    return render_json(openapi_document())
+
+
 @attrs.frozen(kw_only=True)
 class Operators:
     """Answers that need no actor."""
@@ -35,7 +42,7 @@ class Operators:
     keys: KeyRing
     metrics: Metrics
     health: Health
-    document: bytes = attrs.field(factory=lambda: render_json(openapi_document()))
+    document: bytes = attrs.field(factory=_document)
 
     def answers(self) -> Mapping[str, Own]:
         """By the name of the command."""
