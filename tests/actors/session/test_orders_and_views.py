@@ -169,7 +169,7 @@ def test_an_operator_sees_how_a_visit_stands_and_not_whose_it_is() -> None:
     shown = SESSION.masked(visit.state)
     assert shown["status"] is SessionStatus.ACTIVE
     assert (shown["party_size"], shown["segments"], shown["safety_level"]) == (2, 1, 0)
-    assert (shown["held_minor"], shown["charged_minor"]) == (150, 0)
+    assert (shown["held_minor"], shown["charged_minor"]) == (300, 0)
     visit.do(CheckOut(session_id=visit.id), OWN)
     over = SESSION.masked(visit.state)
     for told in (to_json(shown).decode(), to_json(over).decode()):
