@@ -32,6 +32,8 @@ from storage.write_behind.store import (
 log = structlog.get_logger(__name__)
 _AGAIN_MIN_S = 0.05
 _AGAIN_MAX_S = 2.0
+_STARTING_S = 15.0
+"""So long a database may take to come up with the node before anybody need worry."""
 
 
 class FlushedJournal(Protocol):
@@ -160,7 +162,7 @@ class WriteBehind:
         self._advance(sources[-1].position)
 
     async def _patiently_claim(self) -> None:
-        wait_s = _AGAIN_MIN_S
+        wait_s, began_s = _AGAIN_MIN_S, trio.current_time()
         while True:
             try:
                 await self._claim()
@@ -168,7 +170,11 @@ class WriteBehind:
                 raise
             except LastLightError as error:
                 self._away = True
-                log.warning("database_away", reason=str(error), again_in_s=wait_s)
+                starts = not self._claimed and trio.current_time() - began_s < _STARTING_S
+                if starts:
+                    log.info("database_awaited", reason=str(error), again_in_s=wait_s)
+                else:
+                    log.warning("database_away", reason=str(error), again_in_s=wait_s)
                 await trio.sleep(wait_s)
                 wait_s = min(_AGAIN_MAX_S, wait_s * 2)
             else:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import trio
+from structlog.testing import capture_logs
 from trio.testing import MockClock
 
 from protocol.addresses import ActorKind, Address, Position
@@ -86,6 +87,27 @@ async def test_entries_that_come_one_by_one_are_flushed_together(
             await trio.sleep(FLUSH_INTERVAL_S / 10)
         await write_behind.wait_flushed(last)
         assert write_behind.flushes <= 12
+
+
+async def test_a_database_that_comes_up_with_the_node_alarms_nobody(
+    autojump_clock: MockClock,
+) -> None:
+    """A warning at each start teaches people to read over warnings; a slow start is one."""
+    twin = a_twin(away=True)
+    async with open_memory_journal(MemoryDisk(), clock=CLOCK) as journal:
+        with capture_logs() as logs:
+            async with open_write_behind(journal, twin) as write_behind:
+                await trio.sleep(10)
+                assert {line["log_level"] for line in logs} == {"info"}
+                await trio.sleep(10)
+                assert logs[-1]["log_level"] == "warning"
+                twin.away = False
+                await write_behind.wait_flushed(journal.durable)
+                logs.clear()
+                twin.away = True
+                append(journal, a(Game))
+                await trio.sleep(1)
+                assert {line["log_level"] for line in logs} == {"warning"}
 
 
 async def test_a_database_that_is_away_is_waited_for(autojump_clock: MockClock) -> None:
