@@ -84,7 +84,7 @@ def parser() -> argparse.ArgumentParser:
     add("openapi", cli_commands.openapi, "Print the OpenAPI document.")
     token = add("token", cli_commands.token, "Sign in and print the access token.")
     token.add_argument("email", metavar="EMAIL")
-    token.add_argument("--url", default=_URL, help=f"of the node; default {_URL}")
+    _add_url(token)
     token.add_argument(
         "--password-stdin",
         action="store_true",
@@ -100,6 +100,15 @@ def _add_node(command: argparse.ArgumentParser) -> None:
     command.add_argument("--data-dir", type=Path, help="where journal, keys and database are")
 
 
+def _add_url(command: argparse.ArgumentParser) -> None:
+    """Where the node is, for commands that talk to one."""
+    command.add_argument(
+        "--url",
+        default=os.environ.get(cli_commands.URL_VARIABLE) or _URL,
+        help=f"of the node; default {cli_commands.URL_VARIABLE}, else {_URL}",
+    )
+
+
 def _add_actors(actors: argparse.ArgumentParser) -> None:
     actions = actors.add_subparsers(metavar="list|show", required=True)
     listed = actions.add_parser("list", help="all live actors, and how many of each kind")
@@ -110,7 +119,7 @@ def _add_actors(actors: argparse.ArgumentParser) -> None:
     shown.add_argument("id", metavar="ID")
     shown.set_defaults(run=cli_commands.show_actor)
     for action in (listed, shown):
-        action.add_argument("--url", default=_URL, help=f"of the node; default {_URL}")
+        _add_url(action)
         action.add_argument("--token", help="an owner's access token; default LASTLIGHT_TOKEN")
 
 

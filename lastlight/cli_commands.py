@@ -204,7 +204,10 @@ def is_taken(settings: Settings) -> bool:
 def _open_log(data_dir: Path) -> TextIO:
     """The screen belongs to the night, so its logs go to a file that each demo begins anew."""
     data_dir.mkdir(parents=True, exist_ok=True)
-    return (data_dir / DEMO_LOG_NAME).open("w", encoding="utf-8")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    descriptor = os.open(data_dir / DEMO_LOG_NAME, flags, 0o600)
+    os.fchmod(descriptor, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
 def _own_stderr() -> TextIO:

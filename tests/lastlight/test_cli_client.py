@@ -124,6 +124,18 @@ def test_where_no_node_is_the_line_asks_whether_one_runs(
     assert told.count("\n") == 1
 
 
+def test_the_node_to_ask_may_be_named_once_for_all_commands(
+    node: TinyNode, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An operator of a node elsewhere would else repeat its address in each line."""
+    monkeypatch.setenv("LASTLIGHT_URL", node.url)
+    node.answers.clear()
+    assert main(["actors", "list", "--token", "t"]) == 1
+    assert f"{node.url}/api/admin/actors" in capsys.readouterr().err
+    assert main(["actors", "list", "--token", "t", "--url", "nowhere"]) == 1
+    assert "no answer from nowhere" in capsys.readouterr().err
+
+
 def test_what_is_no_node_is_told_apart(node: TinyNode, capsys: pytest.CaptureFixture[str]) -> None:
     """Another server may listen on the port."""
     node.answers.clear()
