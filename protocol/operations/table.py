@@ -85,7 +85,9 @@ def find(method: str, path: str) -> tuple[Operation, dict[str, str]] | MethodNot
         return None
     node, values = found
     if (operation := node.methods.get(method)) is None:
-        return MethodNotAllowed(tuple(sorted(node.methods)))
+        # HEAD is GET without the body, on every path that has GET (RFC 9110 9.3.2).
+        heads = {"HEAD"} if "GET" in node.methods else set()
+        return MethodNotAllowed(tuple(sorted(heads.union(node.methods))))
     return operation, dict(zip(operation.parameters, values, strict=True))
 
 
