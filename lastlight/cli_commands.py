@@ -220,7 +220,7 @@ def _token_of(line: Namespace) -> str:
     if not found:
         raise NotSaid(
             f"actors are shown to owners; put an access token into {TOKEN_VARIABLE} or --token, "
-            f"for example {TOKEN_VARIABLE}=$(lastlight token owner@lastlight.example)"
+            f"for example export {TOKEN_VARIABLE}=$(lastlight token owner@lastlight.example)"
         )
     return found
 
