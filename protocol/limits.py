@@ -36,6 +36,8 @@ COMMAND_DEADLINE_S: Final = 10.0
 RECENT_MESSAGES: Final = 50
 """What an actor's snapshot remembers of the messages it handled."""
 DEAD_LETTERS_MAX: Final = 1_000
+DEAD_LETTER_BYTES_MAX: Final = 256 * 1024
+"""A longer message is kept without its payload: its letter has to fit into an entry."""
 FAILURES_BEFORE_RELOAD: Final = 3
 FAILURE_WINDOW_S: Final = 60.0
 ACTOR_IDLE_S: Final = 900.0
@@ -80,6 +82,7 @@ MINOR_MAX: Final = 10**12
 
 assert JOURNAL_COMMAND_SHARE < JOURNAL_INTERNAL_SHARE < 1
 assert ENTRY_BYTES_MAX <= FLUSH_BYTES_MAX <= JOURNAL_SEGMENT_BYTES <= JOURNAL_MEMORY_BYTES_MAX
+assert DEAD_LETTER_BYTES_MAX < ENTRY_BYTES_MAX
 assert PAGE_ITEMS_DEFAULT <= PAGE_ITEMS_MAX <= LIST_ITEMS_MAX
 
 # Front door

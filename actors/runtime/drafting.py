@@ -40,10 +40,6 @@ class Draft:
     """The message that began the saga which `answer` ends."""
     begins: bool
     """Whether a saga begins here, whose answer comes later."""
-    key: IdempotencyKey | None
-    """The key's row, if one is written."""
-    forgotten: KeyScope | None
-    """A key whose request ended without an answer worth keeping."""
     fleeting: tuple[RoomEvent, ...]
     """Ephemeral events: not in the entry, and out with it."""
     urgent: tuple[RoomEvent, ...]
@@ -95,15 +91,15 @@ class Drafter:
         forgotten = None
         if ends and key is None and origin.scope and self.keys.stored(origin.scope):
             forgotten = origin.scope
+        fleeting = tuple(_unnumbered(e, self.fresh_id(), now) for e in _fleeting(outcome))
+        # Last, because it gives numbers in rooms: what fails before that leaves no gap.
         entry = self._entry(message, outcome, sends, key, forgotten, now)
         return Draft(
             entry=entry,
             answer=answer if at_home else None,
             ends=origin.message_id if ends and message.origin is not None else None,
             begins=begins,
-            key=key,
-            forgotten=forgotten,
-            fleeting=tuple(_unnumbered(e, self.fresh_id(), now) for e in _fleeting(outcome)),
+            fleeting=fleeting,
             urgent=() if entry is None else _urgent_copies(outcome, entry),
         )
 

@@ -21,11 +21,17 @@ from actors.runtime.keys import answer_from
 from actors.runtime.loading import leave_out, reload, take_in
 from actors.runtime.mailbox import Envelope
 from actors.runtime.outcome import Context, Outcome
-from protocol.entries import encode_entry, encode_message
+from protocol.entries import Entry, encode_entry, encode_message
 from protocol.errors import Code, LastLightError, Refusal
 from protocol.internal.sagas import SagaRefused
 from protocol.journal import CommitLost, JournalFull, Urgency
-from protocol.limits import FAILURE_WINDOW_S, FAILURES_BEFORE_RELOAD, MAILBOX_AGE_MAX_S
+from protocol.limits import (
+    DEAD_LETTER_BYTES_MAX,
+    ENTRY_BYTES_MAX,
+    FAILURE_WINDOW_S,
+    FAILURES_BEFORE_RELOAD,
+    MAILBOX_AGE_MAX_S,
+)
 from protocol.messages import Message, Origin
 from protocol.records.runtime import DeadLetter
 
@@ -35,6 +41,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 _AGAIN_S = 0.5
 """Between two tries at a message; an emergency that comes meanwhile waits no longer than this."""
+
+
+class EntryTooLong(Exception):
+    """An outcome is over ENTRY_BYTES_MAX. It is a bug of its decision, and nothing is done."""
 
 
 async def handle(actor: Actor, envelope: Envelope) -> None:
@@ -116,15 +126,15 @@ async def _decide(actor: Actor, envelope: Envelope, now: datetime) -> str:
     failure: str | None = None
     try:
         outcome = _decision(actor, envelope, now)
-        draft = await _draft(actor, envelope, outcome, now)
+        draft, data = await _draft(actor, envelope, outcome, now)
     except LastLightError:
         raise
     except Exception as error:
         failure = repr(error)
         log.exception("decision_failed", actor=str(actor.address), message=str(message.id))
         outcome = _failed(actor, message, failure, now)
-        draft = await _draft(actor, envelope, outcome, now)
-    commit(actor, envelope, draft)
+        draft, data = await _draft(actor, envelope, outcome, now)
+    commit(actor, envelope, draft, data)
     if failure is not None:
         await _count_failure(actor, failure)
         return "failed"
@@ -157,16 +167,20 @@ def _decision(actor: Actor, envelope: Envelope, now: datetime) -> Outcome:
     return Outcome(reply=decision) if isinstance(decision, Refusal) else decision
 
 
-async def _draft(actor: Actor, envelope: Envelope, outcome: Outcome, now: datetime) -> Draft:
-    """The draft of an outcome, once the cursors of all its rooms are here.
+async def _draft(
+    actor: Actor, envelope: Envelope, outcome: Outcome, now: datetime
+) -> tuple[Draft, bytes]:
+    """The draft of an outcome, once the cursors of all its rooms are here, and its entry's bytes.
 
     Raises:
         LastLightError: a cursor can't be read. Nothing happened.
+        EntryTooLong: the outcome is more than an entry may hold. Nothing happened.
     """
     rooms = actor.generation.rooms
-    for event in outcome.events:
-        if event.durable and not all(map(rooms.knows, event.rooms)):
-            await rooms.ensure(event.rooms)
+    spoken_in = {room for event in outcome.events if event.durable for room in event.rooms}
+    # While one cursor is read, another may be forgotten with the actor that retires.
+    while missing := tuple(room for room in spoken_in if not rooms.knows(room)):
+        await rooms.ensure(missing)
     message = envelope.message
     begun_as = Origin(
         address=actor.address,
@@ -174,11 +188,26 @@ async def _draft(actor: Actor, envelope: Envelope, outcome: Outcome, now: dateti
         status=envelope.status,
         scope=envelope.scope,
     )
-    return actor.drafter.draft(message, outcome, now=now, begun_as=begun_as)
+    draft = actor.drafter.draft(message, outcome, now=now, begun_as=begun_as)
+    return draft, b"" if draft.entry is None else _encoded(actor, draft.entry)
 
 
-def commit(actor: Actor, envelope: Envelope, draft: Draft) -> None:
-    """Append the draft's entry and make it so.
+def _encoded(actor: Actor, entry: Entry) -> bytes:
+    """The entry as it is journaled; what can't be has no numbers in its rooms either."""
+    fits = False
+    try:
+        data = encode_entry(entry)
+        if len(data) > ENTRY_BYTES_MAX:
+            raise EntryTooLong(f"{actor.address} would write {len(data)} bytes at once")
+        fits = True
+    finally:
+        if not fits:
+            actor.generation.rooms.take_back(entry.events)
+    return data
+
+
+def commit(actor: Actor, envelope: Envelope, draft: Draft, data: bytes) -> None:
+    """Append the draft's entry, which is `data` in bytes, and make it so.
 
     Raises:
         JournalFull: nothing happened.
@@ -188,7 +217,7 @@ def commit(actor: Actor, envelope: Envelope, draft: Draft) -> None:
     entry = draft.entry
     if entry is not None:
         try:
-            position = generation.append(encode_entry(entry), _urgency(envelope), actor.address)
+            position = generation.append(data, _urgency(envelope), actor.address)
         except (JournalFull, CommitLost):
             generation.rooms.take_back(entry.events)
             raise
@@ -233,14 +262,16 @@ async def _could_not_begin(actor: Actor, envelope: Envelope, error: LastLightErr
 
 
 def _failed(actor: Actor, message: Message, failure: str, now: datetime) -> Outcome:
+    payload = encode_message(message)
+    whole = len(payload) <= DEAD_LETTER_BYTES_MAX
     letter = DeadLetter(
         message_id=message.id,
         actor_type=actor.address.kind,
         actor_id=actor.address.id,
         command=type(message.command).__name__,
         error=failure[:2000],
-        payload=encode_message(message),
-        replayable=message.hops > 0 and message.origin is None,
+        payload=payload if whole else b"",
+        replayable=whole and message.hops > 0 and message.origin is None,
         at=now,
     )
     actor.generation.counts.dead_letters += 1

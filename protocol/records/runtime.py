@@ -43,7 +43,7 @@ class Identity(Record):
     )
 )
 class DeadLetter(Record):
-    """A message whose decision raised. `payload` is the message as msgpack.
+    """A message whose decision raised. `payload` is the message as msgpack, or empty if too long.
 
     A dead command can only be read, as its caller may have retried; a dead send that was no part
     of a saga can be replayed.

@@ -8,7 +8,7 @@ from trio.testing import MockClock
 
 from actors.runtime.answers import ActorUnavailable, NodeStarting, OutcomeUnknown
 from protocol.errors import Code
-from protocol.limits import MAILBOX_COMMANDS_MAX
+from protocol.limits import ENTRY_BYTES_MAX, MAILBOX_COMMANDS_MAX
 from protocol.records.runtime import DeadLetter, Identity
 from tests.actors.runtime.asking import PURSE, ask, count_in
 from tests.actors.runtime.toy_commands import (
@@ -16,6 +16,7 @@ from tests.actors.runtime.toy_commands import (
     Break,
     Look,
     Shout,
+    Swell,
 )
 from tests.actors.runtime.toys import purse_of, toys
 from tests.twins.journal_faults import JournalFaults, planted
@@ -64,6 +65,25 @@ async def test_a_decision_that_raises_harms_nobody_else(autojump_clock: MockCloc
     letters = world.database.table(DeadLetter).values()
     assert [letter.command for letter in letters] == ["Break"] * 4
     assert not any(letter.replayable for letter in letters)
+
+
+@pytest.mark.parametrize("long", [False, True])
+async def test_an_outcome_that_no_entry_can_hold_is_a_bug_of_its_actor_alone(
+    long: bool, autojump_clock: MockClock
+) -> None:
+    """One request that is written too large must not end the node, nor leave a gap in a room."""
+    world = World()
+    async with open_memory_node(world, toys()) as running:
+        await ask(running.node, Add())
+        text = "x" * (ENTRY_BYTES_MAX - 200) if long else ""
+        answer = await ask(running.node, Swell(chars=ENTRY_BYTES_MAX, text=text))
+        assert answer.refusal is not None
+        assert answer.refusal.code is Code.INTERNAL
+        assert count_in(await ask(running.node, Add())) == 2
+        await running.write_behind.wait_flushed(running.journal.durable)
+    assert [event.rooms for event in world.publisher.events] == [(("purse", 1),), (("purse", 2),)]
+    (letter,) = world.database.table(DeadLetter).values()
+    assert letter.command == "Swell"
 
 
 async def test_a_full_mailbox_says_so_and_an_emergency_overtakes(

@@ -36,6 +36,15 @@ class Break(Command):
 
 
 @command
+class Swell(Command):
+    """Count one more, and say much of it."""
+
+    chars: int
+    """Characters of what is written and told."""
+    text: str = ""
+
+
+@command
 class Shout(Command):
     """Count one more, at once and for all to hear."""
 

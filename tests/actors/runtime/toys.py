@@ -40,6 +40,7 @@ from tests.actors.runtime.toy_commands import (
     Refuse,
     Shout,
     StopWaiting,
+    Swell,
     TakeIn,
     TakeOut,
     Wait,
@@ -79,6 +80,15 @@ def decide_add(state: State, command: Add, context: Context) -> Decision:
         reply=Count(count=purse.version, version=purse.version),
         changes=(purse,),
         events=(event, loud) if command.loud else (event,),
+    )
+
+
+@decides(Swell)
+def decide_swell(state: State, command: Swell, context: Context) -> Decision:
+    text = "x" * command.chars
+    event = Event(type="purse.swelled", rooms=("purse",), data={"text": text})
+    return Outcome(
+        reply=Count(count=0, version=0), changes=(_more(state, context),), events=(event,)
     )
 
 
