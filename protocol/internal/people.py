@@ -5,6 +5,7 @@ Answers to the asking commands here stay inside the node; they hold hashes.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -59,7 +60,7 @@ class TokensDue:
 
     user_id: UUID
     display_name: str
-    role_grants: dict[str, str]
+    role_grants: Mapping[str, str]
     token_version: int
     family_id: UUID
     generation: int
