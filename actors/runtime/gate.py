@@ -31,6 +31,7 @@ class Gate:
         self._held: list[tuple[int, int, Output]] = []
         self._count = 0
         self._moved = trio.Event()
+        self._lost: CommitLost | None = None
 
     @property
     def durable(self) -> int:
@@ -48,17 +49,29 @@ class Gate:
         return len(self._held) >= GATE_OUTPUTS_MAX
 
     def pass_out(self, position: int, output: Output) -> None:
-        """Let `output` out once `position` is durable: at once if it is, else in journal order."""
-        if position <= self._durable:
+        """Let `output` out once `position` is durable: at once if it is, else in journal order.
+
+        What is on its way out is not overtaken: an older ephemeral event would come last.
+        """
+        if position <= self._durable and not self._holds_up_to(position):
             output()
             return
         self._count += 1
         heapq.heappush(self._held, (position, self._count, output))
 
     async def wait_durable(self, position: int) -> None:
-        """Wait until `position` is durable and what was held for it has left."""
-        while self._durable < position:
+        """Wait until `position` is durable and what was held for it has left.
+
+        Raises:
+            CommitLost: it never will be.
+        """
+        while self._durable < position or self._holds_up_to(position):
+            if self._lost is not None:
+                raise self._lost
             await self._moved.wait()
+
+    def _holds_up_to(self, position: int) -> bool:
+        return bool(self._held) and self._held[0][0] <= position
 
     async def run(self) -> None:
         """Open for what became durable, until a commit is lost; then return.
@@ -69,8 +82,9 @@ class Gate:
         while True:
             try:
                 position = await self._journal.wait_durable_beyond(position)
-            except CommitLost:
+            except CommitLost as error:
                 # What became durable before the failure may still leave.
+                self._lost = error
                 await self._open(self._journal.durable.n)
                 return
             await self._open(position.n)
