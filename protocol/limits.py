@@ -27,6 +27,8 @@ JOURNAL_RETENTION_S: Final = 72 * 3600
 MAILBOX_COMMANDS_MAX: Final = 256
 MAILBOX_EMERGENCY_MAX: Final = 64
 """Room besides MAILBOX_COMMANDS_MAX that only emergency commands may take."""
+LEFT_COMMANDS_MAX: Final = 1_024
+"""Emergencies journaled without their actor that are remembered until they are durable."""
 MAILBOX_AGE_MAX_S: Final = 10.0
 GATE_OUTPUTS_MAX: Final = 50_000
 EFFECTS_AT_ONCE_MAX: Final = 16

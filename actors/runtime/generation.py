@@ -282,6 +282,7 @@ class Generation:
             if envelope.reply.given:
                 continue
             if envelope.emergency:
+                envelope.begun = False
                 carried.append(envelope)
             elif envelope.begun:
                 envelope.reply.give(OutcomeUnknown(envelope.message.target))

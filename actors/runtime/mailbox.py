@@ -34,6 +34,8 @@ class Envelope:
     begun: bool = False
     withdrawn: bool = False
     """Its caller was told that nothing was done, so nothing must be."""
+    waited_for: bool = True
+    """Whether its caller is still there."""
 
     @property
     def emergency(self) -> bool:

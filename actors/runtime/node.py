@@ -6,6 +6,8 @@ So a failed commit and a crash take the same path, and nothing that was never du
 
 from __future__ import annotations
 
+import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -17,12 +19,12 @@ from actors.runtime.answers import ActorUnavailable, Answer, NodeStarting, Outco
 from actors.runtime.behaviour import Behaviour
 from actors.runtime.generation import Counts, Generation, Ports
 from actors.runtime.inspection import ActorSnapshot, ActorStatistics, NodeStatistics
+from actors.runtime.left import LeftCommands
 from actors.runtime.mailbox import Envelope
-from protocol.addresses import PLATFORM, ActorKind, Address, Position, Principal
+from protocol.addresses import ActorKind, Address, Position, Principal
 from protocol.commands import Command
-from protocol.entries import Entry, encode_entry
 from protocol.errors import LastLightError
-from protocol.journal import Urgency
+from protocol.journal import CommitLost
 from protocol.limits import COMMAND_DEADLINE_S
 from protocol.messages import KeyScope, Message
 
@@ -40,7 +42,8 @@ class Node:
         self._changed = trio.Event()
         self._quiet = trio.Event()
         self._carried: list[Envelope] = []
-        self._late: list[tuple[int, Message]] = []
+        self._left = LeftCommands(ports.journal)
+        self._asking = 0
         self._draining = False
         self.counts = Counts()
 
@@ -83,6 +86,7 @@ class Node:
             raise ActorUnavailable(address, "has to wait for the disk")
         generation.enqueue(envelope)
         generation.outstanding.add(envelope)
+        self._asking += 1
         try:
             with trio.move_on_after(deadline_s):
                 return await reply.wait()
@@ -91,11 +95,13 @@ class Node:
             envelope.withdrawn = True
             raise ActorUnavailable(address, f"did not come to this within {deadline_s:g} s")
         finally:
+            envelope.waited_for = False
             # A reset may have carried an emergency over into the next generation.
             for holder in {generation, self._generation or generation}:
                 holder.outstanding.discard(envelope)
-                if self._draining and not holder.outstanding:
-                    self._quiet.set()
+            self._asking -= 1
+            if self._draining and not self._asking:
+                self._quiet.set()
 
     def _envelope(
         self, address: Address, command: Command, principal: Principal | None, deadline_s: float
@@ -124,18 +130,16 @@ class Node:
     def leave(self, address: Address, command: Command, principal: Principal | None) -> None:
         """Journal a command without its actor: it is handled when there is one again.
 
-        For emergencies whose actor is not there or does not take them (Rule 8).
+        For emergencies whose actor is not there or does not take them (Rule 8). It is written
+        again should its commit be lost.
 
         Raises:
             JournalFull, CommitLost: the journal doesn't take it. Nothing was done.
         """
         message = self._message(address, command, principal, hops=1)
-        entry = Entry(actor=PLATFORM, at=message.at, cause=None, sends=(message,))
-        position = self._ports.journal.append_nowait(encode_entry(entry), urgency=Urgency.EMERGENCY)
-        if self._generation is not None:
-            self._generation.deliver(message, position.n)
-        else:
-            self._late.append((position.n, message))
+        position = self._left.write(message)
+        if self._generation is not None and position is not None:
+            self._generation.deliver(message, position)
 
     async def activate(self, address: Address) -> None:
         """Make sure that an actor is resident.
@@ -190,12 +194,9 @@ class Node:
         """The node at this moment."""
         generation = self._generation
         actors = [] if generation is None else list(generation.actors.values())
-        kinds: dict[str, int] = {}
-        for actor in actors:
-            kinds[actor.address.kind.value] = kinds.get(actor.address.kind.value, 0) + 1
         depths = [actor.depth for actor in actors] or [0]
         return NodeStatistics(
-            actors=kinds,
+            actors=Counter(actor.address.kind.value for actor in actors),
             mailbox_depth=sum(depths),
             mailbox_depth_max=max(depths),
             gate_backlog=0 if generation is None else generation.gate.backlog,
@@ -219,12 +220,12 @@ class Node:
     async def drain(self) -> None:
         """Take no more commands and wait until those taken are answered and durable."""
         self._draining = True
-        generation = self._generation
-        if generation is None:
-            return
-        if generation.outstanding:
+        if self._asking:
             await self._quiet.wait()
-        await generation.gate.wait_durable(self._ports.journal.last.n)
+        if self._generation is not None:
+            # What a lost commit took was told to its callers: there is nothing to wait for.
+            with contextlib.suppress(CommitLost):
+                await self._generation.gate.wait_durable(self._ports.journal.last.n)
 
     def _open_generation(self) -> Generation:
         if self._generation is None or self._draining:
@@ -243,7 +244,19 @@ class Node:
                 self._generation = None
                 nursery.cancel_scope.cancel()
             self._ports.publisher.reset()
-            await self._ports.journal.recover()
+            await self._recover()
+
+    async def _recover(self) -> None:
+        """Let the journal take entries again, and first those of emergencies that were lost."""
+        while True:
+            try:
+                await self._ports.journal.recover()
+            except CommitLost as error:
+                log.error("disk_full", reason=str(error), again_in_s=_AGAIN_S)
+                await trio.sleep(_AGAIN_S)
+            else:
+                break
+        self._left.write_again()
 
     async def _start(self, generation: Generation) -> bool:
         """Start a generation and open the door; False if the database is away."""
@@ -253,19 +266,28 @@ class Node:
             log.warning("start_waits", reason=str(error))
             await trio.sleep(_AGAIN_S)
             return False
-        for position, message in self._late:
-            if position > flushed:
-                generation.deliver(message, position)
-        self._late.clear()
+        for position, message in self._left.after(flushed):
+            generation.deliver(message, position)
         for envelope in self._carried:
-            envelope.begun = False
-            generation.enqueue(envelope)
-            generation.outstanding.add(envelope)
+            if not envelope.withdrawn:
+                _put_back(generation, envelope)
         self._carried.clear()
         self._generation = generation
         changed, self._changed = self._changed, trio.Event()
         changed.set()
         return True
+
+
+def _put_back(generation: Generation, envelope: Envelope) -> None:
+    """Give an emergency that a reset took out of a mailbox to the actor of the new generation."""
+    assert envelope.reply is not None
+    try:
+        generation.enqueue(envelope)
+    except ActorUnavailable as error:
+        envelope.reply.give(error)
+        return
+    if envelope.waited_for:
+        generation.outstanding.add(envelope)
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ import attrs
 import trio
 
 from protocol.addresses import Position
-from protocol.journal import JournalStatistics, JournalUnreadable, Urgency
+from protocol.journal import CommitLost, JournalStatistics, JournalUnreadable, Urgency
 from protocol.limits import JOURNAL_BYTES_MAX, JOURNAL_COMMIT_BYTES_MAX, JOURNAL_RETENTION_S
 from storage.journal.frames import charge
 from storage.journal.hooks import CommitHooks
@@ -72,6 +72,8 @@ class MemoryJournal:
     _commit_count: int = 0
     spy: Callable[[bytes], None] = lambda _data: None
     """Told of each entry as it is put in line, also of those that are lost later."""
+    recoveries_refused: int = 0
+    """So many of the next recoveries find the disk still full."""
 
     @property
     def journal_id(self) -> UUID:
@@ -130,6 +132,9 @@ class MemoryJournal:
         if not await self._order.wait_lost():
             return
         await trio.lowlevel.checkpoint()
+        if self.recoveries_refused:
+            self.recoveries_refused -= 1
+            raise CommitLost(durable=self.durable)
         self._order.recovered()
         self._disk.gaps = list(self._order.gaps)
 

@@ -1,0 +1,159 @@
+"""What a lost commit must not take with it: emergencies, and the way to a graceful end."""
+
+from __future__ import annotations
+
+import trio
+from trio.testing import MockClock, wait_all_tasks_blocked
+
+from actors.runtime.answers import ActorUnavailable, Answer
+from protocol.errors import LastLightError
+from tests.actors.runtime.asking import PURSE, ask, count_in
+from tests.actors.runtime.toy_commands import Add, Look, Shout
+from tests.actors.runtime.toys import toys
+from tests.twins.journal_faults import JournalFaults, planted
+from tests.twins.nodes import Running, World, open_memory_node
+
+
+async def lose(running: Running, faults: JournalFaults) -> None:
+    """Let the held commit fail, and wait for the node to be ready again."""
+    faults.before = planted()
+    faults.let_go()
+    await wait_all_tasks_blocked()
+    with trio.fail_after(60):
+        await running.node.wait_ready()
+
+
+async def test_an_emergency_that_was_left_outlives_the_loss_of_its_entry(
+    autojump_clock: MockClock,
+) -> None:
+    """Its raiser was told 201 already: the next commit has to take what the lost one held."""
+    faults = JournalFaults()
+    async with open_memory_node(World(), toys(), hooks=faults) as running:
+        await ask(running.node, Add())
+        faults.hold()
+        running.node.leave(PURSE, Shout(), None)
+        await wait_all_tasks_blocked()
+        await lose(running, faults)
+        await trio.sleep(1)
+        assert count_in(await ask(running.node, Look())) == 2
+
+
+async def test_an_emergency_that_comes_while_the_node_resets_is_kept_until_it_is_taken(
+    autojump_clock: MockClock,
+) -> None:
+    """Between a failed commit and the recovery the journal takes nothing; an SOS comes anyway."""
+    world, faults = World(), JournalFaults()
+    async with open_memory_node(world, toys(), hooks=faults) as running:
+        await ask(running.node, Add())
+        running.journal.recoveries_refused = 3
+        faults.before = planted()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(try_to, running, Add())
+            await wait_all_tasks_blocked()
+            assert not running.node.ready
+            running.node.leave(PURSE, Shout(), None)
+        await running.node.wait_ready()
+        await trio.sleep(1)
+        assert count_in(await ask(running.node, Look())) == 2
+
+
+async def let_fail(faults: JournalFaults) -> None:
+    """Let the held commit fail once all others wait."""
+    await wait_all_tasks_blocked()
+    faults.before = planted()
+    faults.let_go()
+
+
+async def try_to(running: Running, command: Add) -> None:
+    """Ask, whatever comes of it."""
+    try:
+        await ask(running.node, command)
+    except LastLightError:
+        return
+
+
+async def test_a_node_whose_disk_is_full_waits_for_room_and_goes_on(
+    autojump_clock: MockClock,
+) -> None:
+    """A process that ends for it would end again at each start, and take no SOS."""
+    faults = JournalFaults()
+    async with open_memory_node(World(), toys(), hooks=faults) as running:
+        await ask(running.node, Add())
+        running.journal.recoveries_refused = 3
+        faults.before = planted()
+        await try_to(running, Add())
+        with trio.fail_after(60):
+            await running.node.wait_ready()
+        assert count_in(await ask(running.node, Add())) == 2
+
+
+async def test_an_emergency_given_up_while_the_node_resets_is_not_done_behind_its_back(
+    autojump_clock: MockClock,
+) -> None:
+    """Its caller was told that nothing was done; and a graceful end does not wait for it."""
+    world, faults = World(), JournalFaults()
+    async with open_memory_node(world, toys(), hooks=faults) as running:
+        await ask(running.node, Add())
+        await running.write_behind.wait_flushed(running.journal.durable)
+        faults.hold()
+        failed: list[LastLightError] = []
+
+        async def shout() -> None:
+            try:
+                await running.node.ask(PURSE, Shout(), principal=None, deadline_s=1)
+            except LastLightError as error:
+                failed.append(error)
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(shout)
+            await wait_all_tasks_blocked()
+            world.database.away = True
+            faults.before = planted()
+            faults.let_go()
+        assert [type(error) for error in failed] == [ActorUnavailable]
+        world.database.away = False
+        await running.node.wait_ready()
+        await trio.sleep(1)
+        assert count_in(await ask(running.node, Look())) == 1
+        with trio.fail_after(5):
+            await running.node.drain()
+
+
+async def test_a_graceful_end_does_not_wait_for_what_a_lost_commit_took(
+    autojump_clock: MockClock,
+) -> None:
+    """It would use up all its time, and be killed before the rest is in the database."""
+    faults = JournalFaults()
+    async with open_memory_node(World(), toys(), hooks=faults) as running:
+        await ask(running.node, Add())
+        faults.hold()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(try_to, running, Add())
+            await wait_all_tasks_blocked()
+            nursery.start_soon(let_fail, faults)
+            with trio.fail_after(5):
+                await running.node.drain()
+
+
+async def test_a_graceful_end_waits_for_an_emergency_that_a_reset_carried_over(
+    autojump_clock: MockClock,
+) -> None:
+    """It was taken, so it is answered."""
+    faults = JournalFaults()
+    async with open_memory_node(World(), toys(), hooks=faults) as running:
+        faults.hold()
+        answers: list[Answer] = []
+
+        async def shout() -> None:
+            answers.append(await ask(running.node, Shout()))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(shout)
+            await wait_all_tasks_blocked()
+            nursery.start_soon(running.node.drain)
+            await wait_all_tasks_blocked()
+            faults.before = planted()
+            faults.let_go()
+            with trio.fail_after(5):
+                await running.node.drain()
+            assert [answer.status for answer in answers] == [201]
