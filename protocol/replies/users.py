@@ -40,9 +40,10 @@ class Profile:
     email_verified: bool
     phone: Phone | None
     display_name: Name
-    birth_date: date
+    birth_date: date | None
+    """Staff and owners may have none."""
     age_verified: bool
-    locale: Locale
+    locale: Locale | None
     status: UserStatus
     roles: tuple[RoleGrant, ...]
     permissions: tuple[str, ...]

@@ -65,6 +65,16 @@ async def test_a_profile_is_whole_and_has_no_secrets(database: Database) -> None
     assert b"secret-hash" not in to_json(profile)
 
 
+async def test_a_profile_without_birth_date_and_language_is_whole_too(
+    database: Database,
+) -> None:
+    """Staff and owners were never asked for them, and see themselves all the same."""
+    await store(database, a_user(birth_date=None, locale=None))
+    profile = await read_profile(database)
+    assert (profile.birth_date, profile.locale) == (None, None)
+    assert b'"birth_date":null' in to_json(profile)
+
+
 async def test_a_patron_may_do_what_patrons_may(database: Database) -> None:
     """Apps show what can be done; what they show must not be refused for want of a role."""
     await store(database, a_user())
