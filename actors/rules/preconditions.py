@@ -45,6 +45,20 @@ def parse_if_match(text: str | None) -> int | Refusal | None:
     return max(parse_etag(tag) or 0 for tag in _TAG.findall(text))
 
 
+def is_unchanged(text: str | None, etag: str) -> bool:
+    """Whether an `If-None-Match` header names `etag`; compared weakly, as for a GET it must be.
+
+    `*` names whatever there is. A text that is no such header names nothing.
+    """
+    if text is None:
+        return False
+    if text.strip() == "*":
+        return True
+    if _TAGS.fullmatch(text) is None:
+        return False
+    return etag in (tag.removeprefix("W/") for tag in _TAG.findall(text))
+
+
 def refuse_version(
     expected_version: int | None, current_version: int, *, whose: str
 ) -> Refusal | None:

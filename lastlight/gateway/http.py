@@ -10,7 +10,7 @@ import structlog
 import trio
 
 from actors.rules.idempotency import fingerprint_of, refuse_key
-from actors.rules.preconditions import etag_of, parse_if_match
+from actors.rules.preconditions import etag_of, is_unchanged, parse_if_match
 from actors.runtime.answers import Answer
 from lastlight.auth.ratelimit import Caller as Counter
 from lastlight.gateway.calls import NOBODY, Call, Caller, Refused
@@ -184,7 +184,7 @@ def respond(call: Call, answer: Answer, none_match: str | None) -> Response:
         return problem_response(answer.refusal, call.caller.request_id, replayed)
     headers = _headers(call, answer)
     tag = dict(headers).get("etag")
-    if tag is not None and none_match == tag and call.operation.method == "GET":
+    if tag is not None and call.operation.method == "GET" and is_unchanged(none_match, tag):
         return Response(304, headers)
     return Response(answer.status, headers, answer.body if answer.status != 204 else b"")
 

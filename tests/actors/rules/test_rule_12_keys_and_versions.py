@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.rules.idempotency import fingerprint_of, refuse_key
-from actors.rules.preconditions import etag_of, parse_etag, parse_if_match, refuse_version
+from actors.rules.preconditions import (
+    etag_of,
+    is_unchanged,
+    parse_etag,
+    parse_if_match,
+    refuse_version,
+)
 from protocol.errors import Code, Refusal
 
 quick = settings(max_examples=100, deadline=None)
@@ -83,6 +89,24 @@ def test_a_header_that_names_no_version_lets_nothing_through(
     """None is answered with 428 and 0 with 412; both change nothing."""
     assert parse_if_match(text) == expected
     assert refuse_version(expected, 1, whose="it") is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "unchanged"),
+    [
+        (None, False),
+        ("*", True),
+        ('"v3"', True),
+        ('W/"v3"', True),
+        ('"v1", W/"v3"', True),
+        ('"v30"', False),
+        ("v3", False),
+        ("", False),
+    ],
+)
+def test_what_a_client_has_already_is_not_sent_again(text: str | None, unchanged: bool) -> None:
+    """Proxies weaken tags and gather several of them; both still name what the client has."""
+    assert is_unchanged(text, etag_of(3)) is unchanged
 
 
 @quick
