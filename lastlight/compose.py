@@ -70,7 +70,8 @@ class _Own:
     revocations: Revocations = attrs.field(factory=Revocations)
     publisher: RoomPublisher = attrs.field(
         default=attrs.Factory(
-            lambda self: RoomPublisher(Hub(), Backlog(), self.metrics), takes_self=True
+            lambda self: RoomPublisher(Hub(), Backlog(), self.metrics, self.revocations),
+            takes_self=True,
         )
     )
 

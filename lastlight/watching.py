@@ -1,7 +1,8 @@
 """Hears what actors write and tells those who must know at once: tokens, sockets, metrics.
 
 A token that was revoked fails from the moment the actor decided so, before it is durable: should
-the entry be lost, somebody has to sign in again, and nothing worse.
+the entry be lost, somebody has to sign in again, and nothing worse. The sockets of an ended login
+are closed by the publisher, behind the event that tells of it.
 """
 
 from __future__ import annotations
@@ -38,7 +39,6 @@ class Watch:
 
     def _end_family(self, session: AuthSession, at: datetime) -> None:
         self.revocations.end_family(FamilyEnd(family_id=session.family_id, at=at), now=self.now())
-        self.hub.revoke(lambda principal: principal.family_id == session.family_id)
 
     def _bump(self, user: User) -> None:
         if user.token_version > 1:

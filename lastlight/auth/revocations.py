@@ -93,6 +93,14 @@ class Revocations:
                 f"all access tokens from before {self._everyone_until} were ended; refresh it"
             )
 
+    def is_revoked(self, principal: Principal) -> bool:
+        """Whether `check` would not let a principal pass."""
+        try:
+            self.check(principal)
+        except TokenInvalid:
+            return True
+        return False
+
     def statistics(self) -> dict[str, int]:
         """How many users and families are held, for metrics."""
         return {"users": len(self._least), "families": len(self._families)}

@@ -71,6 +71,14 @@ class Guard:
                 return None
             raise
 
+    def refuse_ended(self, principal: Principal) -> None:
+        """Turn away who was let in by a token that was revoked since.
+
+        Raises:
+            TokenInvalid: 401.
+        """
+        self._revocations.check(principal)
+
     def refuse_role(self, principal: Principal | None, operation: Operation) -> None:
         """Turn away who has the role nowhere, or must prove again who they are.
 

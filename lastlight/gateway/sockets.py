@@ -44,6 +44,8 @@ class SocketGateway:
         guard = self.dispatcher.guard
         try:
             guard.take(guard.counter_of(operation, principal, ""))
+            if not operation.ended:
+                guard.refuse_ended(principal)
             guard.refuse_role(principal, operation)
             call = self._call(operation, principal, data, key)
             if isinstance(call, Refusal):

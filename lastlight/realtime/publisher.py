@@ -1,14 +1,20 @@
-"""The publisher port: events to the connections in their rooms, and into the backlog."""
+"""The publisher port: events to the connections in their rooms, and into the backlog.
+
+A connection whose login was ended is told so first and closed then: a token counts no more from the
+moment of the decision, but the event about it goes out when it is durable.
+"""
 
 from __future__ import annotations
 
 import attrs
 
+from lastlight.auth.revocations import Revocations
 from lastlight.metrics import Metrics
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.hub import Hub
 from protocol.entries import RoomEvent
 from protocol.events.emergency import EmergencySosAcknowledged
+from protocol.events.system import AuthSessionRevoked
 
 
 @attrs.frozen(eq=False)
@@ -18,11 +24,14 @@ class RoomPublisher:
     hub: Hub
     backlog: Backlog
     metrics: Metrics
+    revocations: Revocations = attrs.field(factory=Revocations)
 
     def publish(self, event: RoomEvent) -> None:
         """A durable event in its place, or an ephemeral one."""
         self.backlog.add(event)
         self.hub.publish(event)
+        if event.type == AuthSessionRevoked.type:
+            self.hub.revoke(self.revocations.is_revoked)
         durable = bool(event.rooms) and event.rooms[0][1] is not None
         self.metrics.events.labels(kind="durable" if durable else "ephemeral").inc()
         if event.type == EmergencySosAcknowledged.type and event.data["status"] == "acknowledged":
@@ -34,5 +43,9 @@ class RoomPublisher:
         self.metrics.events.labels(kind="urgent").inc()
 
     def reset(self) -> None:
-        """What was published was durable; only urgent copies may have been of lost entries."""
+        """What was published was durable; only urgent copies may have been of lost entries.
+
+        A revocation that was lost counts all the same, and no event will tell of it.
+        """
         self.hub.reset()
+        self.hub.revoke(self.revocations.is_revoked)

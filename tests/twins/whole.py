@@ -166,7 +166,7 @@ async def open_memory_last_light(
     """
     hub, backlog, metrics, revocations = Hub(), Backlog(), Metrics(), Revocations()
     passwords, now = MemoryPasswords(), world.clock.now
-    publisher = _Published(world.publisher, RoomPublisher(hub, backlog, metrics))
+    publisher = _Published(world.publisher, RoomPublisher(hub, backlog, metrics, revocations))
     beginning = _Beginning(world.database, backlog, world.clock, passwords, demo)
     collector = Collector(_NEVER)
     async with open_memory_node(
