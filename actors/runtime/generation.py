@@ -98,7 +98,7 @@ class Generation:
         self.rooms = RoomCursors(ports.loader.room_seq)
         self.tail = Tail(ports.flushed.flushed.n)
         self.directory = Directory(ports.loader)
-        self.timers = Timers(ports.loader, ports.ids, self.now, self._fire)
+        self.timers = Timers(ports.loader, ports.ids, self.now, self._fire, self._wait_all_flushed)
         self.outstanding: set[Envelope] = set()
         self._effects = trio.CapacityLimiter(EFFECTS_AT_ONCE_MAX)
 
@@ -127,6 +127,7 @@ class Generation:
         for message in pending:
             self.deliver(message, 0)
         self._nursery.start_soon(self.timers.run)
+        self._nursery.start_soon(self.timers.run_paging)
         self._nursery.start_soon(self._sweep)
         self._nursery.start_soon(self._trim)
         return flushed
@@ -154,6 +155,9 @@ class Generation:
 
     def _fire(self, message: Message) -> None:
         self.deliver(message, 0)
+
+    async def _wait_all_flushed(self) -> None:
+        await self.ports.flushed.wait_flushed(self.ports.journal.last)
 
     async def _perform(self, message: Message) -> None:
         """Do an effect, then note that it is done, so that it is not done after a restart."""
@@ -184,6 +188,9 @@ class Generation:
     def applied(self, actor: Actor, entry: Entry) -> None:
         """An actor's entry is written and its state changed: let the rest follow."""
         self.noticed(actor, entry.changes)
+        for table, key in entry.removes:
+            if table == ActorTimer.table.name:
+                self.timers.disarm(key)
         for record in entry.appends:
             self.directory.note(record)
         for event in entry.events:
