@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import os
 import random
-from contextlib import suppress
-from typing import Any, Final
+from typing import Final
 
 import pytest
 import trio
 
-from storage.postgres.database import Connection
-from tests.system.books import broken_laws, broken_links, reading, sessions_of, transactions_of
+from tests.system.books import broken_links, reading
 from tests.system.conftest import MakeNode, Template
 from tests.system.guests import Front, open_front
-from tests.system.harness import NodeProcess, wait_until
+from tests.system.harness import NodeProcess
 from tests.system.load import (
     CHECK_IN,
     CHECK_OUT,
@@ -25,13 +23,13 @@ from tests.system.load import (
     done_by_all,
     gather,
 )
+from tests.system.reckoning import check_tables
 
 ROUNDS: Final = 20
 LOAD_S: Final = (0.3, 1.5)
 GUESTS: Final = 20
 SAMPLE: Final = 40
 """Answers of earlier rounds that are asked for again after each restart."""
-FLUSHED_S: Final = 15.0
 
 
 async def run_until_killed(
@@ -62,48 +60,6 @@ async def ask_again(front: Front, acts: list[Act]) -> None:
     async with trio.open_nursery() as nursery:
         for act in acts:
             nursery.start_soon(ask, act)
-
-
-async def check_tables(connection: Connection, guests: list[Guest]) -> None:
-    """Everything answered is in the tables exactly once, and nothing else of these guests is."""
-    people = [guest.person.user_id for guest in guests]
-    wanted: dict[str, dict[str, Any]] = {
-        PURCHASE: {
-            act.answer["transaction_id"]: act.answer["total_minor"]
-            for act in done_by_all(guests, PURCHASE)
-        },
-        TOP_UP: {
-            act.answer["transaction_id"]: act.answer["amount_minor"]
-            for act in done_by_all(guests, TOP_UP)
-        },
-    }
-    closed = {act.answer["session_id"] for act in done_by_all(guests, CHECK_OUT)}
-    visits = {
-        act.answer["session_id"]: "closed" if act.answer["session_id"] in closed else "active"
-        for act in done_by_all(guests, CHECK_IN)
-    }
-
-    wanted[CHECK_IN] = visits
-
-    async def differences() -> dict[str, object]:
-        found: dict[str, dict[str, Any]] = {
-            kind: await transactions_of(connection, people, kind) for kind in (PURCHASE, TOP_UP)
-        }
-        found[CHECK_IN] = await sessions_of(connection, people)
-        return {
-            f"{kind} {id_}": (wanted[kind].get(id_), found[kind].get(id_))
-            for kind in wanted
-            for id_ in wanted[kind].keys() | found[kind].keys()
-            if wanted[kind].get(id_) != found[kind].get(id_)
-        }
-
-    async def flushed() -> bool:
-        return not await differences()
-
-    with suppress(trio.TooSlowError):
-        await wait_until(flushed, within_s=FLUSHED_S)
-    assert await differences() == {}, "(answered, stored)"
-    assert await broken_laws(connection) == {}
 
 
 async def check_visits(front: Front, guests: list[Guest]) -> None:

@@ -19,11 +19,12 @@ import pytest
 import trio
 
 from storage.postgres.embedded import EmbeddedServer, open_embedded_server
-from tests.system.books import broken_laws, broken_links, reading, sessions_of, transactions_of
+from tests.system.books import broken_links, reading
 from tests.system.conftest import MakeNode, Template
 from tests.system.guests import Front, open_front
 from tests.system.harness import NodeProcess, Yard, wait_until
-from tests.system.load import CHECK_IN, PURCHASE, TOP_UP, Guest, done_by_all, gather
+from tests.system.load import Guest, gather
+from tests.system.reckoning import check_tables
 
 AWAY_S: Final = 20.0 if os.environ.get("LASTLIGHT_TEST_LONG") else 9.0
 DEGRADED_WITHIN_S: Final = 8.0
@@ -117,14 +118,8 @@ class Evening:
 
     async def check_tables(self) -> None:
         """All that was answered is in the database, once."""
-        people = [guest.person.user_id for guest in self.guests]
         async with reading(self.url) as connection:
-            for kind in (PURCHASE, TOP_UP):
-                told = {act.answer["transaction_id"] for act in done_by_all(self.guests, kind)}
-                assert told == set(await transactions_of(connection, people, kind))
-            told = {act.answer["session_id"] for act in done_by_all(self.guests, CHECK_IN)}
-            assert told == set(await sessions_of(connection, people))
-            assert await broken_laws(connection) == {}
+            await check_tables(connection, self.guests)
             assert await broken_links(connection) == {}
 
 
