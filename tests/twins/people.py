@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from itertools import count
 from typing import Any, Final
+from urllib.parse import unquote
 from uuid import uuid4
 
 import attrs
@@ -27,6 +28,7 @@ class Heard:
     status: int
     headers: Mapping[str, str]
     body: Any
+    raw: bytes
 
     @property
     def code(self) -> str | None:
@@ -51,7 +53,7 @@ async def ask(
     response = await house.http.handle(
         Request(
             method=method,
-            path=path,
+            path=unquote(path, errors="replace"),
             query_string=query.encode(),
             headers=headers,
             body=raw,
@@ -66,6 +68,7 @@ async def ask(
         status=response.status,
         headers=told,
         body=json.loads(response.body) if is_json and response.body else response.body,
+        raw=response.body,
     )
 
 

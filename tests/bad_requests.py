@@ -1,0 +1,312 @@
+"""Requests that no honest app sends, for each operation of the table, and what they must come to.
+
+The list is made of the table and the commands' own fields, so a new operation is tried without a
+line here. It is sent to a whole node over its port, and to one in memory.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import attrs
+import jwt
+
+from lastlight.auth.keys import KeyRing, SigningKey
+from lastlight.auth.tokens import ALGORITHM, TOKEN_TYPE, Grant, Tokens
+from protocol.addresses import Role
+from protocol.codec import reader_of
+from protocol.codes import PROBLEMS, Code
+from protocol.limits import ACCESS_TOKEN_S, JSON_DEPTH_MAX
+from protocol.operations.base import KeyRule, Operation
+from protocol.operations.table import OPERATIONS, methods_at
+
+UNKNOWN_ID: Final = "01935d2a-7c00-7000-8000-0000000000b2"
+METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
+JSON: Final = "application/json"
+MAY_BE_BUSY: Final = {Code.ACTOR_UNAVAILABLE, Code.STALE_READ, Code.STARTING}
+"""The only 5xx that a bad request may be answered with: nothing was done, come again."""
+Headers = tuple[tuple[str, str], ...]
+
+
+@attrs.frozen(kw_only=True)
+class Bad:
+    """One request and the codes that it may be answered with; None stands for no problem."""
+
+    why: str
+    method: str
+    target: str
+    codes: frozenset[str | None]
+    headers: Headers = ()
+    body: bytes = b""
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """An answer."""
+
+    status: int
+    media: str
+    body: bytes
+
+
+Send = Callable[[Bad], Awaitable[Told]]
+
+
+def is_sos(operation: Operation) -> bool:
+    """Whether whatever comes is taken (Rule 8)."""
+    return operation.lenient
+
+
+def role_for(operation: Operation) -> str | None:
+    """Who of the demo may just ask this; None for nobody signed in."""
+    if operation.least is Role.PUBLIC:
+        return None
+    if operation.name == "LogOut":
+        return "patron49"  # somebody whom nobody else needs: some of it is taken
+    if operation.least is Role.PATRON:
+        return "patron50"
+    return "staff5" if operation.least is Role.STAFF else "owner"
+
+
+def target_of(operation: Operation, value: str = UNKNOWN_ID) -> str:
+    """The operation's path with something in the place of each parameter."""
+    target = operation.path.replace("{actor_type}", "venue")
+    for name in operation.parameters:
+        target = target.replace("{" + name + "}", value)
+    return target
+
+
+def bearer(token: str | None) -> Headers:
+    """The header of a token."""
+    return () if token is None else (("authorization", f"Bearer {token}"),)
+
+
+def bad_requests(operation: Operation, token: str | None) -> Iterator[Bad]:
+    """All of them, sent with a good token."""
+    yield from _bad_methods(operation, token)
+    yield from _bad_paths(operation, token)
+    if operation.by_gateway and not operation.parameters and operation.name != "ListActors":
+        return
+    yield from (
+        _bad_bodies(operation, token) if operation.changes else _bad_queries(operation, token)
+    )
+
+
+def _request(
+    operation: Operation, token: str | None, why: str, codes: set[Code], **given: Any
+) -> Bad:
+    allowed: set[str | None] = {code.value for code in codes}
+    if is_sos(operation):
+        allowed = {None}
+    headers = (*bearer(token), *given.pop("headers", ()))
+    if operation.key is KeyRule.REQUIRED:
+        headers = (*headers, ("idempotency-key", str(uuid4())))
+    return Bad(
+        why=f"{operation.name}: {why}",
+        method=operation.method,
+        target=given.pop("target", target_of(operation)),
+        codes=frozenset(allowed),
+        headers=headers,
+        **given,
+    )
+
+
+def _bad_methods(operation: Operation, token: str | None) -> Iterator[Bad]:
+    target = target_of(operation)
+    for method in METHODS:
+        if method not in methods_at(target):
+            yield Bad(
+                why=f"{operation.name}: {method} is not taken here",
+                method=method,
+                target=target,
+                codes=frozenset({Code.METHOD_NOT_ALLOWED.value}),
+                headers=bearer(token),
+            )
+
+
+def _bad_paths(operation: Operation, token: str | None) -> Iterator[Bad]:
+    if not operation.parameters:
+        return
+    for value in ("0", "not-an-id", UNKNOWN_ID + "0", "%00", "%ff", "..", "%2e%2e%2f", "x" * 3000):
+        yield Bad(
+            why=f"{operation.name}: {value[:20]} in its path",
+            method=operation.method,
+            target=target_of(operation, value),
+            codes=frozenset(
+                {Code.NOT_FOUND.value, Code.MALFORMED_REQUEST.value, Code.VALIDATION_FAILED.value,
+                 Code.METHOD_NOT_ALLOWED.value}
+            ),
+            headers=(*bearer(token), ("idempotency-key", str(uuid4()))),
+        )  # fmt: skip
+
+
+_MALFORMED: Final[Mapping[str, bytes]] = {
+    "no JSON": b"hello",
+    "half an object": b'{"a":',
+    "two objects": b"{}{}",
+    "no UTF-8": b'{"a": "\xff\xfe"}',
+    "a byte order mark in UTF-16": "{}".encode("utf-16"),
+    "a lone surrogate": b'{"a": "\\ud800"}',
+    "NaN": b'{"a": NaN}',
+    "a number without end": b'{"a": 1e999999}',
+    "single quotes": b"{'a': 1}",
+    "a nul": b"\x00",
+    "deep lists": b"[" * 100_000,
+    "deep objects": b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+    "one level too deep": b'{"a":' * (JSON_DEPTH_MAX + 1) + b"1" + b"}" * (JSON_DEPTH_MAX + 1),
+    "a member twice": b'{"a": 1, "a": 2}',
+}
+_NO_OBJECT: Final = (b"[]", b"3", b"null", b'"text"', b"true", b"[{}]")
+_WRONG: Final[tuple[Any, ...]] = (
+    {"a": {"b": []}}, [[[]]], 3.5, True, -1, 10**30, "x" * 10_000, "a\u0000b", "", None, "NaN",
+)  # fmt: skip
+_ALL_WRONG: Final[tuple[Any, ...]] = ({"a": {"b": []}}, [[[]]], "x" * 10_000, "a\u0000b")
+"""What no field takes, whatever it is."""
+
+
+def _bad_bodies(operation: Operation, token: str | None) -> Iterator[Bad]:
+    media = (("content-type", JSON),)
+    invalid = {Code.MALFORMED_REQUEST, Code.VALIDATION_FAILED}
+    for why, body in _MALFORMED.items():
+        yield _request(operation, token, why, invalid, headers=media, body=body)
+    for body in _NO_OBJECT:
+        why = f"{body.decode()} is no object"
+        yield _request(operation, token, why, invalid, headers=media, body=body)
+    for given in ("text/plain", "application/xml", "multipart/form-data; boundary=x", "", "json"):
+        headers = (("content-type", given),)
+        unsupported = {Code.UNSUPPORTED_MEDIA_TYPE}
+        yield _request(operation, token, f"as {given}", unsupported, headers=headers, body=b"{}")
+    for name in reader_of(operation.command).members:
+        if name in operation.parameters:
+            continue
+        for wrong in _WRONG:
+            body = json.dumps({name: wrong}).encode()
+            bad = _request(
+                operation, token, f"{name} is {str(wrong)[:20]!r}", invalid,
+                headers=media, body=body,
+            )  # fmt: skip
+            if wrong in _ALL_WRONG:
+                yield bad
+            else:
+                # It may just fit, and then something else is or is not the matter.
+                yield attrs.evolve(bad, codes=frozenset({*(code.value for code in Code), None}))
+    extra = b'{"no_such_member": 1, "": 2, "~/": 3}'
+    yield _request(
+        operation, token, "unknown members", {Code.VALIDATION_FAILED}, headers=media, body=extra
+    )
+    many = json.dumps({f"m{n}": n for n in range(20_000)}).encode()
+    yield _request(
+        operation, token, "20,000 members", {Code.VALIDATION_FAILED}, headers=media, body=many
+    )
+    yield _request(
+        operation, token, "a query", {Code.VALIDATION_FAILED}, headers=media,
+        target=target_of(operation) + "?a=1",
+    )  # fmt: skip
+
+
+def _bad_queries(operation: Operation, token: str | None) -> Iterator[Bad]:
+    invalid = {Code.MALFORMED_REQUEST, Code.VALIDATION_FAILED}
+    target = target_of(operation)
+    for query in ("no_such=1", "%00=1", "a=%ff", "=", "a&b&c", "a=" + "x" * 3000):
+        yield _request(operation, token, f"?{query[:20]}", invalid, target=f"{target}?{query}")
+    for name in reader_of(operation.command).members:
+        if name in operation.parameters:
+            continue
+        for value in ("%00", "x" * 3000, "%ed%a0%80"):
+            where = f"{target}?{name}={value}"
+            yield _request(operation, token, f"?{name}={value[:20]}", invalid, target=where)
+
+
+def bad_tokens(ring: KeyRing, now: datetime) -> dict[str, str]:
+    """Tokens that prove nobody, though each is nearly right."""
+    grant = Grant(
+        user_id=UUID(UNKNOWN_ID),
+        display_name="Nobody",
+        roles={},
+        everywhere=Role.OWNER,
+        token_version=1,
+        family_id=UUID(UNKNOWN_ID),
+    )
+    good = Tokens(ring).issue(grant, now=now)
+    claims = jwt.decode(good, options={"verify_signature": False})
+    head, payload, signature = good.split(".")
+    header = {"kid": ring.current.kid, "typ": TOKEN_TYPE}
+    other = SigningKey.fresh()
+
+    def signed(key: SigningKey = ring.current, **told: Any) -> str:
+        return jwt.encode(claims | told, key.private, algorithm=ALGORITHM, headers=header)
+
+    unsigned = base64.urlsafe_b64encode(
+        json.dumps({**header, "alg": "none"}).encode()
+    ).decode().rstrip("=")  # fmt: skip
+    public = ring.current.public.public_bytes_raw()
+    return {
+        "no token": "x",
+        "three dots": "...",
+        "alg none": f"{unsigned}.{payload}.",
+        "alg none, with a signature": f"{unsigned}.{payload}.{signature}",
+        "the public key as a secret": jwt.encode(claims, public, "HS256", header),
+        "another key by our name": signed(other),
+        "another key by its name": Tokens(KeyRing((other,))).issue(grant, now=now),
+        "another audience": Tokens(ring, audience="elsewhere").issue(grant, now=now),
+        "another issuer": Tokens(ring, issuer="elsewhere").issue(grant, now=now),
+        "no type": jwt.encode(claims, ring.current.private, ALGORITHM, {"kid": ring.current.kid}),
+        "expired": Tokens(ring).issue(grant, now=now - timedelta(seconds=ACCESS_TOKEN_S)),
+        "not begun": Tokens(ring).issue(grant, now=now + timedelta(hours=1)),
+        "a changed payload": f"{head}.{payload[:-2]}AA.{signature}",
+        "no subject": signed(sub=None),
+        "a strange role": signed(everywhere="emperor"),
+        "very long": "a" * 12_000,
+    }
+
+
+def forged_requests(operation: Operation, tokens: Mapping[str, str]) -> Iterator[Bad]:
+    """A request with each of these tokens, and one without any."""
+    if operation.least is Role.PUBLIC:
+        return
+    for why, token in {**tokens, "none at all": None}.items():
+        yield Bad(
+            why=f"{operation.name}: token {why}",
+            method=operation.method,
+            target=target_of(operation),
+            codes=frozenset({Code.UNAUTHENTICATED.value}),
+            headers=(*bearer(token), ("idempotency-key", str(uuid4()))),
+        )
+
+
+async def complaints(send: Send, requests: Iterator[Bad]) -> list[str]:
+    """What is wrong with the answers."""
+    found = []
+    for bad in requests:
+        told = await send(bad)
+        if (complaint := _complaint(bad, told)) is not None:
+            found.append(f"{bad.why}: {complaint}: {told.status} {told.body[:300]!r}")
+    return found
+
+
+def _complaint(bad: Bad, told: Told) -> str | None:
+    if told.status < 400:
+        return None if None in bad.codes else "was taken"
+    if told.media != "application/problem+json":
+        return f"is {told.media}"
+    problem = json.loads(told.body)
+    code = problem["code"]
+    if code not in set(Code):
+        return "has an unknown code"
+    if (told.status, problem["status"]) != (PROBLEMS[Code(code)].status,) * 2:
+        return "has the status of another code"
+    if problem["type"] != f"urn:lastlight:problem:{code}":
+        return "has another type"
+    if code in MAY_BE_BUSY and (bad.codes & {None, *MAY_BE_BUSY}):
+        return None
+    if told.status >= 500:
+        return "is our fault"
+    return None if code in bad.codes else "has not the code that was expected"
+
+
+ALL: Final = {operation.name: operation for operation in OPERATIONS}

@@ -1,0 +1,116 @@
+"""What belongs to others is not there (Rule 15): other patrons, and another venue of the house."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import pytest
+from trio.testing import MockClock
+
+from lastlight.auth.tokens import Grant, Tokens
+from lastlight.demo.ids import Kind, demo_id
+from lastlight.demo.place import demo_venue
+from protocol.addresses import ActorKind, Address, Role
+from protocol.entries import Entry, encode_entry
+from protocol.journal import Urgency
+from tests.twins.devices import open_device
+from tests.twins.nodes import World
+from tests.twins.people import VENUE, Someone, check_in, go_on_duty, here, open_till, sign_in
+from tests.twins.whole import SECRETS, LastLight, copy_of, open_memory_last_light
+
+SECOND: Final = demo_id(Kind.VENUE, 2)
+ITEM: Final = str(demo_id(Kind.MENU_ITEM, 8))
+
+
+@pytest.fixture
+async def world(founded_world: World) -> World:
+    """Two venues: nobody who works at the one works at the other."""
+    world = copy_of(founded_world)
+    venue = demo_venue(world.clock.now()).evolve(id=SECOND, name="Last Light Second")
+    address = Address(ActorKind.VENUE, SECOND)
+    entry = Entry(actor=address, at=world.clock.now(), cause=None, changes=(venue,))
+    async with open_memory_last_light(world) as house:
+        house.journal.append_nowait(encode_entry(entry), urgency=Urgency.COMMAND)
+        await house.wait_flushed()
+    return world
+
+
+def from_second(house: LastLight, role: Role) -> Someone:
+    """Somebody with a role at the second venue and no other."""
+    user_id = demo_id(Kind.USER, 7)
+    grant = Grant(
+        user_id=user_id,
+        display_name="Elsewhere",
+        roles={SECOND: role},
+        everywhere=Role.PATRON,
+        token_version=1,
+        family_id=UUID(int=7),
+    )
+    token = Tokens(SECRETS.keys).issue(grant, now=house.world.clock.now())
+    return Someone(
+        house=house, name=role.label, user_id=str(user_id), token=token, refresh_token=""
+    )
+
+
+@pytest.mark.parametrize("role", [Role.STAFF, Role.MANAGEMENT])
+async def test_who_works_elsewhere_finds_nothing_of_this_venue(
+    role: Role, house: LastLight, autojump_clock: MockClock
+) -> None:
+    """A role counts only at its venue; across venues everything is 404, and nothing happens."""
+    patron, staff = await sign_in(house, "patron1"), await sign_in(house, "staff1")
+    visit = f"/api/sessions/{(await check_in(patron, staff))['session_id']}"
+    await go_on_duty(staff)
+    till = f"/api/staff/tills/{await open_till(staff)}/close"
+    sos = (await staff.need(201, "POST", "/api/emergency/sos", {}))["incident_id"]
+    stranger = from_second(house, role)
+    patron_id = {"user_id": patron.user_id}
+    buying = {"venue_id": VENUE, "lines": [{"item_id": ITEM, "qty": 1}], "tender": "credits"}
+    cash = {"venue_id": VENUE, "tender": "cash", "amount_minor": 1_000}
+    tried: list[tuple[str, str, Any]] = [
+        ("GET", f"/api/venues/{VENUE}/checkin-code", None),
+        ("GET", visit, None),
+        ("GET", f"{visit}/meter", None),
+        ("POST", f"{visit}/checkout", {}),
+        ("POST", f"{visit}/pause", {}),
+        ("POST", f"{visit}/resume", {"reason": "because"}),
+        ("POST", f"{visit}/activity", {"activity": "arcade_time"}),
+        ("POST", f"{visit}/location", {"fixes": [here(house)]}),
+        ("GET", f"/api/transactions/credits?user_id={patron.user_id}", None),
+        ("POST", "/api/transactions/purchase", {**buying, **patron_id}),
+        ("POST", "/api/transactions/topup", {**cash, **patron_id}),
+        ("POST", "/api/sessions/checkin", {"venue_id": VENUE, **patron_id}),
+        ("POST", "/api/staff/clock-in", {"venue_id": VENUE, "location": here(house)}),
+        ("POST", "/api/staff/clock-out", {"user_id": staff.user_id}),
+        ("POST", till, {"counted": []}),
+        ("POST", f"/api/emergency/sos/{sos}/respond", {"action": "acknowledge"}),
+    ]
+    answers = [(method, path, await stranger.send(method, path, body))
+               for method, path, body in tried]  # fmt: skip
+    wrong = [f"{m} {p}: {a.status} {a.code}" for m, p, a in answers if a.status != 404]
+    assert wrong == []
+    own = await stranger.need(200, "GET", f"/api/sessions/active?venue_id={VENUE}")
+    assert own["items"] == []
+    assert (await patron.need(200, "GET", visit))["status"] == "active"
+    async with open_device(stranger) as phone:
+        for audience in ("patrons", "staff", "management", "owner"):
+            await phone.say(op="subscribe", room=f"venue:{VENUE}:{audience}")
+        await phone.say(op="subscribe", room=f"user:{patron.user_id}")
+        await phone.say(op="ping")
+        await phone.wait_for(op="pong")
+        told = {m["op"]: m for m in phone.messages}
+        rooms = [m.get("room") for m in phone.messages if m["op"] == "subscribed"]
+        assert rooms == [f"venue:{VENUE}:patrons"]
+        assert told["error"]["problem"]["code"] == "not_found"
+
+
+async def test_a_role_of_yesterday_is_no_role_today(
+    house: LastLight, autojump_clock: MockClock
+) -> None:
+    """The token's own word counts only while it lives."""
+    stranger = from_second(house, Role.STAFF)
+    path = f"/api/venues/{SECOND}/checkin-code"
+    await stranger.need(200, "GET", path)
+    house.world.clock.step += timedelta(seconds=901)
+    assert (await stranger.send("GET", path)).status == 401
