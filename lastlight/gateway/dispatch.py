@@ -7,6 +7,7 @@ comes as a `LastLightError` whose refusal says what is known.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 import attrs
 import msgspec
@@ -18,14 +19,15 @@ from lastlight.gateway.calls import Call, Step
 from lastlight.gateway.finding import duty_venues, find_address
 from lastlight.gateway.guard import Guard
 from lastlight.gateway.urgent import TAKEN_WITHIN_S, UrgentLane
-from protocol.addresses import ActorKind, Address
-from protocol.errors import LastLightError
+from protocol.addresses import Address
+from protocol.errors import Code, LastLightError
 from protocol.limits import COMMAND_DEADLINE_S
 from protocol.operations.safety import RaiseSos, RespondSos
 
 log = structlog.get_logger(__name__)
 Own = Callable[[Call], Awaitable[Answer]]
 Finish = Callable[[Call, Answer], Answer]
+_OF_ANOTHER_PRESS: Final = (Code.IDEMPOTENCY_IN_PROGRESS, Code.IDEMPOTENCY_KEY_REUSED)
 
 
 @attrs.frozen(kw_only=True)
@@ -87,8 +89,8 @@ class Dispatcher:
                 raise
             log.error("sos_without_venue", venue=str(venues[0].id), reason=str(error))
             return self.urgent.raise_sos(call, venues)
-        if isinstance(call.command, RaiseSos):
-            self._alert_others(call, venues[1:])
+        if isinstance(call.command, RaiseSos) and _is_news(answer):
+            self.urgent.leave_others(call, venues[1:])
         return _with_dropped(answer, call.dropped)
 
     async def _venues_of(self, call: Call) -> list[Address]:
@@ -103,14 +105,12 @@ class Dispatcher:
         venue_id = getattr(command, "venue_id", None)
         return duty_venues(self.node, call.signed_in, venue_id)
 
-    def _alert_others(self, call: Call, venues: list[Address]) -> None:
-        """Where it can't be told at which venue somebody is, all of theirs hear of it.
 
-        Each venue has an incident of its own, so each has an id of its own.
-        """
-        for venue in venues:
-            assert venue.kind is ActorKind.VENUE
-            self.node.leave(venue, self.urgent.anew(call.command), call.principal)
+def _is_news(answer: Answer) -> bool:
+    """Whether this press was heard for the first time, whatever its venue said to it."""
+    return not answer.replayed and (
+        answer.refusal is None or answer.refusal.code not in _OF_ANOTHER_PRESS
+    )
 
 
 def _with_dropped(answer: Answer, dropped: tuple[str, ...]) -> Answer:

@@ -21,7 +21,6 @@ from actors.runtime.telling import tell
 from lastlight.gateway.calls import Call
 from protocol.addresses import Address
 from protocol.codec import to_json
-from protocol.commands import Command
 from protocol.entries import RoomEvent
 from protocol.errors import LastLightError
 from protocol.events.emergency import EmergencySosRaised
@@ -45,20 +44,14 @@ class UrgentLane:
 
     def raise_sos(self, call: Call, venues: list[Address]) -> Answer:
         """Alert everyone at these venues, leave the command for them, and answer."""
-        first = command = call.command
+        first = call.command
         assert isinstance(first, RaiseSos)
-        assert isinstance(command, RaiseSos)
         assert first.incident_id is not None
         at = self.now()
         for number, venue in enumerate(venues):
-            if number:
-                command = self.anew(command)
+            command = self._anew(first) if number else first
             self.publisher.publish_urgent(self._alert(call, command, venue.id, at))
-            try:
-                self.node.leave(venue, command, call.principal)
-            except LastLightError as error:
-                # The alert is out; whoever answers it opens the incident again.
-                log.error("sos_not_journaled", venue=str(venue.id), reason=str(error))
+            self._leave(call, command, venue)
         reply = SosRaised(
             incident_id=first.incident_id,
             status=IncidentStatus.RAISED,
@@ -69,9 +62,30 @@ class UrgentLane:
         )
         return Answer(status=201, body=to_json(reply))
 
-    def anew(self, command: Command) -> RaiseSos:
+    def leave_others(self, call: Call, venues: list[Address]) -> None:
+        """Where it can't be told at which venue somebody is, all of theirs hear of it.
+
+        Each venue has an incident of its own, so each has an id of its own. Where the journal takes
+        it, the venue alerts its people itself.
+        """
+        assert isinstance(call.command, RaiseSos)
+        for venue in venues:
+            command = self._anew(call.command)
+            if not self._leave(call, command, venue):
+                self.publisher.publish_urgent(self._alert(call, command, venue.id, self.now()))
+
+    def _leave(self, call: Call, command: RaiseSos, venue: Address) -> bool:
+        """Leave a press for its venue; whether the journal takes it."""
+        try:
+            self.node.leave(venue, command, call.principal)
+        except LastLightError as error:
+            # Whoever answers the alert opens the incident again.
+            log.error("sos_not_journaled", venue=str(venue.id), reason=str(error))
+            return False
+        return True
+
+    def _anew(self, command: RaiseSos) -> RaiseSos:
         """The same press as an incident of another venue."""
-        assert isinstance(command, RaiseSos)
         return command.evolve(incident_id=self.ids.fresh())
 
     def _alert(self, call: Call, command: RaiseSos, venue_id: UUID, at: datetime) -> RoomEvent:

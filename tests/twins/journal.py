@@ -19,7 +19,14 @@ import attrs
 import trio
 
 from protocol.addresses import Position
-from protocol.journal import CommitLost, JournalStatistics, JournalUnreadable, Urgency
+from protocol.journal import (
+    Bound,
+    CommitLost,
+    JournalFull,
+    JournalStatistics,
+    JournalUnreadable,
+    Urgency,
+)
 from protocol.limits import JOURNAL_BYTES_MAX, JOURNAL_COMMIT_BYTES_MAX, JOURNAL_RETENTION_S
 from storage.journal.frames import charge
 from storage.journal.hooks import CommitHooks
@@ -72,6 +79,8 @@ class MemoryJournal:
     _commit_count: int = 0
     spy: Callable[[bytes], None] = lambda _data: None
     """Told of each entry as it is put in line, also of those that are lost later."""
+    room_for: int | None = None
+    """So many more entries are taken, whatever their urgency; None for any number."""
     recoveries_refused: int = 0
     """So many of the next recoveries find the disk still full."""
 
@@ -88,7 +97,11 @@ class MemoryJournal:
         return self._order.position(self._order.last_n)
 
     def append_nowait(self, data: bytes, *, urgency: Urgency) -> Position:
+        if self.room_for == 0:
+            raise JournalFull(urgency=urgency, bound=Bound.SHARE, bytes=0, bytes_max=0)
         position = self._order.append_nowait(data, urgency=urgency)
+        if self.room_for is not None:
+            self.room_for -= 1
         self.spy(data)
         return position
 
