@@ -81,7 +81,7 @@ class Applied:
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class SchemaTooNew(LastLightError):  # noqa: N818 - named as what it says
+class SchemaTooNew(LastLightError):
     """The database was migrated by a newer release. Nothing was changed."""
 
     found: int
@@ -95,7 +95,7 @@ class SchemaTooNew(LastLightError):  # noqa: N818 - named as what it says
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class MigrationsChanged(LastLightError):  # noqa: N818 - named as what it says
+class MigrationsChanged(LastLightError):
     """What was applied is not what this release holds. Nothing was changed."""
 
     number: int
@@ -132,6 +132,10 @@ async def pending(database: Database, directory: Path = MIGRATIONS_DIR) -> tuple
     """
     known = await trio.to_thread.run_sync(load_migrations, directory)
     async with database.connect(DatabaseRole.LOGIN) as connection:
+        if not await _has_history(connection):
+            return known
+    # The login itself may not look into the schema; it may take on a role that does.
+    async with database.connect(DatabaseRole.READER) as connection:
         return _missing(known, await _history(connection))
 
 
@@ -182,6 +186,8 @@ async def _apply(connection: Connection, migration: Migration) -> None:
     timeout_s = STATEMENT_TIMEOUT_S + LOCK_TIMEOUT_S
     async with connection.transaction():
         await connection.execute(migration.sql, timeout_s=timeout_s)
+        # A migration may have put the role down for what only the login may do.
+        await connection.execute(f"set local role {DatabaseRole.OWNER}")
         await connection.execute(
             "insert into runtime.migrations (number, name, sha256) values ($1, $2, $3)",
             migration.number,
@@ -190,10 +196,13 @@ async def _apply(connection: Connection, migration: Migration) -> None:
         )
 
 
+async def _has_history(connection: Connection) -> bool:
+    """Whether anything was ever migrated; from the catalogs, which everybody may read."""
+    sql = "select exists (select from pg_tables where (schemaname, tablename) = ($1, $2))"
+    return bool(await connection.fetchval(sql, "runtime", "migrations"))
+
+
 async def _history(connection: Connection) -> tuple[Applied, ...]:
-    exists = await connection.fetchval("select to_regclass('runtime.migrations') is not null")
-    if not exists:
-        return ()
     rows: Sequence[Mapping[str, object]] = await connection.fetch(
         "select number, name, sha256, applied_at from runtime.migrations order by number"
     )
@@ -222,11 +231,29 @@ async def _ensure_roles(connection: Connection) -> None:
         ):
             await _create_role(connection, role)
         if not await connection.fetchval("select pg_has_role(current_user, $1, 'set')", role):
-            await connection.execute(f"grant {role} to current_user with inherit false, set true")
+            await _take_on(connection, role)
     create = "select has_database_privilege($1, current_database(), 'create')"
     if not await connection.fetchval(create, DatabaseRole.OWNER):
         name = await connection.fetchval("select quote_ident(current_database())")
         await connection.execute(f"grant create on database {name} to {DatabaseRole.OWNER}")
+
+
+async def _take_on(connection: Connection, role: DatabaseRole) -> None:
+    try:
+        await connection.execute(f"grant {role} to current_user with inherit false, set true")
+    except DatabaseRefused as error:
+        raise await _with_advice(connection, error) from error
+
+
+async def _with_advice(connection: Connection, error: DatabaseRefused) -> DatabaseRefused:
+    """The same refusal, with what an administrator can do about it."""
+    login = await connection.fetchval("select quote_ident(current_user)")
+    return attrs.evolve(
+        error,
+        reason=f"{error.reason}; let an administrator of the server create the roles"
+        f" {', '.join(ROLES)} with nologin, and"
+        f" grant {', '.join(ROLES)} to {login} with inherit false, set true",
+    )
 
 
 async def _create_role(connection: Connection, role: DatabaseRole) -> None:
@@ -235,4 +262,4 @@ async def _create_role(connection: Connection, role: DatabaseRole) -> None:
     except DatabaseRefused as error:
         # Roles belong to all databases of the server, and another one may be migrated just now.
         if error.sqlstate not in {"42710", "23505"}:
-            raise
+            raise await _with_advice(connection, error) from error

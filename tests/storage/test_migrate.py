@@ -10,7 +10,13 @@ import trio
 
 from storage.postgres.database import Database, DatabaseRole, open_asyncio_loop, open_database
 from storage.postgres.errors import DatabaseRefused
-from storage.postgres.migrate import MigrationsChanged, SchemaTooNew, migrate, pending
+from storage.postgres.migrate import (
+    MigrationsChanged,
+    SchemaTooNew,
+    load_migrations,
+    migrate,
+    pending,
+)
 from tests.conftest import PostgresForTests
 
 FILES = {
@@ -108,3 +114,43 @@ async def test_nodes_that_start_together_migrate_once(
 async def test_a_database_made_by_the_fixture_has_all_migrations(database: Database) -> None:
     """Every other test of storage stands on this."""
     assert await pending(database) == ()
+
+
+@pytest.fixture
+async def night_manager(empty: Database, empty_url: str) -> AsyncIterator[str]:
+    """Where a login that is no superuser has a database of its own; it can't take on our roles."""
+    async with empty.connect(DatabaseRole.LOGIN) as connection:
+        name = await connection.fetchval("select current_database()")
+        await connection.execute("create role night_manager login")
+        await connection.execute(f"alter database {name} owner to night_manager")
+        for role in (DatabaseRole.OWNER, DatabaseRole.WRITER, DatabaseRole.READER):
+            found = "select exists (select from pg_roles where rolname = $1)"
+            if not await connection.fetchval(found, role):
+                await connection.execute(f"create role {role} nologin")
+    yield empty_url.replace("://lastlight@", "://night_manager@")
+    async with empty.connect(DatabaseRole.LOGIN) as connection:
+        await connection.execute(f"alter database {name} owner to lastlight")
+        await connection.execute("drop owned by night_manager")
+        await connection.execute("drop role night_manager")
+
+
+async def test_a_login_that_is_no_superuser_migrates(empty: Database, night_manager: str) -> None:
+    """Hosted servers give nobody a superuser; three roles to take on must be enough."""
+    async with empty.connect(DatabaseRole.LOGIN) as connection:
+        roles = ", ".join((DatabaseRole.OWNER, DatabaseRole.WRITER, DatabaseRole.READER))
+        await connection.execute(f"grant {roles} to night_manager with inherit false, set true")
+    async with open_database(night_manager) as database:
+        assert await pending(database) == load_migrations()
+        assert len(await migrate(database)) == len(load_migrations())
+        assert await pending(database) == ()
+        assert await migrate(database) == []
+
+
+async def test_a_login_that_may_not_take_on_our_roles_is_told_what_to_ask_for(
+    night_manager: str,
+) -> None:
+    """What is missing only an administrator can give, who wants to be told the line."""
+    async with open_database(night_manager) as database:
+        with pytest.raises(DatabaseRefused, match="let an administrator of the server"):
+            await migrate(database)
+        assert await pending(database) == load_migrations()
