@@ -18,7 +18,7 @@ from lastlight.gateway.health import Health
 from lastlight.gateway.paging import page_of_names
 from lastlight.metrics import Metrics
 from lastlight.openapi import openapi_document
-from protocol.addresses import ActorKind, Address
+from protocol.addresses import PLATFORM, ActorKind, Address
 from protocol.codec import render_json, to_json
 from protocol.errors import Code, Refusal
 from protocol.operations.admin import InspectActor, ListActors
@@ -114,7 +114,10 @@ class Operators:
         return Answer(status=200, body=to_json(reply))
 
     async def inspect_actor(self, call: Call) -> Answer:
-        """One live actor; what is not resident is brought in to be looked at."""
+        """One live actor, as it is at this moment: what it shows may not be durable yet.
+
+        What is not resident is brought in to be looked at.
+        """
         command = call.command
         assert isinstance(command, InspectActor)
         try:
@@ -122,6 +125,10 @@ class Operators:
         except ValueError:
             refusal = Refusal(Code.NOT_FOUND, "there are no actors of this kind and id")
             raise Refused(refusal) from None
+        if address.kind is ActorKind.OUTSIDE or (
+            address.kind is ActorKind.PLATFORM and address != PLATFORM
+        ):
+            raise Refused(Refusal(Code.NOT_FOUND, f"nobody lives at {address}"))
         await self.node.activate(address)
         snapshot = self.node.snapshot(address)
         if snapshot is None or snapshot.statistics.rows == 0:
