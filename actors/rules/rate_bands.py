@@ -1,11 +1,12 @@
-"""What a room costs at a moment: the band of its rates that the wall clock is in (Rule 3)."""
+"""What a room costs at a moment, and when that changes: the bands of its rates (Rule 3)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from actors.rules.business_day import start_of
 from protocol.records.values import RateBand
 
 
@@ -21,6 +22,27 @@ def rate_at(
         if _holds(band, local.time(), local.isoweekday()):
             return band.rate_minor_per_h
     return otherwise_minor_per_h
+
+
+def next_change(
+    bands: Iterable[RateBand], at: datetime, tz: ZoneInfo, *, otherwise_minor_per_h: int
+) -> datetime | None:
+    """The first moment after `at` from which another rate holds; None if none ever does.
+
+    Where the wall clock skips or repeats a band's time, it counts as a cutover does (Rule 5).
+    """
+    known = tuple(bands)
+    today = at.astimezone(tz).date()
+    walls = {time.fromisoformat(wall) for band in known for wall in (band.starts, band.ends)}
+    # Every band comes round within a week.
+    days = [today + timedelta(days=n) for n in range(9)]
+    rate = rate_at(known, at, tz, otherwise_minor_per_h=otherwise_minor_per_h)
+    for moment in sorted(start_of(day, tz, wall) for day in days for wall in walls):
+        if moment > at and rate != rate_at(
+            known, moment, tz, otherwise_minor_per_h=otherwise_minor_per_h
+        ):
+            return moment
+    return None
 
 
 def _holds(band: RateBand, wall: time, weekday: int) -> bool:

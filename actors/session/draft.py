@@ -1,8 +1,8 @@
 """One decision's work on a visit: its status, its segments and its meter move through here.
 
 A draft starts from the state, which it never changes. What it gathers is one new version of each
-row that changed, and what is to be told to whom. A segment that runs over the cutover is split as
-soon as anyone looks (Rules 3 and 5).
+row that changed, and what is to be told to whom. A segment that runs over the cutover, or over a
+change of its rate, is split as soon as anyone looks (Rules 3 and 5).
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from actors.rules.metering import Charge, Tariff, charge_at, next_cutover
 from actors.rules.profile import VenueProfile
 from actors.runtime.outcome import CancelTimer, Context, Event, Outcome, Send, SetTimer
 from actors.runtime.telling import tell
-from actors.session.floor import floor_of, tariff_of
+from actors.session.floor import floor_of, shows, tariff_of
 from actors.session.notes import MeterNotes, fence_of, meter_of, noted
+from actors.session.rates import activity_changed, rate_at, rate_changes_at
 from actors.session.standing import profile_of
 from actors.session.state import SessionState
 from protocol.addresses import ActorKind, Address
@@ -56,6 +57,7 @@ class VisitDraft:
     _touched: dict[UUID, None] = attrs.field(factory=dict)
     _appends: list[Record] = attrs.field(factory=list)
     _events: list[Event] = attrs.field(factory=list)
+    _rates_told: dict[UUID, Event] = attrs.field(factory=dict)
     _sends: list[Send] = attrs.field(factory=list)
     _timers: dict[str, SetTimer | CancelTimer] = attrs.field(factory=dict)
 
@@ -99,20 +101,22 @@ class VisitDraft:
     # What happens to it
 
     def split(self) -> None:
-        """Split what runs over a cutover; the charge stays the same (Rule 3, law b)."""
-        tariff = self.tariff
+        """Split what runs over a cutover, at which the charge stays the same (Rule 3, law b), or
+        over a change of the room's rate, which people are told of.
+        """
         while (running := self.running) is not None:
-            cutover_at = next_cutover(running.started_at, tariff)
-            if cutover_at >= self.now:
+            at = next_cutover(running.started_at, self.tariff)
+            rate = running.rate_minor_per_h
+            changes_at = rate_changes_at(self.notes, self.profile, running.started_at)
+            if changes_at is not None and changes_at <= min(at, self.now):
+                at, rate = changes_at, rate_at(self.notes, self.profile, changes_at, running)
+            elif at >= self.now:
                 return
-            self._end(running, cutover_at)
-            self.start(
-                cutover_at,
-                running.activity,
-                running.station_id,
-                running.mode,
-                running.rate_minor_per_h,
-            )
+            self._end(running, at)
+            self.start(at, running.activity, running.station_id, running.mode, rate)
+            if rate != running.rate_minor_per_h:
+                began = self.segments[-1]
+                self._rates_told[began.id] = self._told(activity_changed(began, self.session))
 
     def start(
         self,
@@ -139,10 +143,11 @@ class VisitDraft:
         self._put(segment)
 
     def start_again(self) -> None:
-        """Go on as before the break, at the rate that was agreed on."""
+        """Go on as before the break, at the rate agreed on, or the room's at this hour."""
         last = self.segments[-1]
         if last.ended_at is not None:
-            self.start(self.now, last.activity, last.station_id, last.mode, last.rate_minor_per_h)
+            rate = rate_at(self.notes, self.profile, self.now, last)
+            self.start(self.now, last.activity, last.station_id, last.mode, rate)
 
     def stop(self, at: datetime) -> None:
         """Stop the meter, if it runs, at a moment that may be past."""
@@ -153,6 +158,7 @@ class VisitDraft:
         while self.segments[-1].started_at >= at and self.segments[-1].id not in self._versions:
             dropped = self.segments.pop()
             del self._touched[dropped.id]
+            self._rates_told.pop(dropped.id, None)
         last = self.segments[-1]
         self._end(last, max(at, last.started_at))
 
@@ -209,14 +215,7 @@ class VisitDraft:
 
     def tell(self, event: EventData) -> None:
         """Tell the audience of an event."""
-        self._events.append(
-            tell(
-                event,
-                venue_id=self.session.venue_id,
-                user_id=self.session.user_id,
-                version=self._stored.version + 1,
-            )
-        )
+        self._events.append(self._told(event))
 
     def send(self, target: Address, command: Command, *, detached: bool = False) -> None:
         """Send a message: the next step of the saga, unless detached."""
@@ -243,7 +242,7 @@ class VisitDraft:
             meter=noted(self.notes), geofence=noted(self.fence), version=self.version
         )
         sends = list(self._sends)
-        if kept is None and _on_floor(session) != _on_floor(self._stored):
+        if kept is None and shows(session) != shows(self._stored):
             sends.append(Send(self.venue, floor_of(session, self.fence), detached=True))
         segments = (self._segment(id_) for id_ in self._touched)
         return Outcome(
@@ -251,7 +250,7 @@ class VisitDraft:
             changes=(session if kept is None else kept, *segments),
             removes=() if kept is None else (self._stored,),
             appends=tuple(self._appends),
-            events=tuple(self._events),
+            events=(*self._rates_told.values(), *self._events),
             sends=tuple(sends),
             timers=tuple(self._timers.values()),
         )
@@ -260,6 +259,10 @@ class VisitDraft:
     def version(self) -> int:
         """What the session's version will be."""
         return self._stored.version + 1
+
+    def _told(self, event: EventData) -> Event:
+        who = self.session
+        return tell(event, venue_id=who.venue_id, user_id=who.user_id, version=self.version)
 
     def _segment(self, id_: UUID) -> SessionSegment:
         (segment,) = (segment for segment in self.segments if segment.id == id_)
@@ -294,7 +297,3 @@ def draft_of(state: SessionState, session: Session, context: Context) -> VisitDr
     )
     draft.split()
     return draft
-
-
-def _on_floor(session: Session) -> tuple[object, ...]:
-    return (session.status, session.activity, session.station_id, session.charged_minor)

@@ -20,6 +20,11 @@ def tariff_of(profile: VenueProfile, notes: MeterNotes) -> Tariff:
     )
 
 
+def shows(session: Session) -> tuple[object, ...]:
+    """What the floor shows of a visit: where it changes, the venue is told."""
+    return (session.status, session.activity, session.station_id, session.charged_minor)
+
+
 def floor_of(session: Session, fence: FenceState) -> FloorChanged:
     """How the visit stands, for the venue's live view."""
     return FloorChanged(

@@ -1,8 +1,9 @@
 """The running meter: what is asked of the account, what comes back, and when funds end (Rule 3).
 
 One request is in flight at most, and none asks for more than is known to be held, so what comes
-back is what was asked for. The next tick comes after a minute, at the cutover, or at the very
-instant at which funds end, whichever is first: there the account is asked a last time.
+back is what was asked for. The next tick comes after a minute, at the cutover, when the
+room's rate changes, or at the very instant at which funds end, whichever is first: there the
+account is asked a last time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from actors.rules.funds import FUNDS_HORIZON, HOLD_MINUTES, funds_end
 from actors.rules.geofence import BACKDATED_MAX
 from actors.rules.metering import Metered, Tariff, charge_at, next_cutover
 from actors.session.draft import METER, VisitDraft
+from actors.session.rates import rate_changes_at
 from protocol.internal.metering import TickMeter
 from protocol.internal.visits import CaptureUsage, UsageLine
 from protocol.records.visits import SessionSegment
@@ -167,6 +169,7 @@ def arm(draft: VisitDraft) -> None:
         draft.cancel(METER)
         return
     due_at = min(draft.now + TICK, next_cutover(draft.now, draft.tariff))
+    due_at = min(due_at, rate_changes_at(draft.notes, draft.profile, draft.now) or due_at)
     if draft.notes.asked_minor is None:
         # With a request in flight its answer decides how far the funds go.
         due_at = max(draft.now, min(due_at, end_of_funds(draft) or due_at))

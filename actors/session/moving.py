@@ -15,10 +15,10 @@ from actors.session.breaks import changed, refuse_while_moving
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.meter import HOLD_AHEAD, HOLD_KEPT, arm
 from actors.session.notes import Move
+from actors.session.rates import activity_changed
 from actors.session.standing import refuse_stranger
 from actors.session.state import SessionState
 from protocol.errors import Code, FieldError, Refusal
-from protocol.events.sessions import SessionActivityChanged
 from protocol.internal.visits import HoldForVisit, ReserveStation, StationReserved
 from protocol.operations.sessions import SwitchActivity
 from protocol.records.states import Activity, SessionStatus
@@ -70,6 +70,7 @@ def decide_station_reserved(
         station_id=command.station_id,
         mode=command.mode,
         rate_minor_per_h=command.rate_minor_per_h,
+        rate_bands=command.rate_bands,
     )
     needed_minor = _needed_minor(draft, move)
     if session.held_minor - draft.notes.in_flight_minor >= needed_minor:
@@ -96,17 +97,8 @@ def take_place(draft: VisitDraft, move: Move) -> None:
     draft.stop(draft.now)
     draft.start(draft.now, move.activity, move.station_id, move.mode, move.rate_minor_per_h)
     draft.session = before.evolve(activity=move.activity, station_id=move.station_id)
-    draft.notes = attrs.evolve(draft.notes, move=None, warned=False)
-    draft.tell(
-        SessionActivityChanged(
-            session_id=before.id,
-            from_=before.activity,
-            to=move.activity,
-            station_id=move.station_id,
-            rate_minor_per_h=move.rate_minor_per_h,
-            effective_at=draft.now,
-        )
-    )
+    draft.notes = attrs.evolve(draft.notes, move=None, warned=False, rate_bands=move.rate_bands)
+    draft.tell(activity_changed(draft.segments[-1], before))
     arm(draft)
 
 

@@ -15,6 +15,7 @@ import msgspec
 
 from actors.rules.geofence import FenceState
 from protocol.records.states import Activity, SegmentMode, SessionStatus
+from protocol.records.values import RateBand
 from protocol.records.visits import Session
 
 T = TypeVar("T")
@@ -30,12 +31,13 @@ class Drink:
 
 @attrs.frozen(kw_only=True)
 class Move:
-    """A change of activity that is under way; the venue gives the last three."""
+    """A change of activity that is under way; the venue gives all but the first."""
 
     activity: Activity
     station_id: UUID | None = None
     mode: SegmentMode | None = None
     rate_minor_per_h: int = 0
+    rate_bands: tuple[RateBand, ...] = ()
 
 
 @attrs.frozen(kw_only=True)
@@ -65,6 +67,8 @@ class MeterNotes:
     orders: int = 0
     spent_minor: int = 0
     drinks: tuple[Drink, ...] = ()
+    rate_bands: tuple[RateBand, ...] = ()
+    """Of the room that the visit is in: when its rate changes."""
     move: Move | None = None
     """The change of activity that is under way; there is one at a time."""
     resume_reason: str | None = None

@@ -34,6 +34,7 @@ def decide_open_session(state: SessionState, command: OpenSession, context: Cont
             hold_until=admission.hold_until,
             elsewhere_minor={today: command.paid_up_today_minor},
             available_minor=command.available_minor,
+            rate_bands=admission.rate_bands,
         ),
         fence=FenceState(),
         segments=[],

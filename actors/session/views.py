@@ -11,6 +11,7 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.session.draft import MS, VisitDraft, draft_of
 from actors.session.meter import end_of_funds
+from actors.session.rates import rate_changes_at
 from actors.session.standing import profile_of, refuse_stranger
 from actors.session.state import SessionState
 from protocol.addresses import ActorKind, Address
@@ -186,7 +187,9 @@ def _quote(draft: VisitDraft) -> MeterQuote:
         funds_end_at=end_of_funds(draft) if runs else None,
         cap_left_minor=cap_headroom_minor(draft.segments, until, draft.tariff),
         limit_left_minor=None,
-        next_rate_change_at=None,
+        next_rate_change_at=rate_changes_at(draft.notes, draft.profile, draft.now)
+        if runs
+        else None,
         version=session.version,
     )
 

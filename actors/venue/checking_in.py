@@ -232,6 +232,7 @@ def _admission(
         activity=command.activity,
         mode=terms.mode,
         rate_minor_per_h=terms.rate_minor_per_h,
+        rate_bands=terms.rate_bands,
         station_id=None if station.room is None else station.room.id,
         zone=None,
         reservation_id=command.reservation_id,

@@ -63,6 +63,7 @@ def decide_reserve_station(
         station_id=None if station is None else station.id,
         mode=terms.mode,
         rate_minor_per_h=terms.rate_minor_per_h,
+        rate_bands=terms.rate_bands,
     )
     keep = KeepStation(
         session_id=command.session_id, station_id=place.station_id, activity=place.activity

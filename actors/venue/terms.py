@@ -13,6 +13,7 @@ from actors.rules.rate_bands import rate_at
 from actors.venue.state import Station
 from protocol.records.inventory import Game, KaraokeRoom
 from protocol.records.states import Activity, SegmentMode
+from protocol.records.values import RateBand
 
 
 @attrs.frozen(kw_only=True)
@@ -22,6 +23,8 @@ class Terms:
     mode: SegmentMode
     rate_minor_per_h: int
     hold_minor: int
+    rate_bands: tuple[RateBand, ...] = ()
+    """When the rate changes, for a room."""
 
 
 def terms_of(
@@ -41,10 +44,12 @@ def terms_of(
     if activity is Activity.ARCADE_PLAY:
         return Terms(mode=SegmentMode.CONTINUOUS, rate_minor_per_h=0, hold_minor=0)
     rate = rate_of(activity, party_size=party_size, settings=settings)
+    bands: tuple[RateBand, ...] = ()
     if isinstance(station, Game):
         rate = station.price_minor
     elif isinstance(station, KaraokeRoom):
-        rate = rate_at(station.rate_bands, at, profile.tz, otherwise_minor_per_h=rate)
+        bands = station.rate_bands
+        rate = rate_at(bands, at, profile.tz, otherwise_minor_per_h=rate)
     mode = mode_of(activity)
     if mode is SegmentMode.BLOCK:
         # Even without a booking, the first blocks are owed from the first minute.
@@ -52,4 +57,4 @@ def terms_of(
         held = booking_minor(rate, minutes, settings=settings)
     else:
         held = hold_minor(rate)
-    return Terms(mode=mode, rate_minor_per_h=rate, hold_minor=held)
+    return Terms(mode=mode, rate_minor_per_h=rate, hold_minor=held, rate_bands=bands)

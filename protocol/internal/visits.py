@@ -15,6 +15,7 @@ import attrs
 from protocol.commands import Command, command
 from protocol.errors import Refusal
 from protocol.records.states import Activity, CheckOutCause, SegmentMode, SessionStatus
+from protocol.records.values import RateBand
 from protocol.replies.sessions import SessionSummary
 
 
@@ -34,6 +35,7 @@ class AdmitPatron(Command):
     activity: Activity
     mode: SegmentMode
     rate_minor_per_h: int
+    rate_bands: tuple[RateBand, ...] = ()
     station_id: UUID | None
     zone: str | None
     reservation_id: UUID | None
@@ -262,3 +264,5 @@ class StationReserved(Command):
     station_id: UUID | None
     mode: SegmentMode
     rate_minor_per_h: int
+    rate_bands: tuple[RateBand, ...] = ()
+    """Of the room, as they are now: they hold for as long as the session stays in it."""

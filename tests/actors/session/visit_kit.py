@@ -33,6 +33,7 @@ from protocol.internal.visits import (
 )
 from protocol.records.base import Record
 from protocol.records.states import Activity, SessionStatus, VenueStatus
+from protocol.records.values import RateBand
 from protocol.records.visits import Session, SessionHistory, SessionSegment
 from protocol.values import Fix
 from tests.actors.deciding import IDS, a_context, a_principal, after
@@ -172,7 +173,9 @@ class Visit:
         del self.back[at]
         self._apply(self.decide(command, in_saga=in_saga), in_saga)
 
-    def reserve(self, activity: Activity, *, room: UUID | None = None) -> object:
+    def reserve(
+        self, activity: Activity, *, room: UUID | None = None, bands: tuple[RateBand, ...] = ()
+    ) -> object:
         """The venue answers the ReserveStation that it was sent."""
         (asked,) = (sent for sent in self.to_venue if isinstance(sent[0], ReserveStation))
         self.to_venue.remove(asked)
@@ -183,6 +186,7 @@ class Visit:
             station_id=room,
             mode=mode_of(activity),
             rate_minor_per_h=rate_of(activity, party_size=1, settings=self.settings),
+            rate_bands=bands,
         )
         return self.do(answer, in_saga=in_saga)
 

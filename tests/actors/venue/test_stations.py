@@ -69,6 +69,7 @@ def test_a_room_is_taken_at_the_rate_of_the_hour() -> None:
     reserved, _ = moved(state, a_move(room_id=SMALL_ROOM))
     assert (reserved.station_id, reserved.rate_minor_per_h) == (SMALL_ROOM, 3_600)
     assert reserved.mode is SegmentMode.BLOCK
+    assert reserved.rate_bands == (band,), "the session splits its time by them"
     room = state.one(KaraokeRoom)
     assert (room.session_id, room.status) == (SESSION, RoomStatus.OCCUPIED)
 
