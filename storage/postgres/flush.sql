@@ -32,6 +32,10 @@ insert into runtime.room_cursors (room, seq)
 select room, seq from unnest($1::text[], $2::bigint[]) as moved (room, seq)
 on conflict (room) do update set seq = excluded.seq;
 
+-- name: forget_expired_keys
+-- Idempotency keys that are free again. $1: until when they lived.
+delete from idempotency_keys where expires_at <= $1;
+
 -- name: forget_sends
 -- Messages that were handled. $1: ids.
 delete from runtime.pending_sends where id = any($1::uuid[]);

@@ -124,6 +124,8 @@ async def _write(connection: Connection, batch: Batch) -> None:
     except ValueError as error:
         # No account has this code, or a number has no canonical form: the row is at fault.
         raise DatabaseRefused(reason=str(error), sqlstate="22000") from error
+    if (expired_by := batch.keys_expired_by) is not None:
+        await connection.execute(SQL["forget_expired_keys"].sql, expired_by)
     for table, keys in batch.removes.items():
         await _remove(connection, mapping_of(RECORDS[table]), keys)
     for table, changed in batch.updates.items():

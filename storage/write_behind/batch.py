@@ -7,7 +7,8 @@ what was made and removed within one batch never reaches the database.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, cast
 from uuid import UUID
 
 import attrs
@@ -16,7 +17,7 @@ from protocol.addresses import Position
 from protocol.entries import EntryRows
 from protocol.records.base import Record
 from protocol.records.ledger import LedgerJournal, LedgerPosting
-from protocol.records.platform import OutboxEvent
+from protocol.records.platform import IdempotencyKey, OutboxEvent
 
 RowKey = tuple[str, tuple[Any, ...]]
 _BOOKS: Final = frozenset({LedgerJournal.table.name, LedgerPosting.table.name})
@@ -76,6 +77,13 @@ class Batch:
         """How many rows it touches."""
         groups = (self.removes, self.updates, self.inserts, self.appends)
         return sum(len(rows) for group in groups for rows in group.values())
+
+    @property
+    def keys_expired_by(self) -> datetime | None:
+        """Idempotency keys that ended by then give way to those made here, one of the same name
+        among them; None if none is made."""
+        made = cast("list[IdempotencyKey]", self.inserts.get(IdempotencyKey.table.name, []))
+        return max((key.created_at for key in made), default=None)
 
 
 def batch_of(sources: Sequence[Source], after: Position) -> Batch:

@@ -14,7 +14,7 @@ from protocol.entries import RoomEvent
 from protocol.records.base import Record
 from protocol.records.inventory import Game
 from protocol.records.money import Credits
-from protocol.records.platform import OutboxEvent
+from protocol.records.platform import IdempotencyKey, OutboxEvent
 from protocol.records.runtime import OpenVisit
 from protocol.records.states import RoleName
 from protocol.records.visits import SessionHistory
@@ -268,3 +268,18 @@ async def test_a_send_is_pending_until_what_it_caused_is_flushed(place: Opens) -
         assert await rows.loader.pending_sends() == ([first, second], 3)
         await rows.put(cause=first.id)
         assert await rows.loader.pending_sends() == ([second], 4)
+
+
+async def test_idempotency_keys_whose_time_is_over_give_way_to_new_ones(place: Opens) -> None:
+    """One of the same name would be refused, and the table would grow for ever (Rule 12)."""
+    week = timedelta(days=7)
+    first = a(IdempotencyKey, created_at=NOON, expires_at=NOON + week, version=1)
+    other = first.evolve(key="other")
+    living = first.evolve(key="living", expires_at=NOON + 2 * week)
+    later = NOON + week
+    again = first.evolve(created_at=later, expires_at=later + week)
+    async with place() as rows:
+        await rows.put(first, other, living)
+        await rows.put(again)
+        found = {row.key: row.created_at for row in await rows.find(IdempotencyKey)}
+        assert found == {first.key: later, "living": NOON}

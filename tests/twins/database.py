@@ -125,6 +125,10 @@ class MemoryDatabase:
         }
         heads = {key: self.heads[key] for key in chains_of(batch) if key in self.heads}
         moved = number(batch, heads, known)
+        if (expired_by := batch.keys_expired_by) is not None:
+            kept: dict[tuple[Any, ...], Any] = rows.get(IdempotencyKey.table.name, {})
+            for key in [key for key, row in kept.items() if row.expires_at <= expired_by]:
+                del kept[key]
         for table, keys in batch.removes.items():
             for key in keys:
                 rows.get(table, {}).pop(key, None)

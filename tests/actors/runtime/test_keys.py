@@ -6,6 +6,8 @@ import trio
 from trio.testing import MockClock
 
 from protocol.errors import Code
+from protocol.limits import IDEMPOTENCY_KEEP_S
+from protocol.records.platform import IdempotencyKey
 from tests.actors.runtime.asking import ask, count_in, key
 from tests.actors.runtime.toy_commands import (
     Add,
@@ -63,3 +65,18 @@ async def test_a_refusal_is_kept_with_its_key_only_where_it_may_not_change(
         kept = await ask(running.node, Refuse(), scope=key("insufficient_credits"))
         fresh = await ask(running.node, Refuse(code=Code.QR_EXPIRED), scope=key("qr_expired"))
         assert (kept.replayed, fresh.replayed) == (True, False)
+
+
+async def test_a_key_may_be_used_again_when_its_time_is_over(autojump_clock: MockClock) -> None:
+    """Rule 12: kept for 7 days. The row of then must not stand in the way, nor be kept for ever."""
+    world = World()
+    async with open_memory_node(world, toys()) as running:
+        await ask(running.node, Add(), scope=key("k"))
+        await ask(running.node, Add(), scope=key("another"))
+        await trio.sleep(IDEMPOTENCY_KEEP_S + 1)
+        again = await ask(running.node, Add(), scope=key("k"))
+        assert (again.replayed, count_in(again)) == (False, 3)
+        await running.write_behind.wait_flushed(running.journal.durable)
+        assert running.write_behind.refused_rows == 0
+    (kept,) = world.database.table(IdempotencyKey).values()
+    assert (kept.key, kept.version) == ("k", 1)
