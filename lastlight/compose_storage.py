@@ -15,7 +15,7 @@ from lastlight.settings import Settings
 from protocol.addresses import Position
 from storage.journal.journal import SqliteJournal
 from storage.journal.opening import open_journal
-from storage.postgres.database import Database, open_asyncio_loop, open_database
+from storage.postgres.database import open_asyncio_loop, open_database
 from storage.postgres.embedded import open_embedded_server
 from storage.postgres.loader import PostgresLoader
 from storage.postgres.migrating import MigratingStore
@@ -54,24 +54,26 @@ async def open_storage(
         await enter(open_asyncio_loop())
         timed = metrics.journal_commits.observe
         journal = await enter(open_journal(places.journal, clock=clock, when_committed=timed))
-        database = await enter(_open_database(settings, places))
+        url = await enter(_open_server(settings, places))
+        database = await enter(open_database(url))
+        # Loads have connections of their own: a burst of them must not hold up the flush.
+        loading = await enter(open_database(url))
         write_behind = await enter(open_write_behind(journal, MigratingStore(database)))
         reader = Reader(database, write_behind)
         yield Storage(
             journal=journal,
             write_behind=write_behind,
-            loader=PostgresLoader(database, clock.now, OWNERS),
+            loader=PostgresLoader(loading, clock.now, OWNERS, is_away=lambda: write_behind.away),
             reader=reader,
             rooms=RoomReader(reader=reader, durable=lambda: journal.durable, now=clock.now),
         )
 
 
 @asynccontextmanager
-async def _open_database(settings: Settings, places: Places) -> AsyncIterator[Database]:
-    """The operator's database, or the node's own server."""
-    async with AsyncExitStack() as stack:
-        url = settings.database_url
-        if url is None:
-            server = await stack.enter_async_context(open_embedded_server(places.postgres))
-            url = server.url
-        yield await stack.enter_async_context(open_database(url))
+async def _open_server(settings: Settings, places: Places) -> AsyncIterator[str]:
+    """The URL of the operator's database, or of the node's own server, which runs meanwhile."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    async with open_embedded_server(places.postgres) as server:
+        yield server.url

@@ -22,6 +22,7 @@ from protocol.reads import Above, Among, Condition, Loaded, Read, Since
 from protocol.records.base import RECORDS, Record
 from protocol.records.platform import ActorTimer, IdempotencyKey
 from storage.postgres.database import Connection, Database, DatabaseRole
+from storage.postgres.errors import DatabaseUnavailable
 from storage.postgres.mapping import mapping_of
 from storage.postgres.sqlblocks import load_blocks
 
@@ -29,22 +30,31 @@ SQL: Final = load_blocks(Path(__file__).with_name("loader.sql"))
 
 
 class PostgresLoader:
-    """See `actors.runtime.ports.Loader`. `owners` says which column of a table names its owner."""
+    """See `actors.runtime.ports.Loader`. `owners` says which column of a table names its owner.
+
+    While `is_away`, an actor is refused at once instead of after a timeout: callers of cold actors
+    hear it in time to try elsewhere.
+    """
 
     def __init__(
         self,
         database: Database,
         now: Callable[[], datetime],
         owners: Mapping[str, tuple[ActorKind, str]],
+        *,
+        is_away: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
         self._now = now
         self._owners = owners
+        self._is_away = is_away
 
     async def load(
         self, address: Address, reads: tuple[Read, ...], rooms: tuple[str, ...]
     ) -> Loaded:
         """An actor's rows with its keys and timers, and the last `seq` of rooms."""
+        if self._is_away():
+            raise DatabaseUnavailable("the write-behind is waiting for it")
         now = self._now()
         records: list[Record] = []
         async with (

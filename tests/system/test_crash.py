@@ -77,8 +77,8 @@ async def test_whatever_was_answered_before_a_kill_is_there_once_after_it(
     make_node: MakeNode, template: Template
 ) -> None:
     """The promise of the whole thing; the seed is printed, so that a bad night can be had again."""
-    seed = int(os.environ.get("LASTLIGHT_TEST_SEED") or random.SystemRandom().getrandbits(32))
-    print(f"LASTLIGHT_TEST_SEED={seed}")  # noqa: T201 - pytest shows it where the test fails
+    seed = int(os.environ.get("TEST_LASTLIGHT_SEED") or random.SystemRandom().getrandbits(32))
+    print(f"TEST_LASTLIGHT_SEED={seed}")  # noqa: T201 - pytest shows it where the test fails
     dice = random.Random(seed)
     node = make_node()
     await node.start()

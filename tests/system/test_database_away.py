@@ -26,7 +26,7 @@ from tests.system.harness import NodeProcess, Yard, wait_until
 from tests.system.load import Guest, gather
 from tests.system.reckoning import check_tables
 
-AWAY_S: Final = 20.0 if os.environ.get("LASTLIGHT_TEST_LONG") else 9.0
+AWAY_S: Final = 20.0 if os.environ.get("TEST_LASTLIGHT_LONG") else 9.0
 DEGRADED_WITHIN_S: Final = 8.0
 BACK_WITHIN_S: Final = 30.0
 SOS_WITHIN_S: Final = 2.0
