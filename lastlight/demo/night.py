@@ -24,7 +24,8 @@ from lastlight.demo.night_screen import Screen, summary
 from lastlight.demo.night_socket import Watcher
 from lastlight.demo.night_staff import Duty, StaffMember
 
-PATRON_ACCOUNTS: Final = 500
+GUESTS: Final = range(1, 401)
+"""Patrons who may come by themselves; the last hundred are for whoever tries things by hand."""
 CONNECTIONS_MAX: Final = 48
 REQUEST_WAIT_S: Final = 20.0
 DRAW_EVERY_S: Final = 0.5
@@ -89,7 +90,7 @@ class Night:
                 await floor.sign_in(member.person)
                 nursery.start_soon(member.live)
             nursery.start_soon(_call_for_help, staff, floor)
-            guests = floor.dice.sample(range(1, PATRON_ACCOUNTS + 1), self.patron_count)
+            guests = floor.dice.sample(GUESTS, self.patron_count)
             for number in guests:
                 nursery.start_soon(Patron(floor.person(f"patron{number}"), floor).live)
 
