@@ -13,7 +13,7 @@ from lastlight.demo.night import GUESTS
 from lastlight.settings import CONFIG_VARIABLE, FIELDS, PREFIX
 
 ROOT = Path(__file__).parents[2]
-PAGES = sorted((ROOT / "docs").rglob("*.md")) + [ROOT / "README.md"]
+PAGES = [*sorted((ROOT / "docs").rglob("*.md")), ROOT / "README.md"]
 
 
 def test_whom_the_readme_checks_in_is_no_guest_of_the_night() -> None:
