@@ -73,6 +73,7 @@ def _services(
     resumer = Resumer(
         backlog=publisher.backlog,
         epoch=lambda: storage.journal.journal_id.hex,
+        wait_ready=node.wait_ready,
         venue_known=lambda id_: node.shared(Address(ActorKind.VENUE, id_)) is not None,
         last_seq=storage.rooms.last_seq,
         missed=storage.rooms.missed_events,

@@ -22,10 +22,13 @@ class Resumer:
 
     `last_seq` and `missed` read the database up to what was durable when asked; both raise a
     `LastLightError` while it is away. `missed` takes room, `after_seq` and how many at most.
+    While the node starts nothing is known of any room: `wait_ready` is waited for. Whoever waits
+    is in the room already, so an emergency reaches them meanwhile.
     """
 
     backlog: Backlog
     epoch: Callable[[], str]
+    wait_ready: Callable[[], Awaitable[None]]
     venue_known: Callable[[UUID], bool]
     last_seq: Callable[[str], Awaitable[int]]
     missed: Callable[[str, int, int], Awaitable[Sequence[RoomEvent]]]
@@ -34,6 +37,7 @@ class Resumer:
         self, principal: Principal, room: str, after_seq: int | None, epoch: str | None
     ) -> Resumption | Refusal:
         """Where the room stands, and the events after `after_seq` of `epoch`."""
+        await self.wait_ready()
         parsed = parse_room(room)
         venue_id = parsed.id if parsed is not None and parsed.kind is RoomKind.VENUE else None
         if venue_id is not None and not self.venue_known(venue_id):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from protocol.internal.emergencies import AlertPeople
 from tests.night.books import assert_all_is_well
 from tests.twins.devices import Device, open_device
 from tests.twins.nodes import World
-from tests.twins.people import VENUE, go_on_duty, sign_in
+from tests.twins.people import VENUE, Someone, go_on_duty, sign_in
 from tests.twins.whole import LastLight, open_memory_last_light
 
 SOS: Final = "/api/emergency/sos"
@@ -54,8 +54,13 @@ def alerts(world: World) -> list[AlertPeople]:
 
 
 @asynccontextmanager
-async def everyone(house: LastLight) -> AsyncIterator[dict[str, Device]]:
-    """One device for each kind of person in the rooms that are theirs."""
+async def everyone(
+    house: LastLight, *, known: Mapping[str, Someone] | None = None, joined: bool = True
+) -> AsyncIterator[dict[str, Device]]:
+    """One device for each kind of person in the rooms that are theirs.
+
+    Those in `known` are signed in already; without `joined` the rooms are asked for and no more.
+    """
     rooms = {
         "staff1": (STAFF_ROOM,),
         "staff2": (STAFF_ROOM,),
@@ -66,9 +71,14 @@ async def everyone(house: LastLight) -> AsyncIterator[dict[str, Device]]:
     async with AsyncExitStack() as stack:
         devices = {}
         for name, heard in rooms.items():
-            person = await sign_in(house, name)
-            own = f"user:{person.user_id}"
-            devices[name] = await stack.enter_async_context(open_device(person, *heard, own))
+            person = known[name].at(house) if known else await sign_in(house, name)
+            wanted = (*heard, f"user:{person.user_id}")
+            device = await stack.enter_async_context(
+                open_device(person, *(wanted if joined else ()))
+            )
+            for room in () if joined else wanted:
+                await device.say(op="subscribe", room=room)
+            devices[name] = device
         yield devices
 
 

@@ -198,6 +198,7 @@ async def open_memory_last_light(
         resumer = Resumer(
             backlog=backlog,
             epoch=lambda: journal.journal_id.hex,
+            wait_ready=node.wait_ready,
             venue_known=lambda id_: _is_known(node, id_),
             last_seq=reading.last_seq,
             missed=reading.missed,
