@@ -37,7 +37,7 @@ class AccountState(State):
 
     def __init__(self, address: Address) -> None:
         super().__init__(address)
-        self._usage: dict[tuple[UUID, date], UUID] = {}
+        self._usage: dict[tuple[UUID | None, date | None], UUID] = {}
 
     @property
     def user_id(self) -> UUID:
@@ -109,6 +109,13 @@ class AccountState(State):
             assert after.session_id is not None
             assert after.business_day is not None
             self._usage[after.session_id, after.business_day] = after.id
+
+    def on_discard(self, before: Record) -> None:
+        """Keep the index of usage."""
+        if isinstance(before, Transaction) and before.kind is TransactionKind.USAGE:
+            day = before.session_id, before.business_day
+            if self._usage.get(day) == before.id:
+                del self._usage[day]
 
     @property
     def venues(self) -> set[UUID]:

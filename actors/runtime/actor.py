@@ -30,6 +30,7 @@ from actors.runtime.state import State
 from protocol.addresses import Address
 from protocol.errors import LastLightError
 from protocol.limits import RECENT_MESSAGES
+from protocol.records.base import Record
 from protocol.records.platform import ActorTimer
 
 if TYPE_CHECKING:
@@ -66,7 +67,9 @@ class Actor:
         "restarts",
         "retired",
         "state",
+        "surplus",
         "timers",
+        "trimmed_at",
         "waiting",
     )
 
@@ -96,7 +99,8 @@ class Actor:
         self.failed_at: deque[float] | None = None
         self.failures: deque[str] | None = None
         self.recent: deque[Handled] | None = None
-        self.born_at = self.last_used = trio.current_time()
+        self.born_at = self.last_used = self.trimmed_at = trio.current_time()
+        self.surplus: tuple[Record, ...] = ()
         self._handled = 0
         self._loading = trio.Event()
         self._mailbox: Mailbox | None = None

@@ -18,6 +18,7 @@ from actors.runtime.answers import NodeStarting, OutcomeUnknown
 from actors.runtime.behaviour import Behaviour
 from actors.runtime.directory import Directory
 from actors.runtime.gate import Gate
+from actors.runtime.housekeeping import sweep
 from actors.runtime.mailbox import Envelope
 from actors.runtime.ports import (
     Clock,
@@ -35,14 +36,12 @@ from actors.runtime.timers import Timers
 from protocol.addresses import OUTSIDE, ActorKind, Address
 from protocol.entries import Entry, RoomEvent, encode_entry
 from protocol.journal import CommitLost, JournalFull, Urgency
-from protocol.limits import ACTOR_IDLE_S, EFFECTS_AT_ONCE_MAX
+from protocol.limits import EFFECTS_AT_ONCE_MAX
 from protocol.messages import Message
 from protocol.records.base import Record
 from protocol.records.platform import ActorTimer
 
 log = structlog.get_logger(__name__)
-_SWEEP_S = 30.0
-_SWEEP_CHUNK = 500
 
 
 async def _nothing_to_found() -> None:
@@ -128,7 +127,7 @@ class Generation:
             self.deliver(message, 0)
         self._nursery.start_soon(self.timers.run)
         self._nursery.start_soon(self.timers.run_paging)
-        self._nursery.start_soon(self._sweep)
+        self._nursery.start_soon(sweep, self)
         self._nursery.start_soon(self._trim)
         return flushed
 
@@ -252,30 +251,6 @@ class Generation:
             position = self.ports.flushed.flushed
             self.tail.flushed(position.n)
             await self.ports.flushed.wait_flushed(position._replace(n=position.n + 1))
-
-    async def _sweep(self) -> None:
-        """Retire actors that nobody used for ACTOR_IDLE_S, and those where nobody is."""
-        while True:
-            await trio.sleep(_SWEEP_S)
-            for at, actor in enumerate(list(self.actors.values())):
-                if at % _SWEEP_CHUNK == 0:
-                    await trio.lowlevel.checkpoint()
-                self._maybe_retire(actor)
-
-    def _maybe_retire(self, actor: Actor) -> None:
-        address = actor.address
-        if actor.behaviour.resident or not actor.idle or self.tail.holds(address):
-            return
-        if self.ports.flushed.keeps(address):
-            return
-        unused_s = trio.current_time() - actor.last_used
-        if unused_s < ACTOR_IDLE_S and actor.state.exists:
-            return
-        rooms = actor.behaviour.rooms(actor.state) if actor.state.exists else ()
-        actor.retire()
-        self.forget(actor)
-        if address.kind is ActorKind.ACCOUNT:
-            self.rooms.forget(rooms, self.ports.flushed.flushed.n)
 
     def end(self) -> list[Envelope]:
         """Drop everything. Whoever waits is told what is known.
