@@ -37,7 +37,7 @@ async def find_address(node: Node, call: Call, rule: AddressRule) -> Address:
         case Finding.CHILD:
             return await _by_child(node, rule, value)
         case Finding.VENUE_OR_ACCOUNT:
-            return _venue_or_account(call.signed_in, value)
+            return _venue_or_account(node, call.signed_in, value)
         case Finding.DUTY:
             return duty_venues(node, call.signed_in, value)[0]
     raise AssertionError(f"{call.operation.name} has no actor")
@@ -88,10 +88,10 @@ async def _by_child(node: Node, rule: AddressRule, value: UUID) -> Address:
     return owner
 
 
-def _venue_or_account(principal: Principal, value: UUID | None) -> Address:
+def _venue_or_account(node: Node, principal: Principal, value: UUID | None) -> Address:
     if value is not None and principal.role_at(value) >= Role.STAFF:
         return Address(ActorKind.VENUE, value)
-    worked_at = [venue for venue, role in principal.roles.items() if role >= Role.STAFF]
+    worked_at = _worked_at(node, principal)
     if value is None and len(worked_at) == 1:
         return Address(ActorKind.VENUE, worked_at[0])
     return Address(ActorKind.ACCOUNT, principal.user_id)
@@ -111,9 +111,15 @@ def duty_venues(node: Node, principal: Principal, value: UUID | None) -> list[Ad
     shift_venue = node.shared(Address(ActorKind.STAFF, principal.user_id))
     if isinstance(shift_venue, UUID):
         return [Address(ActorKind.VENUE, shift_venue)]
-    venues = [venue for venue, role in principal.roles.items() if role >= Role.STAFF]
-    if not venues and principal.everywhere >= Role.STAFF:
-        venues = [address.id for address in node.venues()]
+    venues = _worked_at(node, principal)
     if not venues:
         raise Refused(Refusal(Code.FORBIDDEN, "only people who work at a venue raise an SOS"))
     return [Address(ActorKind.VENUE, venue) for venue in sorted(venues)]
+
+
+def _worked_at(node: Node, principal: Principal) -> list[UUID]:
+    """Where somebody is staff or more; for owners without a venue of their own: everywhere."""
+    venues = [venue for venue, role in principal.roles.items() if role >= Role.STAFF]
+    if not venues and principal.everywhere >= Role.STAFF:
+        venues = [address.id for address in node.venues()]
+    return venues

@@ -28,8 +28,8 @@ class Finding(enum.Enum):
     CHILD = "child"
     """The field is the id of a child; the directory knows its owner."""
     VENUE_OR_ACCOUNT = "venue_or_account"
-    """The venue in the field; without it the one venue where the caller is staff or more, if
-    there is exactly one; else the caller's own account."""
+    """The venue in the field; without it the one venue where the caller is staff or more (for
+    owners of everything: the one there is), if there is exactly one; else the own account."""
     DUTY = "duty"
     """The venue in the field if the caller has a role there, else that of the caller's open shift,
     else of the last one, else every venue where the token has a role (Rule 8)."""
