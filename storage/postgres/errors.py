@@ -21,7 +21,7 @@ __all__ = [
 
 
 @attrs.frozen(eq=False)
-class DatabaseUnavailable(LastLightError):  # noqa: N818 - named as what it says
+class DatabaseUnavailable(LastLightError):
     """PostgreSQL is away, too slow, or too busy. Nothing was committed; the same may work later."""
 
     code: ClassVar[Code] = Code.ACTOR_UNAVAILABLE
@@ -34,7 +34,7 @@ class DatabaseUnavailable(LastLightError):  # noqa: N818 - named as what it says
 
 
 @attrs.frozen(eq=False, kw_only=True)
-class DatabaseRefused(LastLightError):  # noqa: N818 - named as what it says
+class DatabaseRefused(LastLightError):
     """PostgreSQL read the statement and said no; the same statement will be refused again.
 
     `sqlstate` is PostgreSQL's five characters; class 22 is bad data, 23 a broken constraint, 42 a
@@ -56,7 +56,7 @@ class DatabaseRefused(LastLightError):  # noqa: N818 - named as what it says
 
 
 @attrs.frozen(eq=False)
-class OutcomeUnknown(LastLightError):  # noqa: N818 - named as what it says
+class OutcomeUnknown(LastLightError):
     """The connection was lost during a commit: it may have happened. Read what is there."""
 
     code: ClassVar[Code] = Code.OUTCOME_UNKNOWN
@@ -67,7 +67,7 @@ class OutcomeUnknown(LastLightError):  # noqa: N818 - named as what it says
 
 
 @attrs.frozen(eq=False)
-class EmbeddedServerUnusable(LastLightError):  # noqa: N818 - named as what it says
+class EmbeddedServerUnusable(LastLightError):
     """The node's own PostgreSQL can't run here. Nothing was changed; a person must act."""
 
     reason: str
