@@ -7,7 +7,8 @@ what is sent and not yet caused is pending.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -85,23 +86,10 @@ def decode_entry(data: bytes) -> Entry:
     Raises:
         EntryUnreadable: it is no entry, or one of a newer release.
     """
-    try:
-        version, *rest = _decoder.decode(data)
-        if version != ENTRY_VERSION:
-            raise EntryUnreadable(f"journal entry of version {version}; this release reads 1")
-        actor, at, cause, changes, removes, appends, events, sends = rest
-        return Entry(
-            actor=msgspec.convert(actor, Address),
-            at=at,
-            cause=msgspec.convert(cause, UUID | None),
-            changes=_records(changes),
-            removes=tuple((table, _key(table, key)) for table, key in removes),
-            appends=_records(appends),
-            events=msgspec.convert(events, tuple[RoomEvent, ...]),
-            sends=tuple(message_from_wire(wire) for wire in sends),
-        )
-    except (msgspec.DecodeError, KeyError, ValueError, TypeError) as error:
-        raise EntryUnreadable(f"journal entry can't be read: {error!r}") from error
+    with _reading():
+        at, sends, rows = _parts(data)
+        messages = tuple(message_from_wire(wire) for wire in sends)
+        return Entry(at=at, sends=messages, **rows)
 
 
 @attrs.frozen(kw_only=True)
@@ -124,22 +112,41 @@ def decode_rows(data: bytes) -> EntryRows:
     Raises:
         EntryUnreadable: as in `decode_entry`.
     """
+    with _reading():
+        _, sends, rows = _parts(data)
+        kept = tuple((UUID(wire[0]), _encoder.encode(wire)) for wire in sends)
+        return EntryRows(sends=kept, **rows)
+
+
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Whatever does not fit makes an entry unreadable."""
     try:
-        version, *rest = _decoder.decode(data)
-        if version != ENTRY_VERSION:
-            raise EntryUnreadable(f"journal entry of version {version}; this release reads 1")
-        actor, _, cause, changes, removes, appends, events, sends = rest
-        return EntryRows(
-            actor=msgspec.convert(actor, Address),
-            cause=msgspec.convert(cause, UUID | None),
-            changes=_records(changes),
-            removes=tuple((table, _key(table, key)) for table, key in removes),
-            appends=_records(appends),
-            events=msgspec.convert(events, tuple[RoomEvent, ...]),
-            sends=tuple((UUID(wire[0]), _encoder.encode(wire)) for wire in sends),
-        )
+        yield
     except (msgspec.DecodeError, KeyError, ValueError, TypeError) as error:
         raise EntryUnreadable(f"journal entry can't be read: {error!r}") from error
+
+
+def _parts(data: bytes) -> tuple[datetime, Any, dict[str, Any]]:
+    """The time of an entry, its sends as plain values, and everything else by name."""
+    version, *rest = _decoder.decode(data)
+    if version != ENTRY_VERSION:
+        raise EntryUnreadable(
+            f"journal entry of version {version}; this release reads {ENTRY_VERSION}"
+        )
+    actor, at, cause, changes, removes, appends, events, sends = rest
+    return (
+        at,
+        sends,
+        {
+            "actor": msgspec.convert(actor, Address),
+            "cause": msgspec.convert(cause, UUID | None),
+            "changes": _records(changes),
+            "removes": tuple((table, _key(table, key)) for table, key in removes),
+            "appends": _records(appends),
+            "events": msgspec.convert(events, tuple[RoomEvent, ...]),
+        },
+    )
 
 
 def _records(pairs: Any) -> tuple[Record, ...]:
@@ -170,7 +177,5 @@ def decode_message(data: bytes) -> Message:
     Raises:
         EntryUnreadable: as in `decode_entry`.
     """
-    try:
+    with _reading():
         return message_from_wire(_decoder.decode(data))
-    except (msgspec.DecodeError, KeyError, ValueError, TypeError) as error:
-        raise EntryUnreadable(f"pending send can't be read: {error!r}") from error
