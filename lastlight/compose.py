@@ -95,6 +95,8 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         dispatcher = make_dispatcher(_surroundings(settings, own, storage, node, health))
 
         nursery = await enter(trio.open_nursery())
+        # Not before the door is closed: it lets answers out that are still being written.
+        stack.callback(nursery.cancel_scope.cancel)
         nursery.start_soon(watch_loop, own.metrics)
         nursery.start_soon(_freeze_when_ready, node, own.collector)
         measure(
@@ -120,7 +122,6 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         yield Running(node=node, door=door, health=health, write_behind=storage.write_behind)
         health.draining = True
         await _drain(node, storage.write_behind)
-        nursery.cancel_scope.cancel()
 
 
 def _ports(own: _Own, storage: Storage, *, demo: bool) -> Ports:
