@@ -40,8 +40,12 @@ async def load(actor: Actor) -> None:
 async def reload(actor: Actor) -> None:
     """Replace a state that is not trusted any more by what is written.
 
-    While the database is away the old state stays: it is what was answered from until now.
+    While the database is away the old state stays: it is what was answered from until now. It also
+    stays where the database refused rows of it, as it is the only one that has them.
     """
+    if actor.generation.ports.flushed.keeps(actor.address):
+        log.warning("not_reloaded", actor=str(actor.address), reason="its rows were refused")
+        return
     before = actor.state, dict(actor.timers)
     actor.state, actor.fresh = actor.behaviour.state(actor.address), False
     actor.timers.clear()

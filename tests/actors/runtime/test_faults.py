@@ -8,7 +8,8 @@ from trio.testing import MockClock
 
 from actors.runtime.answers import ActorUnavailable, NodeStarting, OutcomeUnknown
 from protocol.errors import Code
-from protocol.limits import ENTRY_BYTES_MAX, MAILBOX_COMMANDS_MAX
+from protocol.journal import JournalFull
+from protocol.limits import ENTRY_BYTES_MAX, FAILURES_BEFORE_RELOAD, MAILBOX_COMMANDS_MAX
 from protocol.records.runtime import DeadLetter, Identity
 from tests.actors.runtime.asking import PURSE, ask, count_in
 from tests.actors.runtime.toy_commands import (
@@ -65,6 +66,47 @@ async def test_a_decision_that_raises_harms_nobody_else(autojump_clock: MockCloc
     letters = world.database.table(DeadLetter).values()
     assert [letter.command for letter in letters] == ["Break"] * 4
     assert not any(letter.replayable for letter in letters)
+
+
+async def test_an_actor_that_is_loaded_anew_knows_what_is_not_flushed(
+    mock_clock: MockClock,
+) -> None:
+    """The database is always a little behind: what was answered meanwhile lies in the journal."""
+    async with open_memory_node(World(), toys()) as running:
+        # The second comes within the pause after the first flush: it stays unflushed.
+        await ask(running.node, Add())
+        await ask(running.node, Add())
+        for _ in range(FAILURES_BEFORE_RELOAD):
+            await ask(running.node, Break())
+        assert running.write_behind.flushed < running.journal.durable
+        assert count_in(await ask(running.node, Look())) == 2
+
+
+async def test_an_actor_whose_rows_were_refused_is_not_loaded_anew(
+    autojump_clock: MockClock,
+) -> None:
+    """What it holds is nowhere else: a bug in one decision must not take it away."""
+    world = World()
+    world.database.refuses = lambda row: isinstance(row, Identity)
+    async with open_memory_node(world, toys()) as running:
+        await ask(running.node, Add())
+        await running.write_behind.wait_flushed(running.journal.durable)
+        for _ in range(FAILURES_BEFORE_RELOAD):
+            await ask(running.node, Break())
+        assert count_in(await ask(running.node, Look())) == 1
+
+
+async def test_a_full_journal_leaves_no_gap_in_a_room(autojump_clock: MockClock) -> None:
+    """A client would wait for ever for the number of what was refused."""
+    world = World()
+    async with open_memory_node(world, toys()) as running:
+        running.journal.room_for = 1
+        await ask(running.node, Add())
+        with pytest.raises(JournalFull):
+            await ask(running.node, Add())
+        running.journal.room_for = None
+        assert count_in(await ask(running.node, Add())) == 2
+    assert [event.rooms for event in world.publisher.events] == [(("purse", 1),), (("purse", 2),)]
 
 
 @pytest.mark.parametrize("long", [False, True])
