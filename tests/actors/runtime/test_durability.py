@@ -8,13 +8,14 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from actors.runtime.answers import Answer
 from protocol.records.platform import IdempotencyKey
 from protocol.records.runtime import Identity
-from tests.actors.runtime.asking import ask, count_in, key
+from tests.actors.runtime.asking import PURSE, ask, count_in, key
 from tests.actors.runtime.toy_commands import (
     Add,
     GoOut,
     Look,
+    Peek,
 )
-from tests.actors.runtime.toys import toys
+from tests.actors.runtime.toys import purse_of, toys
 from tests.twins.journal_faults import JournalFaults
 from tests.twins.nodes import World, open_memory_node
 
@@ -55,6 +56,45 @@ async def test_a_read_waits_for_the_write_that_it_saw(autojump_clock: MockClock)
             assert seen == []
             faults.let_go()
         assert seen == [1]
+
+
+async def test_what_another_actor_shares_is_not_told_before_it_is_durable(
+    autojump_clock: MockClock,
+) -> None:
+    """A price that a crash takes back was never the price, whoever was asked for it."""
+    faults = JournalFaults()
+    async with open_memory_node(World(), toys(), hooks=faults) as running:
+        faults.hold()
+        seen: list[int] = []
+
+        async def peek() -> None:
+            other = purse_of(7)
+            seen.append(count_in(await ask(running.node, Peek(purse=PURSE.id), of=other)))
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, running.node, Add())
+            await wait_all_tasks_blocked()
+            nursery.start_soon(peek)
+            await wait_all_tasks_blocked()
+            assert seen == []
+            faults.let_go()
+        assert seen == [1]
+
+
+async def test_an_effect_waits_for_its_entry(autojump_clock: MockClock) -> None:
+    """A message to somebody's phone can't be taken back when the commit is lost."""
+    world, faults = World(), JournalFaults()
+    async with (
+        open_memory_node(world, toys(), hooks=faults) as running,
+        trio.open_nursery() as nursery,
+    ):
+        faults.hold()
+        nursery.start_soon(ask, running.node, GoOut())
+        await wait_all_tasks_blocked()
+        assert world.effects.done == []
+        faults.let_go()
+        await wait_all_tasks_blocked()
+        assert len(world.effects.done) == 1
 
 
 async def test_an_effect_is_done_after_its_entry_and_over_a_crash(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import trio
-from trio.testing import MockClock
+from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.runtime.answers import ActorUnavailable, NodeStarting, OutcomeUnknown
 from protocol.errors import Code
@@ -82,6 +82,23 @@ async def test_an_actor_that_is_loaded_anew_knows_what_is_not_flushed(
         assert count_in(await ask(running.node, Look())) == 2
 
 
+async def test_an_actor_is_loaded_anew_only_with_what_is_durable(
+    autojump_clock: MockClock,
+) -> None:
+    """What is still being committed can't be read, and leaving it out would be to forget it."""
+    faults = JournalFaults()
+    async with open_memory_node(World(), toys(), hooks=faults) as running:
+        faults.hold()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(ask, running.node, Add())
+            await wait_all_tasks_blocked()
+            for _ in range(FAILURES_BEFORE_RELOAD):
+                nursery.start_soon(ask, running.node, Break())
+            await wait_all_tasks_blocked()
+            faults.let_go()
+        assert count_in(await ask(running.node, Look())) == 1
+
+
 async def test_an_actor_whose_rows_were_refused_is_not_loaded_anew(
     autojump_clock: MockClock,
 ) -> None:
@@ -94,6 +111,20 @@ async def test_an_actor_whose_rows_were_refused_is_not_loaded_anew(
         for _ in range(FAILURES_BEFORE_RELOAD):
             await ask(running.node, Break())
         assert count_in(await ask(running.node, Look())) == 1
+
+
+async def test_what_could_not_be_begun_keeps_its_place(autojump_clock: MockClock) -> None:
+    """Messages of one sender are handled in the order in which they were sent."""
+    world = World()
+    async with open_memory_node(world, toys()) as running:
+        running.journal.room_for = 2
+        for room in ("first", "second"):
+            running.node.leave(PURSE, Add(room=room), None)
+        await trio.sleep(2)
+        assert world.publisher.events == []
+        running.journal.room_for = None
+        await trio.sleep(2)
+    assert [event.rooms for event in world.publisher.events] == [(("first", 1),), (("second", 1),)]
 
 
 async def test_a_full_journal_leaves_no_gap_in_a_room(autojump_clock: MockClock) -> None:

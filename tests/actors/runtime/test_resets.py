@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.runtime.answers import ActorUnavailable, Answer
+from actors.runtime.answers import ActorUnavailable, Answer, OutcomeUnknown
 from protocol.errors import LastLightError
 from tests.actors.runtime.asking import PURSE, ask, count_in
 from tests.actors.runtime.toy_commands import Add, Look, Shout
@@ -117,6 +118,35 @@ async def test_an_emergency_given_up_while_the_node_resets_is_not_done_behind_it
         assert count_in(await ask(running.node, Look())) == 1
         with trio.fail_after(5):
             await running.node.drain()
+
+
+async def test_an_emergency_given_up_in_its_mailbox_is_not_done_later(
+    autojump_clock: MockClock,
+) -> None:
+    """503 means that nothing was done, and nothing will be: the gateway says it in other words."""
+    async with open_memory_node(World(), toys()) as running:
+        await ask(running.node, Add())
+        running.journal.room_for = 1
+        running.node.leave(PURSE, Add(), None)
+        await wait_all_tasks_blocked()
+        with pytest.raises(ActorUnavailable):
+            await running.node.ask(PURSE, Shout(), principal=None, deadline_s=0.2)
+        running.journal.room_for = None
+        await trio.sleep(2)
+        assert count_in(await ask(running.node, Look())) == 2
+
+
+async def test_of_what_was_begun_and_lost_the_end_is_not_known(
+    autojump_clock: MockClock,
+) -> None:
+    """503 is for what was not begun; whoever reads 504 asks again with the same key."""
+    faults = JournalFaults()
+    async with open_memory_node(World(), toys(), hooks=faults) as running:
+        faults.hold()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(let_fail, faults)
+            with pytest.raises(OutcomeUnknown):
+                await ask(running.node, Add())
 
 
 async def test_a_graceful_end_does_not_wait_for_what_a_lost_commit_took(

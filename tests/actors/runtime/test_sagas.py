@@ -7,6 +7,7 @@ import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.runtime.answers import ActorUnavailable, Answer
+from protocol.entries import decode_entry
 from protocol.errors import Code
 from protocol.records.runtime import Identity, OpenVisit
 from tests.actors.runtime.asking import VAULT, ask, count_in, key
@@ -57,6 +58,22 @@ async def test_a_saga_that_fails_is_taken_back(
     assert purse.email == "given back 1"
     if code is not Code.INTERNAL:
         assert len(world.database.table(OpenVisit)) == 0
+
+
+async def test_the_last_step_is_taken_back_first(autojump_clock: MockClock) -> None:
+    """An earlier step may only be undone once nothing that rests on it is left."""
+    undone: list[list[str]] = []
+
+    def hear(data: bytes) -> None:
+        sends = [type(message.command).__name__ for message in decode_entry(data).sends]
+        if "GiveBack" in sends:
+            undone.append(sends)
+
+    async with open_memory_node(World(), toys()) as running:
+        running.journal.spy = hear
+        await ask(running.node, Pay(vault=VAULT.id, ends="refused late"))
+        await wait_all_tasks_blocked()
+    assert undone == [["TakeOut", "GiveBack"]]
 
 
 async def test_a_saga_goes_on_after_a_crash(autojump_clock: MockClock) -> None:

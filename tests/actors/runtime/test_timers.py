@@ -43,6 +43,17 @@ async def test_a_timer_fires_once_and_over_a_crash(autojump_clock: MockClock) ->
         assert count_in(await ask(running.node, Look())) == 1
 
 
+async def test_a_timer_fires_in_the_node_that_it_was_set_in(autojump_clock: MockClock) -> None:
+    """Most deadlines are minutes away, and no restart or page brings them in."""
+    async with open_memory_node(World(), toys()) as running:
+        await ask(running.node, Wait(seconds=60))
+        await trio.sleep(61)
+        assert count_in(await ask(running.node, Look())) == 1
+        await ask(running.node, Wait(seconds=60))
+        await trio.sleep(61)
+        assert count_in(await ask(running.node, Look())) == 2
+
+
 async def test_a_timer_that_came_due_while_the_node_was_down_fires_at_the_start(
     autojump_clock: MockClock,
 ) -> None:

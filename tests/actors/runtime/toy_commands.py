@@ -24,6 +24,13 @@ class Look(Command):
 
 
 @command
+class Peek(Command):
+    """Tell the count that another purse shares."""
+
+    purse: UUID
+
+
+@command
 class Refuse(Command):
     """Say no."""
 

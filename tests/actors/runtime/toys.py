@@ -37,6 +37,7 @@ from tests.actors.runtime.toy_commands import (
     Loop,
     Paid,
     Pay,
+    Peek,
     Refuse,
     Shout,
     StopWaiting,
@@ -104,6 +105,12 @@ def decide_shout(state: State, command: Shout, context: Context) -> Decision:
 @decides(Look)
 def decide_look(state: State, command: Look, context: Context) -> Decision:
     count = _count(state)
+    return Outcome(reply=Count(count=count, version=count))
+
+
+@decides(Peek)
+def decide_peek(state: State, command: Peek, context: Context) -> Decision:
+    count = context.shared(Address(ActorKind.IDENTITY, command.purse)) or 0
     return Outcome(reply=Count(count=count, version=count))
 
 
@@ -214,6 +221,7 @@ def toys(*, resident: bool = False) -> dict[ActorKind, Behaviour]:
             decisions=_DECISIONS,
             reads=reads,
             resident=resident,
+            share=_count,
             masked=_masked,
         )
 
