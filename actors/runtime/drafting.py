@@ -23,6 +23,7 @@ from protocol.codec import to_json
 from protocol.entries import Entry, RoomEvent
 from protocol.errors import Refusal
 from protocol.messages import KeyScope, Message, Origin
+from protocol.ownership import may_write
 from protocol.records.base import Record
 from protocol.records.platform import ActorTimer, IdempotencyKey
 
@@ -125,6 +126,10 @@ class Drafter:
         handed_on = message.hops > 0 or message.timer is not None
         if not (outcome.writes or sends or key or forgotten or handed_on):
             return None
+        for record in (*outcome.changes, *outcome.removes, *outcome.appends):
+            assert may_write(self.address.kind, record.table.name), (
+                f"{self.address} writes {record.table.name}, which is not its own"
+            )
         changes: list[Record] = [*outcome.changes]
         if key is not None:
             changes.append(key)
