@@ -54,6 +54,8 @@ async def test_a_saga_that_fails_is_taken_back(
         await running.write_behind.wait_flushed(running.journal.durable)
         again = await ask(running.node, Pay(vault=VAULT.id), scope=key("k"))
         assert again.replayed is (code is not Code.INTERNAL)
+        # What was no answer to keep must not hold its key for ever either.
+        assert (again.refusal is None) is (code is Code.INTERNAL)
     (purse, *_) = world.database.table(Identity).values()
     assert purse.email == "given back 1"
     if code is not Code.INTERNAL:
