@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from actors.runtime.answers import NodeStarting
 from actors.runtime.node import Node
 from lastlight.gateway.calls import Call, Refused
 from protocol.addresses import ActorKind, Address, Principal, Role, identity_of
@@ -105,6 +106,7 @@ def duty_venues(node: Node, principal: Principal, value: UUID | None) -> list[Ad
 
     Raises:
         Refused: the token has a role nowhere; 403.
+        NodeStarting: an owner of everything names no venue, and none is known yet; 503.
     """
     if value is not None and principal.role_at(value) >= Role.STAFF:
         return [Address(ActorKind.VENUE, value)]
@@ -112,6 +114,8 @@ def duty_venues(node: Node, principal: Principal, value: UUID | None) -> list[Ad
     if isinstance(shift_venue, UUID):
         return [Address(ActorKind.VENUE, shift_venue)]
     venues = _worked_at(node, principal)
+    if not venues and principal.everywhere >= Role.STAFF and not node.ready:
+        raise NodeStarting  # which venues there are is not known yet
     if not venues:
         raise Refused(Refusal(Code.FORBIDDEN, "only people who work at a venue raise an SOS"))
     return [Address(ActorKind.VENUE, venue) for venue in sorted(venues)]

@@ -75,6 +75,9 @@ async def test_it_arrives_while_the_node_is_starting(
             assert_reached(devices, pressed_at, AT_ONCE_S)
             other = await staff.send("GET", f"/api/venues/{VENUE}/checkin-code")
             assert (other.status, other.code) == (503, "starting")
+            owner = devices["owner"].person
+            unnamed = await owner.send("POST", SOS, {})
+            assert (unnamed.status, unnamed.code) == (503, "starting")
             await trio.sleep(20)
             world.database.away = False
             await house.node.wait_ready()
