@@ -177,7 +177,8 @@ async def test_it_goes_on_getting_louder_after_the_node_was_gone(
                  if event.type == ESCALATED]  # fmt: skip
         assert [tier for tier, _ in tiers] == [1, 2, 3]
         assert [(round(at), tier) for at, tier, _ in shown][-1] == (180, 3)
-        assert [alert.tier for alert in alerts(world)] == [0, 1, 2, 3]
+        # The two that were caught up left at the same moment, in whichever order.
+        assert sorted(alert.tier for alert in alerts(world)) == [0, 1, 2, 3]
         await house.wait_flushed()
     assert_all_is_well(world)
 
