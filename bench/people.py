@@ -21,12 +21,10 @@ class EverybodyThere(MemoryDatabase):
 
     keys_each: int = 5
 
-    async def load(
-        self, address: Address, reads: tuple[Read, ...], rooms: tuple[str, ...]
-    ) -> Loaded:
+    async def load(self, address: Address, reads: tuple[Read, ...]) -> Loaded:
         """The account's rows, made for this load."""
         if address.kind is not ActorKind.ACCOUNT:
-            return await super().load(address, reads, rooms)
+            return await super().load(address, reads)
         rows = [*_account(address.id, self), *_keys(address.id, self, self.keys_each)]
         return Loaded(records=tuple(rows), flushed=self.position)
 

@@ -37,6 +37,10 @@ class Watch:
             elif isinstance(record, User):
                 self._bump(record)
 
+    def activated(self) -> None:
+        """An actor was brought in; after some thousand they leave the collector's sight."""
+        self.collector.activated()
+
     def _end_family(self, session: AuthSession, at: datetime) -> None:
         self.revocations.end_family(FamilyEnd(family_id=session.family_id, at=at), now=self.now())
 

@@ -37,7 +37,8 @@ HOPS_MAX: Final = 16
 COMMAND_DEADLINE_S: Final = 10.0
 RECENT_MESSAGES: Final = 50
 """What an actor's snapshot remembers of the messages it handled."""
-DEAD_LETTERS_MAX: Final = 1_000
+DIRECTORY_CHILDREN_MAX: Final = 200_000
+"""Children whose owner is remembered; others are asked of the database."""
 DEAD_LETTER_BYTES_MAX: Final = 256 * 1024
 """A longer message is kept without its payload: its letter has to fit into an entry."""
 FAILURES_BEFORE_RELOAD: Final = 3

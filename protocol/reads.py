@@ -55,8 +55,6 @@ class Loaded:
     records: tuple[Record, ...]
     flushed: int
     """How far the journal was flushed in the snapshot: later entries lie over these rows."""
-    rooms: dict[str, int] = attrs.field(factory=dict)
-    """The last `seq` of each room that was asked for."""
 
 
 def meets(row: Any, condition: Condition, now_s: float) -> bool:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from actors.runtime.ports import Loader
 from protocol.addresses import ActorKind, Address
+from protocol.limits import DIRECTORY_CHILDREN_MAX
 from protocol.records.base import Record
 
 OWNERS: Final[Mapping[str, tuple[ActorKind, str]]] = {
@@ -25,8 +26,6 @@ OWNERS: Final[Mapping[str, tuple[ActorKind, str]]] = {
     "safety_checks": (ActorKind.SESSION, "session_id"),
 }
 """For each table whose rows are named in paths: the kind of its owner and the owner's column."""
-
-_CHILDREN_MAX: Final = 200_000
 
 
 class Directory:
@@ -66,5 +65,5 @@ class Directory:
     def _put(self, key: tuple[str, UUID], owner: Address) -> None:
         self._owners[key] = owner
         self._owners.move_to_end(key)
-        if len(self._owners) > _CHILDREN_MAX:
+        if len(self._owners) > DIRECTORY_CHILDREN_MAX:
             self._owners.popitem(last=False)

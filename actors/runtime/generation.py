@@ -228,6 +228,7 @@ class Generation:
         actor = Actor(address, self._behaviours[address.kind], self, fresh=fresh)
         self.actors[address] = actor
         self.counts.activations += 1
+        self.ports.observer.activated()
         self._nursery.start_soon(actor.run)
         return actor
 

@@ -29,7 +29,7 @@ async def load(actor: Actor) -> None:
     generation = actor.generation
     rooms = generation.rooms
     if not actor.fresh:
-        loaded = await generation.ports.loader.load(actor.address, actor.behaviour.reads, ())
+        loaded = await generation.ports.loader.load(actor.address, actor.behaviour.reads)
         take_in(actor, loaded.records)
         await _lay_over(actor, loaded.flushed)
     if actor.state.exists:

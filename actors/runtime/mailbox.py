@@ -49,7 +49,8 @@ class Mailbox:
     __slots__ = ("_commands", "_emergencies", "_normal")
 
     def __init__(self) -> None:
-        self._emergencies: deque[Envelope] = deque()
+        # Few actors ever get an emergency, and an empty queue is not small.
+        self._emergencies: deque[Envelope] | tuple[()] = ()
         self._normal: deque[Envelope] = deque()
         self._commands = 0
 
@@ -67,7 +68,7 @@ class Mailbox:
                 MAILBOX_COMMANDS_MAX + MAILBOX_EMERGENCY_MAX
             ):
                 raise ActorUnavailable(address, "holds as many emergencies as it promised to")
-            self._emergencies.append(envelope)
+            self._urgent().append(envelope)
             return
         if envelope.reply is not None:
             if self._commands >= MAILBOX_COMMANDS_MAX:
@@ -81,12 +82,12 @@ class Mailbox:
         """Return what was taken and could not be begun, in its old place."""
         if envelope.reply is not None and not envelope.emergency:
             self._commands += 1
-        (self._emergencies if envelope.emergency else self._normal).appendleft(envelope)
+        (self._urgent() if envelope.emergency else self._normal).appendleft(envelope)
 
     def take(self) -> Envelope | None:
         """The next message, or None if there is none."""
         if self._emergencies:
-            return self._emergencies.popleft()
+            return self._urgent().popleft()
         if not self._normal:
             return None
         envelope = self._normal.popleft()
@@ -97,10 +98,15 @@ class Mailbox:
     def drain(self) -> list[Envelope]:
         """Take everything out."""
         taken = [*self._emergencies, *self._normal]
-        self._emergencies.clear()
+        self._emergencies = ()
         self._normal.clear()
         self._commands = 0
         return taken
+
+    def _urgent(self) -> deque[Envelope]:
+        if isinstance(self._emergencies, tuple):
+            self._emergencies = deque()
+        return self._emergencies
 
     @property
     def oldest(self) -> float | None:

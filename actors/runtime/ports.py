@@ -92,11 +92,9 @@ class Flushed(Protocol):
 class Loader(Protocol):
     """Reads rows of actors. All methods raise `ActorUnavailable` while the database is away."""
 
-    async def load(
-        self, address: Address, reads: tuple[Read, ...], rooms: tuple[str, ...]
-    ) -> Loaded:
+    async def load(self, address: Address, reads: tuple[Read, ...]) -> Loaded:
         """An actor's rows, its live idempotency keys without answers older than
-        IDEMPOTENCY_ANSWER_KEEP_S, its unfired timers, and the last `seq` of rooms."""
+        IDEMPOTENCY_ANSWER_KEEP_S, and its timers, fired ones too."""
         ...
 
     async def residents(self) -> Sequence[Address]:
@@ -155,4 +153,8 @@ class Observer(Protocol):
 
     def applied(self, address: Address, changes: Sequence[Record]) -> None:
         """Records as they now are in an actor's state."""
+        ...
+
+    def activated(self) -> None:
+        """An actor was brought in."""
         ...

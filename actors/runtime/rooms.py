@@ -38,10 +38,6 @@ class RoomCursors:
                 # Another actor may have brought it in, and numbered on, while this one waited.
                 self._cursors.setdefault(room, last)
 
-    def open_new(self, room: str) -> None:
-        """A room that nobody spoke in yet, such as that of an account just made."""
-        self._cursors.setdefault(room, 0)
-
     def next(self, room: str) -> int:
         """Give the next number of a room whose cursor is here."""
         self._cursors[room] += 1

@@ -49,10 +49,8 @@ class PostgresLoader:
         self._owners = owners
         self._is_away = is_away
 
-    async def load(
-        self, address: Address, reads: tuple[Read, ...], rooms: tuple[str, ...]
-    ) -> Loaded:
-        """An actor's rows with its keys and timers, and the last `seq` of rooms."""
+    async def load(self, address: Address, reads: tuple[Read, ...]) -> Loaded:
+        """An actor's rows with its keys and timers."""
         if self._is_away():
             raise DatabaseUnavailable("the write-behind is waiting for it")
         now = self._now()
@@ -72,9 +70,7 @@ class PostgresLoader:
                 SQL["timers_of_actor"].sql, address.kind.value, address.id
             )
             records += mapping_of(ActorTimer).from_rows(rows)
-            rows = await connection.fetch(SQL["room_seqs"].sql, list(rooms)) if rooms else []
-            seqs = dict.fromkeys(rooms, 0) | {row["room"]: row["seq"] for row in rows}
-        return Loaded(records=tuple(records), flushed=int(flushed or 0), rooms=seqs)
+        return Loaded(records=tuple(records), flushed=int(flushed or 0))
 
     async def _keys(
         self, connection: Connection, address: Address, now: datetime

@@ -10,10 +10,6 @@ select id from venues where deleted_at is null order by id;
 -- The last seq given in a room. $1: room.
 select coalesce((select seq from runtime.room_cursors where room = $1), 0);
 
--- name: room_seqs
--- The last seq given in each of the rooms $1 that had any.
-select room, seq from runtime.room_cursors where room = any($1::text[]);
-
 -- name: live_keys
 -- Live idempotency keys of an actor, oldest first; answers only if given since $4.
 -- $1: kind, $2: id, $3: now.

@@ -161,7 +161,7 @@ async def test_an_actor_loads_exactly_what_its_entry_says(address: Address) -> N
             await write_behind.wait_flushed(position)
     behaviour = loaded_as(own)
     state: State = behaviour.state(address)
-    for row in (await world.database.load(address, behaviour.reads, ())).records:
+    for row in (await world.database.load(address, behaviour.reads)).records:
         state.put(row)
     assert {(type(r), r.primary_key) for r in state} == {
         (type(r), r.primary_key) for r in own.changes

@@ -189,9 +189,7 @@ class MemoryDatabase:
 
     # Loader
 
-    async def load(
-        self, address: Address, reads: tuple[Read, ...], rooms: tuple[str, ...]
-    ) -> Loaded:
+    async def load(self, address: Address, reads: tuple[Read, ...]) -> Loaded:
         self._answer()
         now = self.now()
         found: list[Record] = []
@@ -211,8 +209,7 @@ class MemoryDatabase:
             for timer in self.table(ActorTimer).values()
             if (timer.actor_type, timer.actor_id) == address
         ]
-        seqs = {room: self.cursors.get(room, 0) for room in rooms}
-        return Loaded(records=tuple(found), flushed=self.position, rooms=seqs)
+        return Loaded(records=tuple(found), flushed=self.position)
 
     async def residents(self) -> Sequence[Address]:
         self._answer()

@@ -91,3 +91,6 @@ class NoObserver:
 
     def applied(self, address: Address, changes: Sequence[Record]) -> None:
         """Nobody listens."""
+
+    def activated(self) -> None:
+        """Nobody counts."""
