@@ -12,11 +12,11 @@ from tests.bad_requests import (
     Send,
     Told,
     bad_requests,
-    bad_tokens,
     complaints,
     forged_requests,
     role_for,
 )
+from tests.forged_tokens import bad_tokens
 from tests.twins.people import ask, sign_in
 from tests.twins.whole import SECRETS, LastLight
 

@@ -25,7 +25,6 @@ from tests.bad_requests import (
     Send,
     Told,
     bad_requests,
-    bad_tokens,
     bearer,
     complaints,
     forged_requests,
@@ -33,6 +32,7 @@ from tests.bad_requests import (
     role_for,
     target_of,
 )
+from tests.forged_tokens import bad_tokens
 from tests.system.conftest import Template
 from tests.system.guests import VENUE, Front, Person, arrival, open_front
 from tests.system.harness import NodeProcess, open_yard, processes_on
