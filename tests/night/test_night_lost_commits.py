@@ -35,7 +35,7 @@ from tests.twins.whole import LastLight, copy_of, open_memory_last_light
 NAMES: Final = UUID(int=0)
 COMMITS_MIN: Final = 20
 """The evening has more than this."""
-STEP: Final = 1 if os.environ.get("LASTLIGHT_TEST_LONG") else 3
+STEP: Final = 1 if os.environ.get("TEST_LASTLIGHT_LONG") else 3
 """Not each commit fails in each run of all tests; ask for the long ones to have them all."""
 TRIES_MAX: Final = 60
 SETTLED_S: Final = 215
