@@ -14,7 +14,7 @@ from uuid import UUID
 import trio
 
 from bench.kit import a_node, demo_user_id, progress, save
-from lastlight.clocks import MonotonicIds, SystemClock
+from lastlight.clocks import SystemClock, system_ids
 from protocol.addresses import ActorKind, Address
 from protocol.entries import Entry, RoomEvent, encode_entry
 from protocol.journal import Urgency
@@ -27,7 +27,7 @@ ENTRIES = 100_000
 
 async def _write(directory: Path, count: int) -> float:
     """Append entries with one row and one event each; returns seconds."""
-    ids = MonotonicIds()
+    ids = system_ids()
     actor = Address(ActorKind.ACCOUNT, demo_user_id("patron500"))
     began = time.perf_counter()
     async with open_journal(directory, clock=SystemClock()) as journal:

@@ -22,7 +22,7 @@ from lastlight.auth.ratelimit import RateLimits
 from lastlight.auth.revocations import Revocations
 from lastlight.beginning import Beginning
 from lastlight.behaviours import BEHAVIOURS
-from lastlight.clocks import MonotonicIds, SystemClock
+from lastlight.clocks import SystemClock, system_ids
 from lastlight.compose_storage import Storage, open_storage
 from lastlight.compose_ways_in import open_ways_in
 from lastlight.demo.founding import Founder
@@ -40,6 +40,7 @@ from lastlight.realtime.hub import Hub
 from lastlight.realtime.publisher import RoomPublisher
 from lastlight.settings import Settings
 from lastlight.watching import Watch
+from protocol.ids import MonotonicIds
 from storage.write_behind.write_behind import WriteBehind
 
 log = structlog.get_logger(__name__)
@@ -64,7 +65,7 @@ class _Own:
     places: Places
     collector: Collector
     clock: SystemClock = attrs.field(factory=SystemClock)
-    ids: MonotonicIds = attrs.field(factory=MonotonicIds)
+    ids: MonotonicIds = attrs.field(factory=system_ids)
     metrics: Metrics = attrs.field(factory=Metrics)
     passwords: Passwords = attrs.field(factory=Passwords)
     revocations: Revocations = attrs.field(factory=Revocations)

@@ -14,7 +14,6 @@ import httpx
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
 
-from lastlight.clocks import MonotonicIds
 from tests.system.conftest import MakeNode, Template
 from tests.system.guests import VENUE, Front, Person, arrival, open_front
 from tests.system.harness import READY_S, NodeProcess, Yard, wait_until
@@ -251,7 +250,7 @@ async def test_it_is_heard_without_a_database_before_the_node_is_ready_and_after
                     assert sorted(numbers) == list(range(1, len(numbers) + 1))
                     assert seen[phone.room].items() <= numbers.items()
                 await acknowledge(front, people["manager"], third["incident_id"])
-                await acknowledge(front, people["manager"], str(MonotonicIds().fresh()))
+                await acknowledge(front, people["manager"], str(system_ids().fresh()))
                 await hide(front, opened)
         assert await node.stop() == 0, node.tail()
         await server.stop()
