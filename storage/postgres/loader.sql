@@ -10,24 +10,11 @@ select id from venues where deleted_at is null order by id;
 -- The last seq given in a room. $1: room.
 select coalesce((select seq from runtime.room_cursors where room = $1), 0);
 
--- name: live_keys
--- Live idempotency keys of an actor, oldest first; answers only if given since $4.
--- $1: kind, $2: id, $3: now.
-select actor_type, actor_id, user_id, method, route, key, fingerprint, status, http_status,
-    case when created_at > $4 then response end as response, created_at, expires_at, version
-from idempotency_keys
-where actor_type = $1 and actor_id = $2 and expires_at > $3
-order by created_at;
-
 -- name: answer
 -- The stored answer of a key. $1 to $6: the primary key.
 select response from idempotency_keys
 where actor_type = $1 and actor_id = $2 and user_id = $3 and method = $4 and route = $5
     and key = $6 and status = 'done';
-
--- name: timers_of_actor
--- All timers of an actor. $1: kind, $2: id.
-select * from actor_timers where actor_type = $1 and actor_id = $2;
 
 -- name: due_timers
 -- Unfired timers due until $1, after ($2, $3, $4, $5) in order, at most $6.

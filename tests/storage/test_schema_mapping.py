@@ -13,6 +13,7 @@ from protocol.records.base import Record
 from protocol.records.runtime import FloorPlace
 from protocol.records.users import User
 from storage.postgres.database import Database, DatabaseRole
+from storage.postgres.loading import records_in, rows_sql
 from storage.postgres.mapping import mapping_of
 from tests.storage.samples import ALL_RECORDS, a, many, read_back, values_of
 
@@ -43,14 +44,16 @@ async def test_every_record_survives_its_table(database: Database) -> None:
                 *mapping.to_arrays(records),
             )
             by_arrays = list(await read_back(connection, record, "bare"))
+            found = await connection.fetchval(f"select {rows_sql(record, 'true', table='bare')}")
+            by_load = records_in(msgspec.json.decode(found), record)
             await connection.execute("truncate bare")
             await connection.copy_records_to_table(
                 "bare", columns=mapping.names, records=[mapping.to_row(one) for one in records]
             )
             by_copy = list(await read_back(connection, record, "bare"))
             await connection.execute("drop table bare")
-            if not by_arrays == by_copy == records:
-                lost[mapping.table_sql] = (records, by_arrays, by_copy)
+            if not by_arrays == by_copy == by_load == records:
+                lost[mapping.table_sql] = (records, by_arrays, by_copy, by_load)
     assert lost == {}
 
 

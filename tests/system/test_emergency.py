@@ -14,6 +14,7 @@ import httpx
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
 
+from lastlight.clocks import system_ids
 from tests.system.conftest import MakeNode, Template
 from tests.system.guests import VENUE, Front, Person, arrival, open_front
 from tests.system.harness import READY_S, NodeProcess, Yard, wait_until
