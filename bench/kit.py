@@ -56,6 +56,23 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def wait_for(url: str, within_s: float = 30) -> None:
+    """Wait until something answers 200 there.
+
+    Raises:
+        TimeoutError: it does not.
+    """
+    began = time.perf_counter()
+    while time.perf_counter() - began < within_s:
+        try:
+            if httpx.get(url, timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            pass
+        time.sleep(0.02)
+    raise TimeoutError(f"nothing answers at {url} within {within_s} s")
+
+
 @attrs.define(eq=False)
 class BenchNode:
     """One `lastlight serve --demo` in a folder of its own."""
@@ -78,16 +95,8 @@ class BenchNode:
         argv += ["--data-dir", str(self.data_dir)]
         log = (self.data_dir.parent / "node.log").open("ab")
         self.process = subprocess.Popen(argv, env=env, stdout=log, stderr=log)
-        while time.perf_counter() - began < within_s:
-            assert self.process.poll() is None, f"the node ended; see {log.name}"
-            try:
-                if httpx.get(self.url + "/readyz", timeout=2).status_code == 200:
-                    self.ready_s = time.perf_counter() - began
-                    return
-            except httpx.HTTPError:
-                pass
-            time.sleep(0.02)
-        raise TimeoutError(f"not ready within {within_s} s; see {log.name}")
+        wait_for(self.url + "/readyz", within_s)
+        self.ready_s = time.perf_counter() - began
 
     def kill(self) -> None:
         """SIGKILL, as a crash."""

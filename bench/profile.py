@@ -1,4 +1,4 @@
-"""Where a purchase's time goes: the node under load, sampled by py-spy, by package and function."""
+"""Where a purchase's time goes: the node under load, sampled by py-spy, by part and function."""
 
 from __future__ import annotations
 
@@ -16,32 +16,24 @@ from bench.wrk import run_wrk
 
 SECONDS = 15
 _PARTS = (
-    "hypercorn",
-    "quart",
-    "h11",
-    "msgspec",
-    "cattrs",
-    "structlog",
-    "jwt",
-    "trio_asyncio",
-    "asyncpg",
-    "protocol",
-    "actors",
-    "storage",
-    "lastlight",
-    "trio",
-    "asyncio",
+    ("write-behind", "storage/write_behind/"),
+    ("journal thread", "storage/journal/"),
+    ("database driver", "trio_asyncio/"),
+    ("actors: deciding", "/_decision"),
+    ("actors: entry, gate, delivery", "actors/runtime/"),
+    ("gateway: token, codec, dispatch", "lastlight/gateway/"),
+    ("HTTP lane: Quart and Hypercorn", "quart"),
+    ("HTTP lane: Quart and Hypercorn", "hypercorn/"),
+    ("HTTP lane: Quart and Hypercorn", "lastlight/front_door/"),
 )
+"""What a sample is counted as: the first whose mark is in its stack."""
+_IDLE = "_thread_cache.py:211"
+"""A worker thread waiting for work."""
 
 
 def _part_of(stack: str) -> str:
-    """The innermost package of ours or of a library that a sample was in."""
-    for frame in reversed(stack.split(";")):
-        path = frame.rsplit("(", 1)[-1]
-        for part in _PARTS:
-            if f"/{part}/" in path or path.startswith(f"{part}/"):
-                return part
-    return "other"
+    marked = stack.replace("_decision (", "/_decision (")
+    return next((name for name, mark in _PARTS if mark in marked), "event loop and the rest")
 
 
 def main() -> None:
@@ -70,6 +62,8 @@ def main() -> None:
         by_function: Counter[str] = Counter()
         for line in out.read_text().splitlines():
             stack, _, count = line.rpartition(" ")
+            if _IDLE in stack.rsplit(";", 1)[-1]:
+                continue
             by_part[_part_of(stack)] += int(count)
             by_function[stack.rsplit(";", 1)[-1].split("/")[-1]] += int(count)
     total = sum(by_part.values())
