@@ -20,6 +20,7 @@ from actors.account.standing import (
 )
 from actors.account.state import AccountState
 from actors.account.wallet import WalletDraft, wallet_of
+from actors.rules.funds import refuse_funds
 from actors.rules.settings import DEFAULT
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
@@ -104,16 +105,8 @@ def _refuse_second_visit(state: AccountState) -> Refusal | None:
 
 def _refuse_funds(wallet: WalletDraft, command: AdmitPatron) -> Refusal | None:
     needed_minor = max(command.funds_least_minor, command.hold_minor)
-    available_minor = wallet.available_minor
-    if available_minor >= needed_minor:
-        return None
-    why = " while what is owed is not repaid" if wallet.balances.is_frozen else ""
-    return Refusal(
-        Code.INSUFFICIENT_CREDITS,
-        f"the wallet has {available_minor} minor available{why}; this check-in needs "
-        f"{needed_minor}; top up first",
-        extra={"available_minor": available_minor, "needed_minor": needed_minor},
-    )
+    is_frozen = wallet.balances.is_frozen
+    return refuse_funds(wallet.available_minor, needed_minor, is_frozen=is_frozen)
 
 
 def _new_hold(state: AccountState, command: AdmitPatron, context: Context) -> CreditHold:

@@ -40,18 +40,18 @@ def booking_minor(rate_minor_per_h: int, minutes: int, *, settings: VenueSetting
     return block_minor(minutes * MS_PER_MINUTE, rate_minor_per_h, settings=settings)
 
 
-def refuse_funds(available_minor: int, *, settings: VenueSettings) -> Refusal | None:
-    """Why these funds are too little to check in with."""
-    if available_minor >= settings.checkin_funds_least_minor:
+def refuse_funds(
+    available_minor: int, needed_minor: int, *, is_frozen: bool = False
+) -> Refusal | None:
+    """Why these funds are too little to check in with; `is_frozen` while the wallet owes."""
+    if available_minor >= needed_minor:
         return None
+    why = " while what is owed is not repaid" if is_frozen else ""
     return Refusal(
         Code.INSUFFICIENT_CREDITS,
-        f"the wallet has {available_minor} minor available; checking in needs "
-        f"{settings.checkin_funds_least_minor}; top up first",
-        extra={
-            "available_minor": available_minor,
-            "needed_minor": settings.checkin_funds_least_minor,
-        },
+        f"the wallet has {available_minor} minor available{why}; this check-in needs "
+        f"{needed_minor}; top up first",
+        extra={"available_minor": available_minor, "needed_minor": needed_minor},
     )
 
 

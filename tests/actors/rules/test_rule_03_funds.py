@@ -51,8 +51,10 @@ def test_a_booking_holds_its_full_price() -> None:
 
 def test_checking_in_needs_500() -> None:
     """Rule 3: enough to begin with."""
-    assert refuse_funds(500, settings=DEFAULT) is None
-    refusal = refuse_funds(499, settings=DEFAULT)
+    needed_minor = DEFAULT.checkin_funds_least_minor
+    assert needed_minor == 500
+    assert refuse_funds(500, needed_minor) is None
+    refusal = refuse_funds(499, needed_minor)
     assert refusal is not None
     assert refusal.code is Code.INSUFFICIENT_CREDITS
 
