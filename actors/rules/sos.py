@@ -256,16 +256,13 @@ def refuse_response(
     return None
 
 
-def venues_of_press(
-    *, open_shift: UUID | None, last_shift: UUID | None, role_venues: tuple[UUID, ...]
-) -> tuple[UUID, ...]:
-    """Where an SOS is raised: the open shift's venue, else the last shift's, else every one.
+def venues_of_press(*, shift: UUID | None, role_venues: tuple[UUID, ...]) -> tuple[UUID, ...]:
+    """Where an SOS is raised: the venue of the open shift, else of the last, else every one.
 
-    `role_venues` are those where the token has a role. A shift counts even where the role has
-    been taken away meanwhile: that is where the person is.
+    `shift` is the venue of the first two, `role_venues` are those where the token has a role. A
+    shift counts even where the role has been taken away meanwhile: that is where the person is.
     """
-    venue = open_shift or last_shift
-    return role_venues if venue is None else (venue,)
+    return role_venues if shift is None else (shift,)
 
 
 def _forbidden(why: str) -> Refusal:

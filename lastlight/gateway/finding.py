@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from actors.rules.sos import venues_of_press
 from actors.runtime.answers import NodeStarting
 from actors.runtime.node import Node
 from lastlight.gateway.calls import Call, Refused
@@ -110,15 +111,17 @@ def duty_venues(node: Node, principal: Principal, value: UUID | None) -> list[Ad
     """
     if value is not None and principal.role_at(value) >= Role.STAFF:
         return [Address(ActorKind.VENUE, value)]
-    shift_venue = node.shared(Address(ActorKind.STAFF, principal.user_id))
-    if isinstance(shift_venue, UUID):
-        return [Address(ActorKind.VENUE, shift_venue)]
-    venues = _worked_at(node, principal)
+    # What a staff member shares is the venue of the open shift, else of the last one.
+    shift = node.shared(Address(ActorKind.STAFF, principal.user_id))
+    venues = venues_of_press(
+        shift=shift if isinstance(shift, UUID) else None,
+        role_venues=tuple(sorted(_worked_at(node, principal))),
+    )
     if not venues and principal.everywhere >= Role.STAFF and not node.ready:
         raise NodeStarting  # which venues there are is not known yet
     if not venues:
         raise Refused(Refusal(Code.FORBIDDEN, "only people who work at a venue raise an SOS"))
-    return [Address(ActorKind.VENUE, venue) for venue in sorted(venues)]
+    return [Address(ActorKind.VENUE, venue) for venue in venues]
 
 
 def _worked_at(node: Node, principal: Principal) -> list[UUID]:

@@ -250,11 +250,11 @@ def test_a_silent_call_is_hidden_from_its_raiser_alone() -> None:
 
 
 def test_a_press_goes_to_the_venue_of_the_shift_or_to_all() -> None:
-    """Open shift, else the last, else everywhere the token counts."""
+    """The shift's venue, whatever the token says, else everywhere the token counts."""
     a, b = UUID(int=21), UUID(int=22)
-    assert venues_of_press(open_shift=a, last_shift=b, role_venues=(a, b)) == (a,)
-    assert venues_of_press(open_shift=None, last_shift=b, role_venues=(a, b)) == (b,)
-    assert venues_of_press(open_shift=None, last_shift=None, role_venues=(a, b)) == (a, b)
+    assert venues_of_press(shift=a, role_venues=(a, b)) == (a,)
+    assert venues_of_press(shift=a, role_venues=(b,)) == (a,)
+    assert venues_of_press(shift=None, role_venues=(a, b)) == (a, b)
 
 
 def named_at(at: datetime) -> UUID:
