@@ -13,7 +13,6 @@ import binascii
 import hashlib
 import hmac
 import struct
-from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -30,15 +29,6 @@ _SECOND: Final = timedelta(seconds=1)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _STEP_MAX: Final = 2**30
 """Even of the longest steps, none before this is past the year 9999."""
-
-
-@attrs.frozen(kw_only=True)
-class CheckinToken:
-    """A token to show, and from when until before when it is good."""
-
-    qr_token: str
-    valid_from: datetime
-    valid_to: datetime
 
 
 @attrs.frozen(kw_only=True)
@@ -65,21 +55,6 @@ def make_token(venue_id: UUID, step: int, *, step_s: int, nonce: bytes, secret: 
     payload = _LAYOUT.pack(venue_id.bytes, step, nonce)
     day = start_of_step(step, step_s).date()
     return f"{_encode(payload)}.{_encode(_sign(payload, venue_id, day, secret))}"
-
-
-def issue_tokens(
-    venue_id: UUID, now: datetime, *, step_s: int, nonces: Iterable[bytes], secret: bytes
-) -> tuple[CheckinToken, ...]:
-    """Tokens of the current step and those after it, one for each nonce."""
-    current = step_of(now, step_s)
-    return tuple(
-        CheckinToken(
-            qr_token=make_token(venue_id, step, step_s=step_s, nonce=nonce, secret=secret),
-            valid_from=start_of_step(step, step_s),
-            valid_to=start_of_step(step + 2, step_s),
-        )
-        for step, nonce in enumerate(nonces, start=current)
-    )
 
 
 def refuse_token(
