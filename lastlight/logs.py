@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import re
 import sys
 import threading
-from collections.abc import Callable, MutableMapping
+from collections.abc import MutableMapping
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Any, Final, TextIO
@@ -21,13 +20,12 @@ import attrs
 import structlog
 
 from lastlight.redaction import redact_member, redact_text
-from protocol.limits import LOG_STRING_CHARS_MAX, REQUEST_ID_CHARS_MAX
+from protocol.limits import LOG_STRING_CHARS_MAX
 
 _TRACEBACK_CHARS_MAX: Final = 8 * LOG_STRING_CHARS_MAX
 _LEVELS: Final = {
     name: getattr(logging, name.upper()) for name in ("debug", "info", "warning", "error")
 }
-_REQUEST_ID: Final = re.compile(rf"[\w.:-]{{1,{REQUEST_ID_CHARS_MAX}}}", re.ASCII)
 
 EventDict = MutableMapping[str, Any]
 
@@ -119,13 +117,6 @@ def _uncaught(
         return
     log = structlog.get_logger("lastlight")
     log.critical("uncaught exception", exc_info=(kind, error, traceback))
-
-
-def request_id_of(header: str | None, fresh: Callable[[], object]) -> str:
-    """The client's own request id if it is short and plain, else a fresh one."""
-    if header is not None and _REQUEST_ID.fullmatch(header):
-        return header
-    return str(fresh())
 
 
 def bound_request(request_id: str) -> AbstractContextManager[None]:

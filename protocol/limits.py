@@ -168,7 +168,6 @@ assert RATE_WINDOW_S % RATE_BUCKET_S == 0
 assert RATE_ADDRESS_MAX <= RATE_USER_MAX
 
 # Logs, and the process itself
-REQUEST_ID_CHARS_MAX: Final = 64
 LOG_STRING_CHARS_MAX: Final = 4_096
 """A longer text in a log line is cut there; tracebacks have eight times as much."""
 LOOP_STOP_S: Final = 0.05

@@ -49,8 +49,3 @@ class RefreshTokens:
             if hmac.compare_digest(self.make(family_id, n), token):
                 return family_id, n
         raise RefreshTokenInvalid("the refresh token was not made by this service; sign in again")
-
-
-def stored_hash(token: str) -> str:
-    """What is kept of a refresh token: 64 hexadecimal digits that can't be turned back."""
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

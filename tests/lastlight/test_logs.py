@@ -17,7 +17,7 @@ import pytest
 import structlog
 import trio
 
-from lastlight.logs import ForeignLines, bound_request, configure_logging, request_id_of
+from lastlight.logs import ForeignLines, bound_request, configure_logging
 from lastlight.redaction import REDACTED, redact, redact_text
 from protocol.limits import LOG_STRING_CHARS_MAX
 
@@ -90,22 +90,6 @@ async def test_each_requests_lines_carry_its_own_id(written: Written) -> None:
     *handled, idle = written.lines()
     assert all(line["request_id"] == line["request"] for line in handled)
     assert "request_id" not in idle
-
-
-@pytest.mark.parametrize(
-    ("header", "used"),
-    [
-        ("a-1", "a-1"),
-        (None, "fresh"),
-        ("", "fresh"),
-        ("x" * 65, "fresh"),
-        ("a\nb", "fresh"),
-        ("é", "fresh"),
-    ],
-)
-def test_a_clients_request_id_is_taken_if_it_is_plain(header: str | None, used: str) -> None:
-    """It is echoed in a header and in each line, so it must not break either."""
-    assert request_id_of(header, lambda: "fresh") == used
 
 
 @pytest.mark.parametrize(
