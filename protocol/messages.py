@@ -33,6 +33,19 @@ class KeyScope:
 
 
 @attrs.frozen(kw_only=True)
+class Provenance:
+    """Where the request came from that a message goes back to, for the audit trail.
+
+    `occurred_at` is when it truly happened, for what a device kept while it was offline (Rule 12);
+    the gateway holds it within its bounds. None means now.
+    """
+
+    request_id: UUID | None = None
+    client_address: str | None = None
+    occurred_at: datetime | None = None
+
+
+@attrs.frozen(kw_only=True)
 class Origin:
     """Where a saga began: the addressed actor, the message that began it, and how to answer."""
 
@@ -70,6 +83,8 @@ class Message:
     """Sent ahead of other messages and without regard to bounds."""
     fresh: bool = False
     """The target was named by the sender just now: there is nothing to load."""
+    provenance: Provenance | None = None
+    """Of the request; None for what a timer began."""
 
 
 Wire = tuple[Any, ...]
@@ -91,6 +106,7 @@ def message_to_wire(message: Message) -> Wire:
         message.timer,
         message.urgent,
         message.fresh,
+        message.provenance,
     )
 
 
@@ -113,8 +129,12 @@ _TIMER: Final = tuple[str, datetime] | None
 
 
 def message_from_wire(wire: Any) -> Message:
-    """Read back what `message_to_wire` made, after its way through msgpack."""
-    (id_, target, name, values, at, principal, origin, undo, hops, timer, urgent, fresh) = wire
+    """Read back what `message_to_wire` made, after its way through msgpack.
+
+    Entries of the first release end with `fresh`.
+    """
+    (id_, target, name, values, at, principal, origin, undo, hops, timer, urgent, fresh) = wire[:12]
+    provenance = wire[12] if len(wire) > 12 else None
     return Message(
         id=msgspec.convert(id_, UUID),
         target=address_from_wire(target),
@@ -130,4 +150,5 @@ def message_from_wire(wire: Any) -> Message:
         timer=msgspec.convert(timer, _TIMER),
         urgent=urgent,
         fresh=fresh,
+        provenance=msgspec.convert(provenance, Provenance | None),
     )

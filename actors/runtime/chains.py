@@ -57,6 +57,7 @@ def next_steps(
                 hops=cause.hops + 1,
                 urgent=send.urgent,
                 fresh=send.fresh,
+                provenance=cause.provenance,
             )
         )
     return tuple(made)
@@ -77,6 +78,7 @@ def taking_back(
             at=now,
             principal=cause.principal,
             hops=cause.hops + 1,
+            provenance=cause.provenance,
         )
         for undo in reversed(cause.undo)
     ]
@@ -90,6 +92,7 @@ def taking_back(
                 principal=cause.principal,
                 origin=origin,
                 hops=cause.hops + 1,
+                provenance=cause.provenance,
             )
         )
     return tuple(steps)

@@ -162,6 +162,7 @@ def _decision(actor: Actor, envelope: Envelope, now: datetime) -> Outcome:
         shared=lambda address: generation.shared(address, actor),
         expected_version=envelope.expected_version,
         in_saga=envelope.reply is not None or message.origin is not None,
+        provenance=message.provenance,
     )
     decision = decide(actor.state, command, context)
     return Outcome(reply=decision) if isinstance(decision, Refusal) else decision

@@ -26,7 +26,7 @@ from protocol.commands import Command
 from protocol.errors import LastLightError
 from protocol.journal import CommitLost
 from protocol.limits import COMMAND_DEADLINE_S
-from protocol.messages import KeyScope, Message
+from protocol.messages import KeyScope, Message, Provenance
 
 log = structlog.get_logger(__name__)
 _AGAIN_S = 0.5
@@ -58,6 +58,7 @@ class Node:
         status: int = 200,
         scope: KeyScope | None = None,
         expected_version: int | None = None,
+        provenance: Provenance | None = None,
         deadline_s: float = COMMAND_DEADLINE_S,
     ) -> Answer:
         """Put a command to an actor and wait for what it decides.
@@ -66,20 +67,25 @@ class Node:
             address: who decides.
             command: what is asked.
             principal: on whose behalf; None for nobody signed in.
-            status: HTTP status of success.
-            scope: idempotency key of the request.
-            expected_version: of `If-Match`.
+            status, scope, expected_version, provenance: of the request; see `Envelope`.
             deadline_s: how long to wait, in seconds.
 
         Raises:
             NodeStarting, ActorUnavailable: nothing was done.
             OutcomeUnknown: it was begun, and its end is not known.
         """
-        envelope = self._envelope(address, command, principal, deadline_s)
-        envelope.status, envelope.scope = status, scope
-        envelope.expected_version = expected_version
-        reply = envelope.reply
-        assert reply is not None
+        message = self._message(address, command, principal, provenance)
+        now, reply = trio.current_time(), Reply()
+        envelope = Envelope(
+            message=message,
+            position=0,
+            enqueued_at=now,
+            reply=reply,
+            deadline=now + deadline_s,
+            expected_version=expected_version,
+            scope=scope,
+            status=status,
+        )
         generation = self._open_generation()
         if generation.gate.full and not envelope.emergency:
             self.counts.refused_full += 1
@@ -103,20 +109,13 @@ class Node:
             if self._draining and not self._asking:
                 self._quiet.set()
 
-    def _envelope(
-        self, address: Address, command: Command, principal: Principal | None, deadline_s: float
-    ) -> Envelope:
-        now = trio.current_time()
-        return Envelope(
-            message=self._message(address, command, principal),
-            position=0,
-            enqueued_at=now,
-            reply=Reply(),
-            deadline=now + deadline_s,
-        )
-
     def _message(
-        self, address: Address, command: Command, principal: Principal | None, hops: int = 0
+        self,
+        address: Address,
+        command: Command,
+        principal: Principal | None,
+        provenance: Provenance | None = None,
+        hops: int = 0,
     ) -> Message:
         return Message(
             id=self._ports.ids.fresh(),
@@ -125,6 +124,7 @@ class Node:
             at=self._ports.clock.now(),
             principal=principal,
             hops=hops,
+            provenance=provenance,
         )
 
     def leave(self, address: Address, command: Command, principal: Principal | None) -> None:

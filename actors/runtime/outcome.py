@@ -16,6 +16,7 @@ import attrs
 from protocol.addresses import Address, Principal
 from protocol.commands import Command
 from protocol.errors import Refusal
+from protocol.messages import Provenance
 from protocol.records.base import Record
 
 
@@ -127,6 +128,8 @@ class Context:
     """Of `If-Match`."""
     in_saga: bool = False
     """Whether somebody waits for the answer of this chain."""
+    provenance: Provenance | None = None
+    """Of the request that led here; None for what a timer began."""
 
 
 Decision = Outcome | Refusal

@@ -8,7 +8,6 @@ never opened a second time.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -17,6 +16,7 @@ from uuid import UUID
 from actors.rules import sos
 from actors.rules.profile import VenueProfile
 from actors.rules.settings import DEFAULT, VenueSettings
+from actors.runtime.auditing import fresh_salt
 from actors.runtime.outcome import CancelTimer, Context, Send, SetTimer
 from actors.runtime.state import State
 from protocol.addresses import OUTSIDE
@@ -74,7 +74,7 @@ def line(
     told = dict(detail or {})
     if alert is not None:
         told["alerts"] = {group.audience: list(group.channels) for group in alert.groups}
-    salt = _salt(context) if told else None
+    salt = fresh_salt(context) if told else None
     return IncidentEvent(
         id=context.fresh_id(),
         incident_id=incident.id,
@@ -89,11 +89,6 @@ def line(
         detail_digest=None if salt is None else text_digest(salt, canonical_json(told).decode()),
         at=context.now,
     )
-
-
-def _salt(context: Context) -> bytes:
-    # Only the ends of ids are random, 32 bits of each; four of them are 128.
-    return hashlib.sha256(b"".join(context.fresh_id().bytes for _ in range(4))).digest()[:16]
 
 
 def alert_of(state: State, incident: Incident, tier: int, reason: str) -> AlertPeople:

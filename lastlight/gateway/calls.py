@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from uuid import UUID
 
 import attrs
@@ -11,7 +12,7 @@ from actors.runtime.answers import Answer
 from protocol.addresses import Principal
 from protocol.commands import Command
 from protocol.errors import LastLightError, Refusal
-from protocol.messages import KeyScope
+from protocol.messages import KeyScope, Provenance
 from protocol.operations.base import Operation
 
 __all__ = ["Answer", "Call", "Caller", "Refused", "Step"]
@@ -26,6 +27,14 @@ class Caller:
     user_agent: str | None
     request_id: str
 
+    @property
+    def request_uuid(self) -> UUID | None:
+        """The id as the audit trail keeps it."""
+        try:
+            return UUID(self.request_id)
+        except ValueError:
+            return None
+
 
 @attrs.frozen(kw_only=True)
 class Call:
@@ -37,8 +46,21 @@ class Call:
     caller: Caller
     scope: KeyScope | None = None
     expected_version: int | None = None
+    media: str = "application/json"
+    """What the caller asked for, of what the operation offers."""
+    occurred_at: datetime | None = None
+    """When a device did this that was offline; None for now."""
     dropped: tuple[str, ...] = ()
     """Pointers to what was left out of a lenient command."""
+
+    @property
+    def provenance(self) -> Provenance:
+        """What the audit trail tells of the request."""
+        return Provenance(
+            request_id=self.caller.request_uuid,
+            client_address=self.caller.client,
+            occurred_at=self.occurred_at,
+        )
 
     @property
     def signed_in(self) -> Principal:

@@ -76,6 +76,7 @@ class Dispatcher:
             status=call.operation.status,
             scope=call.scope,
             expected_version=call.expected_version,
+            provenance=call.provenance,
             deadline_s=deadline_s,
         )
 
