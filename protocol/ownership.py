@@ -72,6 +72,7 @@ OWNERS: Final[Mapping[str, frozenset[ActorKind]]] = {
     "floor_places": _VENUE,
     "duty_places": _VENUE,
     "drawers_in_use": _VENUE,
+    "approvals_used": _VENUE,
     "incidents": _VENUE,
     "incident_events": _VENUE,
     "broadcasts": _VENUE,

@@ -11,6 +11,7 @@ from typing import Final
 
 from actors.runtime.behaviour import Behaviour, decisions_of
 from actors.venue import (
+    approvals,
     checking_in,
     codes,
     duty,
@@ -22,6 +23,7 @@ from actors.venue import (
     stations,
     takings,
 )
+from actors.venue.approvals import APPROVALS_READ
 from actors.venue.incident_state import INCIDENT_READ, open_incidents
 from actors.venue.roster import SCHEDULE_READ
 from actors.venue.state import VenueState
@@ -46,6 +48,7 @@ MODULES: Final = (
     # What is sold
     orders,
     takings,
+    approvals,
     # People
     duty,
     roster,
@@ -108,6 +111,7 @@ VENUE: Final = Behaviour(
         Read(BusinessDay, by="venue_id", where=(Since("closed_at", _DAYS_KNOWN_S),)),
         Read(DutyPlace, by="venue_id"),
         Read(DrawerInUse, by="venue_id"),
+        APPROVALS_READ,
         SCHEDULE_READ,
         INCIDENT_READ,
         Read(StaffTask, by="venue_id", where=(Among("status", _UNFINISHED),)),

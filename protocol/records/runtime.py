@@ -5,7 +5,7 @@ They are records like the others: owned by one actor, versioned, loaded and flus
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from protocol.addresses import ActorKind
@@ -127,4 +127,23 @@ class DrawerInUse(Record):
     venue_id: UUID
     drawer: str
     staff_id: UUID
+    version: int = 1
+
+
+@record(
+    Table(
+        name="approvals_used",
+        key=("venue_id", "decider_id", "business_day", "kind"),
+        tenant="venue_id",
+        schema="runtime",
+    )
+)
+class ApprovalUse(Record):
+    """What somebody approved on a business day, of one kind (Rules 9 and 10)."""
+
+    venue_id: UUID
+    decider_id: UUID
+    business_day: date
+    kind: str
+    used_minor: int
     version: int = 1

@@ -1786,6 +1786,19 @@ BEGIN ATOMIC
    WHERE public.caller_is_owner();
 END;
 
+create table runtime.approvals_used (
+    venue_id uuid not null,
+    decider_id uuid not null,
+    business_day date not null,
+    kind text not null,
+    used_minor bigint not null,
+    version bigint not null,
+    constraint approvals_used_pkey PRIMARY KEY (venue_id, decider_id, business_day, kind),
+    constraint approvals_used_kind_check CHECK ((kind = ANY (ARRAY['refund'::text, 'grant'::text]))),
+    constraint approvals_used_used_minor_check CHECK ((used_minor >= 0)),
+    constraint approvals_used_version_check CHECK ((version > 0))
+);
+
 CREATE CONSTRAINT TRIGGER ledger_postings_balanced AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse_unbalanced_journal();
 
 CREATE TRIGGER business_days_frozen BEFORE DELETE OR UPDATE ON public.business_days FOR EACH ROW WHEN ((old.status = 'closed'::text)) EXECUTE FUNCTION public.refuse_change_of_closed_day();
@@ -2701,6 +2714,8 @@ grant select on public.shifts_on_duty to lastlight_reader;
 grant select on public.patron_cohorts to lastlight_reader;
 
 grant select on public.erasure_progress to lastlight_reader;
+
+grant delete, insert, select, update on runtime.approvals_used to lastlight_writer;
 
 grant select (id, email, display_name, pseudonym, created_at, phone, birth_date, age_verified_at, email_verified_at, phone_verified_at, status, suspended_reason, role_grants, locale, terms_version, avatar, photo, emergency_contact, erased_at, deleted_at, version) on public.users to lastlight_reader;
 
