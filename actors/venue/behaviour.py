@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from actors.runtime import auditing
 from actors.runtime.behaviour import Behaviour, decisions_of
 from actors.venue import (
     approvals,
     checking_in,
     codes,
     duty,
+    errands,
     floor,
     incidents,
     orders,
@@ -27,6 +29,7 @@ from actors.venue.approvals import APPROVALS_READ
 from actors.venue.incident_state import INCIDENT_READ, open_incidents
 from actors.venue.roster import SCHEDULE_READ
 from actors.venue.state import VenueState
+from actors.venue.task_state import TASK_READ
 from protocol.addresses import ActorKind
 from protocol.events.base import Audience
 from protocol.reads import Among, Read, Since
@@ -35,7 +38,7 @@ from protocol.records.ledger import BusinessDay
 from protocol.records.payments import CreditPackage
 from protocol.records.runtime import DrawerInUse, DutyPlace, FloorPlace
 from protocol.records.staff import StaffTask
-from protocol.records.states import ReservationStatus, TaskStatus
+from protocol.records.states import ReservationStatus
 from protocol.records.users import UserRole
 from protocol.records.venues import Reservation, Venue, VenueSetting
 
@@ -52,14 +55,15 @@ MODULES: Final = (
     # People
     duty,
     roster,
+    errands,
     # Emergencies
     incidents,
     responding,
+    # What is looked at
+    auditing,
 )
 
 _DAYS_KNOWN_S: Final = 7 * 24 * 3600
-_TASK_OVER: Final = (TaskStatus.DONE, TaskStatus.CANCELLED)
-_UNFINISHED: Final = tuple(s for s in TaskStatus if s not in _TASK_OVER)
 _BOOKED: Final = (
     ReservationStatus.REQUESTED,
     ReservationStatus.CONFIRMED,
@@ -114,7 +118,7 @@ VENUE: Final = Behaviour(
         APPROVALS_READ,
         SCHEDULE_READ,
         INCIDENT_READ,
-        Read(StaffTask, by="venue_id", where=(Among("status", _UNFINISHED),)),
+        TASK_READ,
     ),
     resident=True,
     rooms=_rooms,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
+from actors.venue.errands import given_up, taken_over
 from actors.venue.state import VenueState
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
@@ -22,7 +23,7 @@ from protocol.records.runtime import DrawerInUse, DutyPlace
 
 @decides(StaffOnDuty)
 def decide_staff_on_duty(state: VenueState, command: StaffOnDuty, context: Context) -> Decision:
-    """Somebody's shift began, or a break of it did or ended."""
+    """Somebody's shift began, or a break of it did or ended. Tasks that wait are theirs then."""
     known = state.get(DutyPlace, command.staff_id)
     place = DutyPlace(
         staff_id=command.staff_id,
@@ -33,16 +34,18 @@ def decide_staff_on_duty(state: VenueState, command: StaffOnDuty, context: Conte
         since=command.since,
         version=1 if known is None else known.version + 1,
     )
-    return Outcome(changes=(place,))
+    waiting = taken_over(state, place, context)
+    return Outcome(changes=(place, *waiting.changes), events=waiting.events)
 
 
 @decides(StaffOffDuty)
 def decide_staff_off_duty(state: VenueState, command: StaffOffDuty, context: Context) -> Decision:
-    """The shift is over; one begun since is another."""
+    """The shift is over; one begun since is another. Unfinished tasks go to those who stay."""
     known = state.get(DutyPlace, command.staff_id)
     if known is None or known.shift_id != command.shift_id:
         return Outcome()
-    return Outcome(removes=(known,))
+    left = given_up(state, known.staff_id, context)
+    return Outcome(changes=left.changes, removes=(known,), events=left.events)
 
 
 @decides(ReserveDrawer)

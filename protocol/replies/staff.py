@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from protocol.records.money_states import TillStatus
-from protocol.records.states import ShiftStatus
+from protocol.records.states import ShiftStatus, TaskPriority, TaskStatus
 from protocol.replies.base import reply
 from protocol.values import Amount, Currency, SignedAmount
 
@@ -48,4 +48,29 @@ class TillReply:
     opened_at: datetime
     ended_at: datetime | None
     closed_at: datetime | None
+    version: int
+
+
+@reply
+class TaskReply:
+    """A task as it stands. `overdue_level` counts its escalations (Rule 13)."""
+
+    task_id: UUID
+    venue_id: UUID
+    title: str
+    kind: str
+    priority: TaskPriority
+    status: TaskStatus
+    assignee_id: UUID | None
+    created_by: UUID | None
+    zone: str | None
+    session_id: UUID | None
+    intervention_id: UUID | None
+    due_at: datetime | None
+    accepted_at: datetime | None
+    done_at: datetime | None
+    blocked_reason: str | None
+    result: str | None
+    overdue_level: int
+    created_at: datetime
     version: int
