@@ -7,6 +7,7 @@ from typing import Final
 
 from actors.platform import owning
 from actors.platform.state import PlatformState
+from actors.runtime import auditing
 from actors.runtime.behaviour import Behaviour, decisions_of
 from protocol.addresses import ActorKind
 from protocol.internal.people import SetOwner
@@ -21,7 +22,7 @@ def _masked(state: PlatformState) -> Mapping[str, object]:
 PLATFORM: Final = Behaviour(
     kind=ActorKind.PLATFORM,
     state=PlatformState,
-    decisions=decisions_of((owning,)),
+    decisions=decisions_of((owning, auditing)),
     reads=(
         Read(UserRole, by=None, where=(Among("venue_id", (None,)), Among("revoked_at", (None,)))),
     ),

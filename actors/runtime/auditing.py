@@ -12,9 +12,14 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from actors.runtime.outcome import Context
+from actors.runtime.behaviour import decides
+from actors.runtime.outcome import Context, Decision, Outcome
+from actors.runtime.state import State
+from protocol.addresses import ActorKind
 from protocol.chains import canonical_json, text_digest
+from protocol.internal.auditing import NoteReading
 from protocol.records.platform import AuditEntry
+from protocol.replies.base import Done
 
 SYSTEM = "system"
 """The role of what a timer did."""
@@ -60,6 +65,21 @@ def audited(
         request_id=None if provenance is None else provenance.request_id,
         ip=None if provenance is None else provenance.client_address,
     )
+
+
+@decides(NoteReading)
+def decide_note_reading(state: State, command: NoteReading, context: Context) -> Decision:
+    """Write down that something is read, before it is shown (Rule 15)."""
+    venue_id = None if context.address.kind is ActorKind.PLATFORM else context.address.id
+    line = audited(
+        context,
+        command.action,
+        command.object_type,
+        command.object_id,
+        venue_id=venue_id,
+        after=command.filters or None,
+    )
+    return Outcome(reply=Done(), appends=(line,))
 
 
 def fresh_salt(context: Context) -> bytes:

@@ -18,6 +18,7 @@ from actors.runtime.node import Node
 from lastlight.gateway.calls import Call, Step
 from lastlight.gateway.finding import duty_venues, find_address
 from lastlight.gateway.guard import Guard
+from lastlight.gateway.readings import note_reading
 from lastlight.gateway.urgent import TAKEN_WITHIN_S, UrgentLane
 from protocol.addresses import Address
 from protocol.errors import Code, LastLightError
@@ -59,7 +60,9 @@ class Dispatcher:
         if operation.by_gateway:
             return await self.own[operation.name](call)
         if operation.query is not None:
-            return await self.queries[operation.query](call)
+            answer = await self.queries[operation.query](call)
+            await note_reading(self.node, call, answer)
+            return answer
         if operation.emergency:
             return await self._emergency(call)
         address = await find_address(self.node, call, operation.address)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from actors.rules.sos import venues_of_press
@@ -13,7 +13,25 @@ from protocol.addresses import ActorKind, Address, Principal, Role, identity_of
 from protocol.errors import Code, Refusal
 from protocol.operations.addresses import AddressRule, Finding
 
-_TABLES = {"till_id": "tills", "incident_id": "incidents", "hold_id": "credit_holds"}
+_TABLES: Final = {
+    "broadcast_id": "broadcasts",
+    "check_id": "safety_checks",
+    "exclusion_id": "exclusions",
+    "game_id": "games",
+    "handover_id": "shift_handovers",
+    "hold_id": "credit_holds",
+    "incident_id": "incidents",
+    "intervention_id": "interventions",
+    "item_id": "menu_items",
+    "method_id": "payment_methods",
+    "payment_id": "payments",
+    "refund_id": "refunds",
+    "reservation_id": "reservations",
+    "room_id": "karaoke_rooms",
+    "task_id": "staff_tasks",
+    "till_id": "tills",
+    "transaction_id": "transactions",
+}
 """The table that a field names a row of, for children."""
 
 

@@ -15,6 +15,7 @@ from actors.runtime.answers import Answer
 from lastlight.auth.ratelimit import Caller as Counter
 from lastlight.gateway.calls import NOBODY, Call, Caller, Refused
 from lastlight.gateway.dispatch import Dispatcher
+from lastlight.gateway.media import HTML, Document, media_of
 from lastlight.logs import bound_request
 from lastlight.metrics import Metrics
 from lastlight.web.http import Headers, Request, Response
@@ -127,6 +128,7 @@ class HttpGateway:
             ),
             scope=scope,
             expected_version=expected,
+            media=media_of(request.header("accept"), operation),
             dropped=taken.dropped,
         )
 
@@ -183,6 +185,8 @@ def respond(call: Call, answer: Answer, none_match: str | None) -> Response:
         replayed: Headers = (("idempotency-replayed", "true"),) if answer.replayed else ()
         return problem_response(answer.refusal, call.caller.request_id, replayed)
     headers = _headers(call, answer)
+    if isinstance(answer, Document):
+        return Response(answer.status, headers, answer.body, answer.stream)
     tag = dict(headers).get("etag")
     if tag is not None and call.operation.method == "GET" and is_unchanged(none_match, tag):
         return Response(304, headers)
@@ -191,7 +195,9 @@ def respond(call: Call, answer: Answer, none_match: str | None) -> Response:
 
 def _headers(call: Call, answer: Answer) -> Headers:
     headers: list[tuple[str, str]] = []
-    if answer.status != 204:
+    if isinstance(answer, Document):
+        headers += _document_headers(answer)
+    elif answer.status != 204:
         headers.append(("content-type", call.operation.media))
     if answer.version is not None:
         headers.append(("etag", etag_of(answer.version)))
@@ -199,4 +205,15 @@ def _headers(call: Call, answer: Answer) -> Headers:
         headers.append(("idempotency-replayed", "true"))
     if call.operation.least > 0 or call.operation.changes:
         headers.append(("cache-control", "no-store"))
+    return tuple(headers)
+
+
+def _document_headers(answer: Document) -> Headers:
+    headers: list[tuple[str, str]] = [("content-type", answer.media)]
+    if answer.filename is not None:
+        headers.append(("content-disposition", f'attachment; filename="{answer.filename}"'))
+    if answer.media.startswith(HTML):
+        # Our own pages have their style in them, and nothing else.
+        policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+        headers.append(("content-security-policy", policy))
     return tuple(headers)

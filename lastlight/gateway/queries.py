@@ -6,7 +6,9 @@ Each sees at least what was durable when its request arrived, with its caller's 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,6 +18,7 @@ import attrs
 from actors.rules.opening_hours import opens_at
 from actors.runtime.answers import Answer
 from lastlight.gateway.calls import Call
+from lastlight.gateway.media import CSV, HTML, Document, Rows, csv_document
 from protocol.addresses import Position
 from protocol.codec import to_json
 from storage.postgres.asked import Asked
@@ -30,6 +33,8 @@ __all__ = ["NAMED_QUERIES", "Queries"]
 
 Own = Callable[[Call], Awaitable[Answer]]
 Query = Callable[[Connection, Any, Asked], Awaitable[object]]
+CsvQuery = Callable[[Connection, Any, Asked], Rows]
+"""The rows of a table, the names of its columns first."""
 
 NAMED_QUERIES: Final[Mapping[str, Query]] = {
     "own_profile": own_profile,
@@ -39,6 +44,12 @@ NAMED_QUERIES: Final[Mapping[str, Query]] = {
     "menu_items": menu_items,
     "public_venues": public_venues,
 }
+
+
+CSV_QUERIES: Final[Mapping[str, CsvQuery]] = {}
+"""Queries that offer text/csv."""
+HTML_VIEWS: Final[Mapping[str, Callable[[Any], str]]] = {}
+"""How a reply of a query that offers text/html looks as a page."""
 
 
 @attrs.frozen(kw_only=True)
@@ -51,18 +62,34 @@ class Queries:
 
     def answers(self) -> Mapping[str, Own]:
         """By the name of the query."""
-        return {name: self._answering(query) for name, query in NAMED_QUERIES.items()}
+        return {name: self._answering(name, query) for name, query in NAMED_QUERIES.items()}
 
-    def _answering(self, query: Query) -> Own:
+    def _answering(self, name: str, query: Query) -> Own:
         async def answer(call: Call) -> Answer:
             needed = self.durable()
             asked = Asked(asking=_asking(call), now=self.now(), opens_at=_opens_at)
+            if call.media == CSV:
+                return await csv_document(
+                    partial(self._rows, CSV_QUERIES[name], call, asked, needed), f"{name}.csv"
+                )
             async with self.reader.snapshot(asked.asking, needed) as connection:
                 reply = await query(connection, call.command, asked)
+            if call.media == HTML:
+                page = HTML_VIEWS[name](reply).encode()
+                return Document(status=200, media=f"{HTML}; charset=utf-8", body=page)
             version: int | None = getattr(reply, "version", None)
             return Answer(status=call.operation.status, body=to_json(reply), version=version)
 
         return answer
+
+    async def _rows(self, query: CsvQuery, call: Call, asked: Asked, needed: Position) -> Rows:
+        """All rows of a query, out of one snapshot."""
+        async with (
+            self.reader.snapshot(asked.asking, needed) as connection,
+            aclosing(query(connection, call.command, asked)) as rows,
+        ):
+            async for row in rows:
+                yield row
 
 
 def _asking(call: Call) -> Asking:

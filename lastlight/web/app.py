@@ -211,10 +211,11 @@ def _close_after(answer: Response) -> Response:
 
 
 def _to_quart(answer: Response) -> QuartResponse:
-    response = QuartResponse(answer.body, status=answer.status)
+    body = answer.body if answer.stream is None else answer.stream
+    response = QuartResponse(body, status=answer.status)
     response.headers.clear()
     for name, value in answer.headers:
         response.headers.add(name, value)
-    if answer.status >= 200 and answer.status not in {204, 304}:
+    if answer.stream is None and answer.status >= 200 and answer.status not in {204, 304}:
         response.headers["content-length"] = str(len(answer.body))
     return response

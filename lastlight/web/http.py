@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import attrs
 
@@ -35,11 +35,15 @@ class Request:
 
 @attrs.frozen
 class Response:
-    """One HTTP answer, complete. The front door adds Content-Length and Date."""
+    """One HTTP answer, complete, or its body in parts from `stream`.
+
+    The front door adds Content-Length, where it is known, and Date.
+    """
 
     status: int
     headers: Headers
     body: bytes = b""
+    stream: AsyncIterator[bytes] | None = None
 
 
 Handler = Callable[[Request], Awaitable[Response]]

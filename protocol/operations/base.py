@@ -82,6 +82,10 @@ class Operation:
     category: str = ""
     media: str = "application/json"
     """Media type of the answer."""
+    offers: tuple[str, ...] = ()
+    """Other media types that it may be asked for by `Accept`."""
+    audited: str | None = None
+    """The action under which a reading goes to the audit trail before it is answered."""
     method: str = attrs.field(init=False)
     path: str = attrs.field(init=False)
     parameters: tuple[str, ...] = attrs.field(init=False)
