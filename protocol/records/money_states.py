@@ -54,6 +54,21 @@ class HoldStatus(enum.StrEnum):
     EXPIRED = "expired"
 
 
+class HoldPurpose(enum.StrEnum):
+    """What a patron may reserve credit for; a visit and a reservation reserve their own."""
+
+    ROOM_DEPOSIT = "room_deposit"
+    TAB = "tab"
+
+
+class GrantReason(enum.StrEnum):
+    """Why bonus credit is given."""
+
+    PROMOTION = "promotion"
+    GOODWILL = "goodwill"
+    GAME_FAULT = "game_fault"
+
+
 class AccountKind(enum.StrEnum):
     """The kinds in the chart of accounts (Rule 9)."""
 
