@@ -16,6 +16,7 @@ import trio
 from actors.runtime.actor import Actor
 from actors.runtime.answers import NodeStarting, OutcomeUnknown
 from actors.runtime.behaviour import Behaviour
+from actors.runtime.chains import next_steps
 from actors.runtime.directory import Directory
 from actors.runtime.gate import Gate
 from actors.runtime.housekeeping import sweep
@@ -42,6 +43,7 @@ from protocol.records.base import Record
 from protocol.records.platform import ActorTimer
 
 log = structlog.get_logger(__name__)
+_AGAIN_S = 0.5
 
 
 async def _nothing_to_found() -> None:
@@ -159,18 +161,35 @@ class Generation:
         await self.ports.flushed.wait_flushed(self.ports.journal.last)
 
     async def _perform(self, message: Message) -> None:
-        """Do an effect, then note that it is done, so that it is not done after a restart."""
+        """Do an effect, then note that it is done, so that it is not done after a restart.
+
+        What it tells actors is in the same entry: it is told exactly if the effect counts as done.
+        """
         async with self._effects:
             self.counts.outside += 1
             try:
-                await self.ports.effects.perform(message)
+                told = await self.ports.effects.perform(message)
             finally:
                 self.counts.outside -= 1
-        done = Entry(actor=OUTSIDE, at=self.now(), cause=message.id)
-        try:
-            self.append(encode_entry(done), Urgency.INTERNAL, OUTSIDE)
-        except (CommitLost, JournalFull) as error:
-            log.warning("effect_done_not_noted", message=str(message.id), reason=str(error))
+        now = self.now()
+        fresh_id = self.ports.ids.fresh
+        sends = next_steps(
+            OUTSIDE, message, tuple(told), message.origin, now=now, fresh_id=fresh_id
+        )
+        data = encode_entry(Entry(actor=OUTSIDE, at=now, cause=message.id, sends=sends))
+        while True:
+            try:
+                position = self.append(data, Urgency.INTERNAL, OUTSIDE)
+            except (CommitLost, JournalFull) as error:
+                log.warning("effect_done_not_noted", message=str(message.id), reason=str(error))
+                if not sends or isinstance(error, CommitLost):
+                    return
+                # Somebody waits for what it tells; the journal has room again some time.
+                await trio.sleep(_AGAIN_S)
+            else:
+                break
+        for step in sends:
+            self.deliver(step, position)
 
     # What actors do to the node
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from actors.runtime.outcome import Send
 from protocol.addresses import Address, Position
 from protocol.entries import RoomEvent
 from protocol.journal import Urgency
@@ -143,8 +144,12 @@ class Publisher(Protocol):
 class Effects(Protocol):
     """Calls to the outside."""
 
-    async def perform(self, message: Message) -> None:
-        """Do it; returns when done or given up for good. May be asked again after a crash."""
+    async def perform(self, message: Message) -> Sequence[Send]:
+        """Do it; returns when done or given up for good, with whatever actors are to be told.
+
+        May be asked again after a crash. What it tells is told once, as the next step of the
+        chain that the effect belongs to.
+        """
         ...
 
 

@@ -8,12 +8,14 @@ message that is performed again after a crash is the same file again. The folder
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 import structlog
 import trio
 
+from actors.runtime.outcome import Send
 from protocol.chains import rfc3339
 from protocol.codec import to_json
 from protocol.commands import Command
@@ -37,16 +39,16 @@ class Outside:
         # One writer at a time, so that the bound is counted right.
         self._writing = trio.Lock()
 
-    async def perform(self, message: Message) -> None:
+    async def perform(self, message: Message) -> Sequence[Send]:
         """Leave a message in the folder, and a line in the log that names nobody's secret.
 
         What can't be kept after a few tries is given up and logged as an error: whoever waits for
-        the effect can do nothing about a disk.
+        the effect can do nothing about a disk. Nobody is told anything.
         """
         command = message.command
         if not isinstance(command, SendNotice | AlertPeople):
             log.error("effect_unknown", command=type(command).__name__, message=str(message.id))
-            return
+            return ()
         body = to_json(
             {
                 "message_id": message.id,
@@ -57,7 +59,7 @@ class Outside:
         )
         if len(body) > MAIL_BYTES_MAX:
             log.error("mail_too_long", message=str(message.id), bytes=len(body), **_about(command))
-            return
+            return ()
         for left in reversed(range(_TRIES)):
             try:
                 async with self._writing:
@@ -65,11 +67,12 @@ class Outside:
             except OSError as error:
                 if not left:
                     log.error("mail_not_kept", reason=error.strerror, **_about(command))
-                    return
+                    return ()
                 await trio.sleep(_AGAIN_S)
             else:
                 log.info("mail_kept", message=str(message.id), **_about(command))
-                return
+                return ()
+        return ()
 
     def _keep(self, name: str, body: bytes) -> None:
         for folder in (self._new.parent, self._new, self._tmp):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import attrs
 import trio
 
+from actors.runtime.outcome import Send
 from protocol.addresses import Address
+from protocol.commands import Command
 from protocol.entries import RoomEvent
 from protocol.messages import Message
 from protocol.records.base import Record
@@ -75,15 +77,21 @@ class RememberingPublisher:
 
 @attrs.define(eq=False)
 class RememberingEffects:
-    """Keeps what was done outside; waits while `hangs` is set."""
+    """Keeps what was done outside; waits while `hangs` is set.
+
+    `answers` says, by the class of a command, what actors are told when it is done.
+    """
 
     done: list[Message] = attrs.field(factory=list)
     hangs: trio.Event | None = None
+    answers: dict[type[Command], Callable[[Message], Sequence[Send]]] = attrs.field(factory=dict)
 
-    async def perform(self, message: Message) -> None:
+    async def perform(self, message: Message) -> Sequence[Send]:
         if self.hangs is not None:
             await self.hangs.wait()
         self.done.append(message)
+        answer = self.answers.get(type(message.command))
+        return () if answer is None else answer(message)
 
 
 class NoObserver:

@@ -118,6 +118,11 @@ class GoOut(Command):
     """Do something outside."""
 
 
+@command
+class FindOut(Command):
+    """Answer what is told outside."""
+
+
 @reply
 class Count:
     """How many."""

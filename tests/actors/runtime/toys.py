@@ -31,6 +31,7 @@ from tests.actors.runtime.toy_commands import (
     Add,
     Break,
     Count,
+    FindOut,
     GiveBack,
     GoOut,
     Look,
@@ -200,6 +201,12 @@ def decide_loop(state: State, command: Loop, context: Context) -> Decision:
 def decide_go_out(state: State, command: GoOut, context: Context) -> Decision:
     outside = Address(ActorKind.OUTSIDE, UUID(int=0))
     return Outcome(reply=Count(count=0, version=0), sends=(Send(outside, Look()),))
+
+
+@decides(FindOut)
+def decide_find_out(state: State, command: FindOut, context: Context) -> Decision:
+    outside = Address(ActorKind.OUTSIDE, UUID(int=0))
+    return Outcome(reply=LATER, sends=(Send(outside, FindOut()),))
 
 
 class _AlwaysThere(State):
