@@ -20,7 +20,7 @@ from protocol.records.money_states import (
     TransactionKind,
     TransactionStatus,
 )
-from protocol.records.values import HoldSource, Json, RefundLine
+from protocol.records.values import HoldSource, Json, RecipePart, RefundLine
 
 
 @record(
@@ -40,6 +40,10 @@ class Transaction(Record):
     """A business-level money event. `business_day` and `posted_at` are None until it posts.
 
     Only `status` and what posting gives ever change; a reversal is a mirror with `reverses_id`.
+    `about_id` is what it is about: a tip's purchase, what an adjustment corrects, a gift's other
+    half, the play that a grant gives back. `sources` are the lots that paid for it, `tip_sources`
+    those that paid its tip; of a top-up, `bonus_minor` is what was promised on top, for
+    `bonus_days` (None: for ever).
     """
 
     id: UUID
@@ -59,6 +63,11 @@ class Transaction(Record):
     payment_id: UUID | None = None
     package_id: UUID | None = None
     reverses_id: UUID | None = None
+    about_id: UUID | None = None
+    sources: tuple[HoldSource, ...] = ()
+    tip_sources: tuple[HoldSource, ...] = ()
+    bonus_minor: int = 0
+    bonus_days: int | None = None
     reason: str | None = None
     note: str | None = None
     created_by: UUID | None
@@ -113,7 +122,8 @@ class CreditGrant(Record):
 class CreditHold(Record):
     """Reserved credit. `amount_minor` is what was reserved, `captured_minor` what was taken.
 
-    `sources` are the lots it came from, in burn order, so that a release goes back to them.
+    `sources` are the lots it came from, in burn order, so that a release goes back to them;
+    `captured_sources` those that captures were taken from, for what is taken back.
     """
 
     id: UUID
@@ -125,6 +135,7 @@ class CreditHold(Record):
     amount_minor: int
     captured_minor: int = 0
     sources: tuple[HoldSource, ...] = ()
+    captured_sources: tuple[HoldSource, ...] = ()
     status: HoldStatus
     expires_at: datetime | None
     created_at: datetime
@@ -136,6 +147,7 @@ class Purchase(Record):
     """One ordered line: `qty` of a menu item or of plays of a game, never of both.
 
     Prices include tax; `tax_rate_bp` is basis points; drinks are thousandths of a standard drink.
+    `revenue_kind` is the venue's account that earned it, `taken` what left the stock for it.
     """
 
     id: UUID
@@ -153,6 +165,8 @@ class Purchase(Record):
     tax_minor: int
     total_minor: int
     standard_drinks_milli: int = 0
+    revenue_kind: str = "food"
+    taken: tuple[RecipePart, ...] = ()
     status: PurchaseStatus
     refunded_qty: int = 0
     served_by: UUID | None = None
@@ -170,7 +184,11 @@ class Purchase(Record):
     )
 )
 class Refund(Record):
-    """A refund, from request to result (Rule 10); the decider is never the requester."""
+    """A refund, from request to result (Rule 10); the decider is never the requester.
+
+    `parts` are what moved in the wallet: lots that were given back to, or, where a top-up goes
+    back to its card, that were taken from. `tries` counts how often the provider was asked.
+    """
 
     id: UUID
     transaction_id: UUID
@@ -189,6 +207,10 @@ class Refund(Record):
     provider_ref: str | None = None
     failure_code: str | None = None
     journal_id: UUID | None = None
+    payment_id: UUID | None = None
+    parts: tuple[HoldSource, ...] = ()
+    note: str | None = None
+    tries: int = 0
     version: int = 1
 
 

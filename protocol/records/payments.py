@@ -10,7 +10,7 @@ from uuid import UUID
 
 from protocol.records.base import Record, Table, Unique, record
 from protocol.records.money_states import PaymentStatus, StripeEventStatus
-from protocol.records.values import Json
+from protocol.records.values import HoldSource, Json, PaymentStep
 
 _UNFAILED = tuple(
     status
@@ -31,7 +31,10 @@ _UNFAILED = tuple(
     )
 )
 class Payment(Record):
-    """A card payment. `status_rank` only rises: a lower one that arrives is ignored (Rule 11)."""
+    """A card payment. `status_rank` only rises: a lower one that arrives is ignored (Rule 11).
+
+    `history` are the states it went through, the newest last.
+    """
 
     id: UUID
     transaction_id: UUID
@@ -46,6 +49,7 @@ class Payment(Record):
     method_id: UUID | None = None
     failure_code: str | None = None
     last_checked_at: datetime | None = None
+    history: tuple[PaymentStep, ...] = ()
     created_at: datetime
     version: int = 1
 
@@ -93,10 +97,15 @@ class StripeEvent(Record):
     )
 )
 class Dispute(Record):
-    """A chargeback; `status` is the provider's word."""
+    """A chargeback; `status` is the provider's word.
+
+    `parts` are the lots that it was taken from; the rest of `amount_minor` became a debt.
+    """
 
     id: UUID
+    user_id: UUID
     payment_id: UUID
+    transaction_id: UUID
     venue_id: UUID
     provider_id: str
     amount_minor: int
@@ -105,6 +114,7 @@ class Dispute(Record):
     opened_at: datetime
     closed_at: datetime | None = None
     journal_id: UUID | None = None
+    parts: tuple[HoldSource, ...] = ()
     version: int = 1
 
 

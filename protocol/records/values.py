@@ -60,11 +60,39 @@ class RateBand:
 
 
 @attrs.frozen(kw_only=True)
+class SlotWanted:
+    """Where a booking is about to move: kept beside its old time until the deposit is held."""
+
+    room_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    """After the cleaning."""
+    party_size: int
+    cleaning_minutes: int
+    deposit_minor: int
+    hold_id: UUID
+
+    @property
+    def during(self) -> Period:
+        """The time that the room is kept for."""
+        return Period(start=self.starts_at, end=self.ends_at)
+
+
+@attrs.frozen(kw_only=True)
 class RecipePart:
     """How much of a stocked item one portion takes."""
 
     item_id: UUID
     amount_milli: int
+
+
+@attrs.frozen(kw_only=True)
+class PaymentStep:
+    """A state that a payment came to, and when."""
+
+    status: str
+    at: datetime
+    failure_code: str | None = None
 
 
 @attrs.frozen(kw_only=True)

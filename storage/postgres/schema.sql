@@ -320,6 +320,7 @@ create table public.sessions (
     meter jsonb,
     deadline_at timestamp with time zone,
     version bigint not null,
+    table_name text,
     constraint sessions_pkey PRIMARY KEY (id),
     constraint sessions_user_id_key EXCLUDE USING btree (user_id WITH =) WHERE ((status = ANY (ARRAY['active'::text, 'paused'::text, 'auto_paused'::text, 'cooling'::text, 'closing'::text]))) DEFERRABLE INITIALLY DEFERRED,
     constraint sessions_activity_check CHECK ((activity = ANY (ARRAY['lounge'::text, 'arcade_time'::text, 'arcade_play'::text, 'table'::text, 'karaoke_room'::text]))),
@@ -333,6 +334,8 @@ create table public.sessions (
 );
 
 CREATE INDEX sessions_deadline_at_idx ON public.sessions USING btree (deadline_at);
+
+CREATE INDEX sessions_venue_id_id_idx ON public.sessions USING btree (venue_id, id DESC);
 
 CREATE INDEX sessions_venue_id_status_idx ON public.sessions USING btree (venue_id, status);
 
@@ -389,7 +392,11 @@ create table public.session_history (
 
 CREATE INDEX session_history_user_id_ended_at_idx ON public.session_history USING btree (user_id, ended_at DESC);
 
+CREATE INDEX session_history_user_id_id_idx ON public.session_history USING btree (user_id, id DESC);
+
 CREATE INDEX session_history_venue_id_business_day_idx ON public.session_history USING btree (venue_id, business_day);
+
+CREATE INDEX session_history_venue_id_id_idx ON public.session_history USING btree (venue_id, id DESC);
 
 create table public.location_reports (
     id uuid not null,
@@ -582,9 +589,13 @@ create table public.reservations (
     place bigint,
     created_at timestamp with time zone not null,
     version bigint not null,
+    cleaning_minutes bigint not null,
+    deposit_minor bigint not null,
+    pending jsonb,
     constraint reservations_pkey PRIMARY KEY (id),
     constraint reservations_no_overlap EXCLUDE USING gist (public.uuidrange(room_id, room_id, '[]'::text) WITH &&, during WITH &&) WHERE (((room_id IS NOT NULL) AND (status = ANY (ARRAY['confirmed'::text, 'arrived'::text])))) DEFERRABLE INITIALLY DEFERRED,
     constraint reservations_check CHECK (((room_id IS NOT NULL) OR (kind = 'waitlist'::text) OR (status <> ALL (ARRAY['confirmed'::text, 'arrived'::text])))),
+    constraint reservations_check1 CHECK (((cleaning_minutes >= 0) AND (deposit_minor >= 0))),
     constraint reservations_during_check CHECK ((NOT isempty(during))),
     constraint reservations_kind_check CHECK ((kind = ANY (ARRAY['slot'::text, 'waitlist'::text]))),
     constraint reservations_party_size_check CHECK ((party_size > 0)),
@@ -592,9 +603,13 @@ create table public.reservations (
     constraint reservations_version_check CHECK ((version > 0))
 );
 
+CREATE INDEX reservations_user_id_id_idx ON public.reservations USING btree (user_id, id DESC);
+
 CREATE INDEX reservations_user_id_idx ON public.reservations USING btree (user_id);
 
 CREATE INDEX reservations_venue_id_during_idx ON public.reservations USING btree (venue_id, lower(during));
+
+CREATE INDEX reservations_venue_id_id_idx ON public.reservations USING btree (venue_id, id DESC);
 
 create table public.karaoke_queue (
     id uuid not null,
@@ -617,6 +632,8 @@ create table public.karaoke_queue (
 );
 
 CREATE INDEX karaoke_queue_room_id_status_idx ON public.karaoke_queue USING btree (room_id, status);
+
+CREATE INDEX karaoke_queue_venue_id_added_at_idx ON public.karaoke_queue USING btree (venue_id, added_at);
 
 create table public.transactions (
     id uuid not null,
@@ -643,6 +660,11 @@ create table public.transactions (
     posted_at timestamp with time zone,
     expires_at timestamp with time zone,
     version bigint not null,
+    about_id uuid,
+    sources jsonb not null,
+    tip_sources jsonb not null,
+    bonus_minor bigint not null,
+    bonus_days bigint,
     constraint transactions_pkey PRIMARY KEY (id),
     constraint transactions_payment_id_kind_key EXCLUDE USING btree (payment_id WITH =, kind WITH =) WHERE ((kind = ANY (ARRAY['topup'::text, 'purchase'::text]))) DEFERRABLE INITIALLY DEFERRED,
     constraint transactions_check CHECK (((status <> 'posted'::text) OR ((posted_at IS NOT NULL) AND (business_day IS NOT NULL)))),
@@ -652,9 +674,17 @@ create table public.transactions (
     constraint transactions_version_check CHECK ((version > 0))
 );
 
+CREATE INDEX transactions_about_id_idx ON public.transactions USING btree (about_id) WHERE (about_id IS NOT NULL);
+
+CREATE INDEX transactions_created_by_id_idx ON public.transactions USING btree (created_by, id DESC);
+
+CREATE INDEX transactions_user_id_id_idx ON public.transactions USING btree (user_id, id DESC);
+
 CREATE INDEX transactions_user_id_posted_at_idx ON public.transactions USING btree (user_id, posted_at DESC);
 
 CREATE INDEX transactions_venue_id_business_day_kind_idx ON public.transactions USING btree (venue_id, business_day, kind);
+
+CREATE INDEX transactions_venue_id_id_idx ON public.transactions USING btree (venue_id, id DESC);
 
 create table public.credits (
     user_id uuid not null,
@@ -710,6 +740,7 @@ create table public.credit_holds (
     expires_at timestamp with time zone,
     created_at timestamp with time zone not null,
     version bigint not null,
+    captured_sources jsonb not null,
     constraint credit_holds_pkey PRIMARY KEY (id),
     constraint credit_holds_check CHECK (((captured_minor >= 0) AND (captured_minor <= amount_minor))),
     constraint credit_holds_status_check CHECK ((status = ANY (ARRAY['open'::text, 'captured'::text, 'released'::text, 'expired'::text]))),
@@ -800,6 +831,8 @@ create table public.purchases (
     served_at timestamp with time zone,
     created_at timestamp with time zone not null,
     version bigint not null,
+    revenue_kind text not null,
+    taken jsonb not null,
     constraint purchases_pkey PRIMARY KEY (id),
     constraint purchases_check CHECK (((item_id IS NULL) <> (game_id IS NULL))),
     constraint purchases_check1 CHECK (((refunded_qty >= 0) AND (refunded_qty <= qty))),
@@ -836,6 +869,10 @@ create table public.refunds (
     failure_code text,
     journal_id uuid,
     version bigint not null,
+    payment_id uuid,
+    parts jsonb not null,
+    note text,
+    tries bigint not null,
     constraint refunds_pkey PRIMARY KEY (id),
     constraint refunds_provider_ref_key UNIQUE (provider_ref) DEFERRABLE INITIALLY DEFERRED,
     constraint refunds_amount_minor_check CHECK ((amount_minor > 0)),
@@ -845,9 +882,15 @@ create table public.refunds (
     constraint refunds_version_check CHECK ((version > 0))
 );
 
+CREATE INDEX refunds_requested_by_id_idx ON public.refunds USING btree (requested_by, id DESC);
+
 CREATE INDEX refunds_transaction_id_idx ON public.refunds USING btree (transaction_id);
 
+CREATE INDEX refunds_user_id_id_idx ON public.refunds USING btree (user_id, id DESC);
+
 CREATE INDEX refunds_user_id_idx ON public.refunds USING btree (user_id);
+
+CREATE INDEX refunds_venue_id_id_idx ON public.refunds USING btree (venue_id, id DESC);
 
 CREATE INDEX refunds_venue_id_status_idx ON public.refunds USING btree (venue_id, status);
 
@@ -865,6 +908,10 @@ create table public.receipts (
     constraint receipts_pkey PRIMARY KEY (id),
     constraint receipts_venue_id_number_key UNIQUE (venue_id, number) DEFERRABLE INITIALLY DEFERRED
 );
+
+CREATE INDEX receipts_session_id_idx ON public.receipts USING btree (session_id);
+
+CREATE INDEX receipts_transaction_id_idx ON public.receipts USING btree (transaction_id);
 
 CREATE INDEX receipts_user_id_issued_at_idx ON public.receipts USING btree (user_id, issued_at DESC);
 
@@ -884,6 +931,7 @@ create table public.payments (
     last_checked_at timestamp with time zone,
     created_at timestamp with time zone not null,
     version bigint not null,
+    history jsonb not null,
     constraint payments_pkey PRIMARY KEY (id),
     constraint payments_provider_id_key UNIQUE (provider_id) DEFERRABLE INITIALLY DEFERRED,
     constraint payments_transaction_id_key EXCLUDE USING btree (transaction_id WITH =) WHERE ((status = ANY (ARRAY['created'::text, 'requires_action'::text, 'processing'::text, 'succeeded'::text, 'partially_refunded'::text, 'refunded'::text, 'disputed'::text, 'dispute_won'::text, 'dispute_lost'::text]))) DEFERRABLE INITIALLY DEFERRED,
@@ -895,6 +943,8 @@ create table public.payments (
 CREATE INDEX payments_status_last_checked_at_idx ON public.payments USING btree (status, last_checked_at);
 
 CREATE INDEX payments_user_id_idx ON public.payments USING btree (user_id);
+
+CREATE INDEX payments_venue_id_created_at_idx ON public.payments USING btree (venue_id, created_at);
 
 create table public.payment_methods (
     id uuid not null,
@@ -948,10 +998,15 @@ create table public.disputes (
     closed_at timestamp with time zone,
     journal_id uuid,
     version bigint not null,
+    user_id uuid not null,
+    transaction_id uuid not null,
+    parts jsonb not null,
     constraint disputes_pkey PRIMARY KEY (id),
     constraint disputes_provider_id_key UNIQUE (provider_id) DEFERRABLE INITIALLY DEFERRED,
     constraint disputes_version_check CHECK ((version > 0))
 );
+
+CREATE INDEX disputes_user_id_idx ON public.disputes USING btree (user_id);
 
 CREATE INDEX disputes_venue_id_status_idx ON public.disputes USING btree (venue_id, status);
 
@@ -1442,6 +1497,7 @@ create table runtime.floor_places (
     last_fix_at timestamp with time zone,
     charged_minor bigint not null,
     version bigint not null,
+    booked_until timestamp with time zone,
     constraint floor_places_pkey PRIMARY KEY (session_id),
     constraint floor_places_activity_check CHECK ((activity = ANY (ARRAY['lounge'::text, 'arcade_time'::text, 'arcade_play'::text, 'table'::text, 'karaoke_room'::text]))),
     constraint floor_places_status_check CHECK ((status = ANY (ARRAY['active'::text, 'paused'::text, 'auto_paused'::text, 'cooling'::text, 'closing'::text, 'closed'::text, 'voided'::text]))),
@@ -1798,6 +1854,83 @@ create table runtime.approvals_used (
     constraint approvals_used_used_minor_check CHECK ((used_minor >= 0)),
     constraint approvals_used_version_check CHECK ((version > 0))
 );
+
+create table runtime.time_used (
+    user_id uuid not null,
+    business_day date not null,
+    active_ms bigint not null,
+    version bigint not null,
+    constraint time_used_pkey PRIMARY KEY (user_id, business_day),
+    constraint time_used_active_ms_check CHECK ((active_ms >= 0)),
+    constraint time_used_version_check CHECK ((version > 0))
+);
+
+CREATE OR REPLACE FUNCTION public.sees_transaction(wanted uuid)
+ RETURNS boolean
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT (EXISTS ( SELECT
+            FROM public.transactions
+           WHERE ((transactions.id = sees_transaction.wanted) AND ((transactions.user_id = public.caller_id()) OR (public.caller_is_staff() AND (transactions.venue_id = ANY (public.caller_venues()))))))) AS "exists";
+END;
+
+CREATE OR REPLACE FUNCTION public.moved_by(wanted uuid)
+ RETURNS TABLE(journal_id uuid, account_code text, amount_minor bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT journal.id,
+     line.account_code,
+     line.amount_minor
+    FROM (public.ledger_journals journal
+      JOIN public.ledger_postings line ON ((line.journal_id = journal.id)))
+   WHERE ((journal.transaction_id = moved_by.wanted) AND public.sees_transaction(moved_by.wanted))
+   ORDER BY journal.seq, line.line;
+END;
+
+CREATE OR REPLACE FUNCTION public.refunded_of(wanted uuid)
+ RETURNS TABLE(purchase_id uuid, qty bigint, amount_minor bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT part.purchase_id,
+     (sum(part.qty))::bigint AS sum,
+     (sum(part.amount_minor))::bigint AS sum
+    FROM public.refunds,
+     LATERAL jsonb_to_recordset(refunds.lines) part(purchase_id uuid, qty bigint, amount_minor bigint)
+   WHERE ((refunds.transaction_id = refunded_of.wanted) AND (refunds.status <> ALL (ARRAY['rejected'::text, 'failed'::text])) AND public.sees_transaction(refunded_of.wanted))
+   GROUP BY part.purchase_id;
+END;
+
+CREATE OR REPLACE FUNCTION public.trial_balance()
+ RETURNS TABLE(currency text, balance_minor bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT account.currency,
+     (sum(account.balance_minor))::bigint AS sum
+    FROM public.ledger_accounts account
+   WHERE public.caller_is_owner()
+   GROUP BY account.currency
+   ORDER BY account.currency;
+END;
+
+create table runtime.recent_plays (
+    game_id uuid not null,
+    user_id uuid not null,
+    venue_id uuid not null,
+    played_at timestamp with time zone not null,
+    version bigint not null,
+    constraint recent_plays_pkey PRIMARY KEY (game_id, user_id),
+    constraint recent_plays_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX recent_plays_venue_id_idx ON runtime.recent_plays USING btree (venue_id, played_at);
 
 CREATE CONSTRAINT TRIGGER ledger_postings_balanced AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse_unbalanced_journal();
 
@@ -2716,6 +2849,10 @@ grant select on public.patron_cohorts to lastlight_reader;
 grant select on public.erasure_progress to lastlight_reader;
 
 grant delete, insert, select, update on runtime.approvals_used to lastlight_writer;
+
+grant delete, insert, select, update on runtime.time_used to lastlight_writer;
+
+grant delete, insert, select, update on runtime.recent_plays to lastlight_writer;
 
 grant select (id, email, display_name, pseudonym, created_at, phone, birth_date, age_verified_at, email_verified_at, phone_verified_at, status, suspended_reason, role_grants, locale, terms_version, avatar, photo, emergency_contact, erased_at, deleted_at, version) on public.users to lastlight_reader;
 
