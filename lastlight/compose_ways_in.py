@@ -17,6 +17,7 @@ from lastlight.realtime.publisher import RoomPublisher
 from lastlight.realtime.resuming import Resumer
 from lastlight.realtime.services import Services
 from lastlight.settings import Settings
+from lastlight.web.api_page import with_api_page
 from lastlight.web.app import WebSettings
 from lastlight.web.clients import Proxies
 from lastlight.web.cors import Origins
@@ -47,7 +48,7 @@ async def open_ways_in(
             open_front_door(
                 host=settings.host,
                 port=settings.port,
-                handler=HttpGateway(dispatcher, metrics).handle,
+                handler=with_api_page(HttpGateway(dispatcher, metrics).handle),
                 sockets={
                     "/ws": SocketEndpoint(
                         lambda socket: serve_realtime(socket, publisher.hub, services), SUBPROTOCOL
