@@ -44,6 +44,7 @@ OWNERS: Final[Mapping[str, frozenset[ActorKind]]] = {
     "user_roles": _rows_of(ActorKind.VENUE, ActorKind.PLATFORM),
     # Money of a person.
     "open_visits": _ACCOUNT,
+    "time_used": _ACCOUNT,
     "transactions": _ACCOUNT,
     "credits": _ACCOUNT,
     "credit_grants": _ACCOUNT,
@@ -83,6 +84,7 @@ OWNERS: Final[Mapping[str, frozenset[ActorKind]]] = {
     "menu_items": _VENUE,
     "inventory_levels": _VENUE,
     "stock_movements": _VENUE,
+    "recent_plays": _VENUE,
     "credit_packages": _VENUE,
     "business_days": _VENUE,
     "staff_schedules": _VENUE,

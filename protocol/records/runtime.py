@@ -76,6 +76,7 @@ class FloorPlace(Record):
     started_at: datetime
     last_fix_at: datetime | None = None
     charged_minor: int = 0
+    booked_until: datetime | None = None
     version: int = 1
 
 
@@ -88,6 +89,16 @@ class OpenVisit(Record):
     venue_id: UUID
     hold_id: UUID
     opened_at: datetime
+    version: int = 1
+
+
+@record(Table(name="time_used", key=("user_id", "business_day"), schema="runtime"))
+class TimeUsed(Record):
+    """Time of one person's visits that are over, by business day: own limits count it (Rule 7)."""
+
+    user_id: UUID
+    business_day: date
+    active_ms: int
     version: int = 1
 
 
@@ -146,4 +157,22 @@ class ApprovalUse(Record):
     business_day: date
     kind: str
     used_minor: int
+    version: int = 1
+
+
+@record(
+    Table(
+        name="recent_plays",
+        key=("game_id", "user_id"),
+        tenant="venue_id",
+        schema="runtime",
+    )
+)
+class RecentPlay(Record):
+    """Who played a machine last and when: a fault gives the play back (Rule 4)."""
+
+    game_id: UUID
+    user_id: UUID
+    venue_id: UUID
+    played_at: datetime
     version: int = 1

@@ -17,7 +17,7 @@ from protocol.records.states import (
     TurnStatus,
     VenueStatus,
 )
-from protocol.records.values import Json, Period
+from protocol.records.values import Json, Period, SlotWanted
 
 
 @record(Table(name="venues", key=("id",), tenant="id"))
@@ -89,7 +89,8 @@ class Reservation(Record):
     """A room at a time, or a place in line. `during` includes the cleaning time (Rule 14).
 
     Two confirmed or arrived bookings of one room never overlap: the venue decides, an exclusion
-    constraint is the alarm. `place` counts from 1 in the waitlist.
+    constraint is the alarm. `place` counts from 1 in the waitlist, and `during` of those who wait
+    is an estimate. `deposit_minor` is what `hold_id` holds; `pending` is a move under way.
     """
 
     id: UUID
@@ -102,6 +103,10 @@ class Reservation(Record):
     status: ReservationStatus
     hold_id: UUID | None = None
     place: int | None = None
+    cleaning_minutes: int = 0
+    """The last minutes of `during`."""
+    deposit_minor: int = 0
+    pending: SlotWanted | None = None
     created_at: datetime
     version: int = 1
 
