@@ -16,16 +16,15 @@ import attrs
 
 from actors.account.standing import business_day_at
 from actors.account.state import AccountState, balances_of, first_expiry
+from actors.account.wallet_rows import balance_changed, journal_rows, posted
 from actors.rules import journals
 from actors.rules.grants import available_minor, capture, join, less, more, take
 from actors.rules.ledger import Balances, JournalDraft, fold
 from actors.runtime.outcome import CancelTimer, Context, Event, Outcome, SetTimer
 from actors.runtime.telling import tell
 from protocol.errors import Refusal
-from protocol.events.money import CreditsBalanceChanged, TransactionPosted
 from protocol.internal.wallet import ExpireBonus
 from protocol.records.base import Record
-from protocol.records.ledger import LedgerJournal, LedgerPosting, ledger_account_id
 from protocol.records.money import CreditGrant, CreditHold, Transaction
 from protocol.records.money_states import CreditSource, HoldStatus
 from protocol.records.values import HoldSource
@@ -90,6 +89,20 @@ class WalletDraft:
                 self.put(lot)
         return parts
 
+    def take_of(self, source: CreditSource, amount_minor: int) -> tuple[HoldSource, ...] | Refusal:
+        """Take credit of one kind out of its lots, frozen or not; the caller posts it."""
+        lots = [lot for lot in self.lots.values() if lot.source is source]
+        parts = take(lots, amount_minor, self.now)
+        if not isinstance(parts, Refusal):
+            for lot in less(self.lots, parts):
+                self.put(lot)
+        return parts
+
+    def give_back(self, parts: tuple[HoldSource, ...]) -> None:
+        """Put credit back into the lots it was taken from; the caller posts it."""
+        for lot in more(self.lots, parts):
+            self.put(lot)
+
     def hold_exactly(self, hold: CreditHold, target_minor: int) -> CreditHold:
         """Raise or lower what is held to the target, as far as the available credit goes."""
         change_minor = min(target_minor - open_minor(hold), self.available_minor)
@@ -104,8 +117,7 @@ class WalletDraft:
         elif change_minor < 0:
             # What was held last was to be burnt last: it goes back first.
             parts, kept = capture(hold.sources[::-1], -change_minor)
-            for lot in more(self.lots, parts):
-                self.put(lot)
+            self.give_back(parts)
             hold = hold.evolve(amount_minor=hold.amount_minor + change_minor, sources=kept[::-1])
             source = f"release:{hold.id}:{self.ledger_seq + 1}"
             self.post(journals.release(user_id=self.user_id, parts=parts, source=source))
@@ -121,12 +133,14 @@ class WalletDraft:
         self.put(hold)
         return hold, parts
 
-    def close_hold(self, hold: CreditHold) -> CreditHold:
-        """Give back what is still held, and end the hold."""
+    def close_hold(
+        self, hold: CreditHold, *, unused: HoldStatus = HoldStatus.RELEASED
+    ) -> CreditHold:
+        """Give back what is still held, and end the hold: as `unused` if nothing was captured."""
         captured = hold.captured_minor > 0
         hold = self.hold_exactly(hold, 0).evolve(
             amount_minor=hold.amount_minor,
-            status=HoldStatus.CAPTURED if captured else HoldStatus.RELEASED,
+            status=HoldStatus.CAPTURED if captured else unused,
         )
         self.put(hold)
         return hold
@@ -139,6 +153,8 @@ class WalletDraft:
         *,
         transaction_id: UUID,
         expires_at: datetime | None = None,
+        priority: int = GRANT_PRIORITY,
+        reason: str | None = None,
     ) -> None:
         """A new lot, full; the caller posts it. Of nothing there is no lot."""
         if amount_minor > 0:
@@ -151,9 +167,10 @@ class WalletDraft:
                     currency=self.currency,
                     amount_minor=amount_minor,
                     remaining_minor=amount_minor,
-                    priority=GRANT_PRIORITY,
+                    priority=priority,
                     expires_at=expires_at,
                     transaction_id=transaction_id,
+                    reason=reason,
                     created_at=self.now,
                 )
             )
@@ -164,35 +181,24 @@ class WalletDraft:
         *,
         transaction_id: UUID | None = None,
         business_day: date | None = None,
+        memo: str | None = None,
     ) -> UUID | None:
         """Write a journal; returns its id, or None where nothing moves."""
         if not draft.postings:
             return None
         self.balances = fold(self.balances, self.user_id, [draft])
         self.ledger_seq += 1
-        journal = LedgerJournal(
-            id=self.fresh_id(),
+        journal, lines = journal_rows(
+            draft,
             venue_id=self.venue_id,
-            transaction_id=transaction_id,
+            currency=self.currency,
             business_day=business_day or self.business_day,
-            source=draft.source,
+            transaction_id=transaction_id,
             posted_at=self.now,
+            memo=memo,
+            fresh_id=self.fresh_id,
         )
-        self._appends.append(journal)
-        self._appends += (
-            LedgerPosting(
-                id=self.fresh_id(),
-                journal_id=journal.id,
-                venue_id=self.venue_id,
-                line=line,
-                account_id=ledger_account_id(posting.account_code, self.currency),
-                account_code=posting.account_code,
-                amount_minor=posting.amount_minor,
-                currency=self.currency,
-                grant_id=posting.grant_id,
-            )
-            for line, posting in enumerate(draft.postings, 1)
-        )
+        self._appends += (journal, *lines)
         return journal.id
 
     def post_for(
@@ -202,55 +208,51 @@ class WalletDraft:
         *,
         amount_minor: int,
         tax_minor: int = 0,
+        memo: str | None = None,
     ) -> UUID | None:
         """Write a journal of a transaction, and tell of it: exactly one event per journal."""
-        assert transaction.business_day is not None
         journal_id = self.post(
-            draft, transaction_id=transaction.id, business_day=transaction.business_day
+            draft,
+            transaction_id=transaction.id,
+            business_day=transaction.business_day,
+            memo=memo,
         )
         if journal_id is not None:
-            posted = TransactionPosted(
-                transaction_id=transaction.id,
-                kind=transaction.kind,
+            told = posted(
+                transaction,
                 amount_minor=amount_minor,
                 tax_minor=tax_minor,
-                currency=self.currency,
-                tender=transaction.tender,
-                business_day=transaction.business_day,
                 ledger_seq=self.ledger_seq,
                 at=self.now,
             )
-            told = tell(
-                posted,
-                venue_id=self.venue_id,
-                user_id=self.user_id,
-                version=self._next_version(transaction),
+            self._posted.append(
+                tell(
+                    told,
+                    venue_id=self.venue_id,
+                    user_id=self.user_id,
+                    version=self._next_version(transaction),
+                )
             )
-            self._posted.append(told)
         return journal_id
 
     def outcome(self, cause: str) -> Outcome:
         """The rows and events of all that was done; `cause` is told with the new balance."""
         stored = self.before.credits(self.currency)
-        changes: list[Record] = [self._versioned(row) for row in self._changed.values()]
+        rows = self._changed.values()
+        changes: list[Record] = [row.evolve(version=self._next_version(row)) for row in rows]
         events = list(self._posted)
         if self.ledger_seq != stored.ledger_seq:
             frozen_at = stored.frozen_at or self.now
             changes.append(
                 stored.revised(
-                    paid_minor=self.balances.paid_minor,
-                    bonus_minor=self.balances.bonus_minor,
-                    held_minor=self.balances.held_minor,
-                    receivable_minor=self.balances.receivable_minor,
+                    **attrs.asdict(self.balances),
                     ledger_seq=self.ledger_seq,
                     frozen_at=frozen_at if self.balances.is_frozen else None,
                 )
             )
-            changed = CreditsBalanceChanged(
+            changed = balance_changed(
+                self.balances,
                 available_minor=self.available_minor,
-                held_minor=self.balances.held_minor,
-                paid_minor=self.balances.paid_minor,
-                bonus_minor=self.balances.bonus_minor,
                 currency=self.currency,
                 ledger_seq=self.ledger_seq,
                 cause=cause,
@@ -266,9 +268,6 @@ class WalletDraft:
     def _next_version(self, row: CreditGrant | CreditHold | Transaction) -> int:
         known = self.before.get(type(row), row.id)
         return 1 if known is None else known.version + 1
-
-    def _versioned(self, row: CreditGrant | CreditHold | Transaction) -> Record:
-        return row.evolve(version=self._next_version(row))
 
     def _expiry_timer(self) -> tuple[SetTimer | CancelTimer, ...]:
         """The timer of the lot that ends first, over all currencies, if that is another now."""

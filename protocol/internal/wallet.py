@@ -27,7 +27,7 @@ class ExpireHold(Command):
 
 @command
 class PostGrant(Command):
-    """Venue → account (for owners: account → itself): give it; refused if the receiver is excluded."""
+    """Venue → account, for owners account → itself: give it, unless the receiver is excluded."""
 
     grant: GrantCredits
     user_id: UUID

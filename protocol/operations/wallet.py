@@ -1,4 +1,4 @@
-"""What is done with a wallet besides buying: grants, gifts, holds, tips, and corrections by hand."""
+"""What is done with a wallet besides buying: grants, gifts, holds, tips, corrections by hand."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class HoldPlaced:
 
 @reply
 class HoldSettled:
-    """What was taken of a hold and what went back; `transaction_id` is null if nothing was taken."""
+    """What was taken of a hold and what returned; `transaction_id` is null if nothing was taken."""
 
     hold_id: UUID
     status: HoldStatus
