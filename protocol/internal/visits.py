@@ -6,6 +6,7 @@ venue is told. Undo steps of a chain have no answer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,7 @@ import attrs
 
 from protocol.commands import Command, command
 from protocol.errors import Refusal
+from protocol.internal.allowances import TimeAllowance
 from protocol.records.states import Activity, CheckOutCause, SegmentMode, SessionStatus
 from protocol.records.values import RateBand
 from protocol.replies.sessions import SessionSummary
@@ -46,6 +48,8 @@ class AdmitPatron(Command):
     hold_until: datetime
     funds_least_minor: int
     currency: str
+    booked_until: datetime | None = None
+    """The end of the booking that the visit begins with, cleaning not counted."""
 
 
 @command
@@ -68,6 +72,7 @@ class OpenSession(Command):
     available_minor: int
     paid_up_today_minor: int
     """Time already charged to this user at this venue today, for the cap (Rule 3)."""
+    time: TimeAllowance = TimeAllowance()
 
 
 @command
@@ -88,9 +93,11 @@ class SessionOpened(Command):
 
 @command
 class ReleaseSeat(Command):
-    """Undo of the seat at the venue, and of the station that went with it."""
+    """Undo of the seat at the venue, and of the station and booking that went with it."""
 
     session_id: UUID
+    reservation_id: UUID | None = None
+    """The booking that arrived with the seat, if it had not arrived before."""
 
 
 @command
@@ -106,11 +113,15 @@ class FloorChanged(Command):
     safety_level: int
     last_fix_at: datetime | None
     charged_minor: int
+    display_name: str | None = None
+    booked_until: datetime | None = None
 
 
 @command
 class FreeSeat(Command):
-    """Session → venue: the visit is over. `cause` is why; the station is free too."""
+    """Session → venue: the visit is over. `cause` is why, None if it was voided; the station is
+    free too.
+    """
 
     session_id: UUID
     cause: CheckOutCause | None
@@ -124,8 +135,8 @@ class UsageLine:
     activity: Activity
     business_day: date
     amount_minor: int
-    tax_minor: int = 0
-    """Tax inside the amount, by `tax_of_step`."""
+    tax_bp: int = 0
+    """Tax inside the amount, in basis points; the account works it out by `tax_of_step`."""
 
 
 @command
@@ -149,7 +160,8 @@ class CaptureUsage(Command):
 class UsageCaptured(Command):
     """Account → session: what was charged, what is held now, and what is left besides.
 
-    `short_minor` is what could not be held of the target: above 0 the funds run out.
+    `short_minor` is what could not be held of the target: above 0 the funds run out. What is left
+    is what this visit may still draw: credit beyond the patron's own limit is not (Rule 7).
     """
 
     session_id: UUID
@@ -158,6 +170,7 @@ class UsageCaptured(Command):
     held_minor: int
     available_minor: int
     short_minor: int
+    time: TimeAllowance = TimeAllowance()
 
 
 @command
@@ -189,6 +202,7 @@ class VisitHeld(Command):
     purpose: str
     held_minor: int
     available_minor: int
+    time: TimeAllowance = TimeAllowance()
 
 
 @command
@@ -208,6 +222,10 @@ class SettleVisit(Command):
     business_day: date
     summary: tuple[Any, ...] = ()
     """Lines of the receipt about time."""
+    owed_minor: Mapping[date, int] | None = None
+    """What time costs by business day: what was charged beyond it goes back by a mirror."""
+    active_ms: Mapping[date, int] = attrs.field(factory=dict)
+    """Time by business day, for own limits (Rule 7)."""
 
 
 @command

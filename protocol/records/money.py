@@ -122,8 +122,7 @@ class CreditGrant(Record):
 class CreditHold(Record):
     """Reserved credit. `amount_minor` is what was reserved, `captured_minor` what was taken.
 
-    `sources` are the lots it came from, in burn order, so that a release goes back to them;
-    `captured_sources` those that captures were taken from, for what is taken back.
+    `sources` are the lots it came from, in burn order, so that a release goes back to them.
     """
 
     id: UUID
@@ -135,7 +134,6 @@ class CreditHold(Record):
     amount_minor: int
     captured_minor: int = 0
     sources: tuple[HoldSource, ...] = ()
-    captured_sources: tuple[HoldSource, ...] = ()
     status: HoldStatus
     expires_at: datetime | None
     created_at: datetime

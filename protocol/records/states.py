@@ -125,6 +125,15 @@ class CheckOutCause(enum.StrEnum):
     EXCLUSION = "exclusion"
 
 
+class ForceReason(enum.StrEnum):
+    """Why management ends a visit against the patron's will."""
+
+    SAFETY = "safety"
+    CLOSING_TIME = "closing_time"
+    NO_CONTACT = "no_contact"
+    MISCONDUCT = "misconduct"
+
+
 class InterventionStatus(enum.StrEnum):
     """How far a safety case has come."""
 

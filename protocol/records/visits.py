@@ -60,6 +60,7 @@ class Session(Record):
     reservation_id: UUID | None = None
     assisted: bool = False
     note: str | None = None
+    table_name: str | None = None
     geofence: Json | None = None
     meter: Json | None = None
     deadline_at: datetime | None = None

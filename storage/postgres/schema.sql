@@ -740,7 +740,6 @@ create table public.credit_holds (
     expires_at timestamp with time zone,
     created_at timestamp with time zone not null,
     version bigint not null,
-    captured_sources jsonb not null,
     constraint credit_holds_pkey PRIMARY KEY (id),
     constraint credit_holds_check CHECK (((captured_minor >= 0) AND (captured_minor <= amount_minor))),
     constraint credit_holds_status_check CHECK ((status = ANY (ARRAY['open'::text, 'captured'::text, 'released'::text, 'expired'::text]))),
