@@ -24,7 +24,7 @@ from lastlight.beginning import Beginning
 from lastlight.behaviours import BEHAVIOURS
 from lastlight.clocks import SystemClock, system_ids
 from lastlight.compose_storage import Storage, open_storage
-from lastlight.compose_ways_in import open_ways_in
+from lastlight.compose_ways_in import make_resumer, open_ways_in
 from lastlight.demo.founding import Founder
 from lastlight.front_door import FrontDoor
 from lastlight.gateway.health import Health
@@ -37,6 +37,7 @@ from lastlight.places import Places, make_places
 from lastlight.process import Collector, open_tamed_collector, watch_loop
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.hub import Hub
+from lastlight.realtime.polling import Polling
 from lastlight.realtime.publisher import RoomPublisher
 from lastlight.settings import Settings
 from lastlight.watching import Watch
@@ -160,6 +161,11 @@ def _surroundings(
     settings: Settings, own: _Own, storage: Storage, node: Node, health: Health
 ) -> Surroundings:
     queries = Queries(reader=storage.reader, durable=storage.durable, now=own.clock.now)
+    polling = Polling(
+        resume=make_resumer(node, storage, own.publisher).resume,
+        check=own.revocations.check,
+        bells=own.publisher.bells,
+    )
     return Surroundings(
         node=node,
         publisher=own.publisher,
@@ -175,7 +181,7 @@ def _surroundings(
         rate_limits=RateLimits(trio.current_time, enabled=settings.rate_limits),
         health=health,
         metrics=own.metrics,
-        queries=queries.answers(),
+        queries={**queries.answers(), "room_events": polling.read_events},
     )
 
 

@@ -40,7 +40,12 @@ async def open_ways_in(
     metrics: Metrics,
 ) -> AsyncIterator[FrontDoor]:
     """Listen until left; see `open_front_door`."""
-    services = _services(node, storage, publisher, dispatcher, sockets)
+    services = Services(
+        authenticate=sockets.authenticate,
+        resume=make_resumer(node, storage, publisher).resume,
+        command=sockets.command,
+        now=dispatcher.urgent.now,
+    )
     async with AsyncExitStack() as stack:
         if settings.metrics_port is not None:
             await stack.enter_async_context(_open_metrics(settings, metrics))
@@ -64,26 +69,15 @@ async def open_ways_in(
         )
 
 
-def _services(
-    node: Node,
-    storage: Storage,
-    publisher: RoomPublisher,
-    dispatcher: Dispatcher,
-    sockets: SocketGateway,
-) -> Services:
-    resumer = Resumer(
+def make_resumer(node: Node, storage: Storage, publisher: RoomPublisher) -> Resumer:
+    """What tells sockets and polls where a room stands."""
+    return Resumer(
         backlog=publisher.backlog,
         epoch=lambda: storage.journal.journal_id.hex,
         wait_ready=node.wait_ready,
         venue_known=lambda id_: node.shared(Address(ActorKind.VENUE, id_)) is not None,
         last_seq=storage.rooms.last_seq,
         missed=storage.rooms.missed_events,
-    )
-    return Services(
-        authenticate=sockets.authenticate,
-        resume=resumer.resume,
-        command=sockets.command,
-        now=dispatcher.urgent.now,
     )
 
 

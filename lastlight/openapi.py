@@ -64,8 +64,9 @@ def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
         "summary": operation.summary,
         "security": _security(operation),
         "x-least-role": operation.least.label,
-        "x-websocket": operation.socket,
+        "x-websocket": operation.socket and not operation.precondition,
         "x-offline": operation.offline,
+        "x-step-up": operation.step_up,
     }
     if operation.emits:
         made["x-emits"] = list(operation.emits)
@@ -129,6 +130,8 @@ def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     by_status: defaultdict[int, list[Code]] = defaultdict(list)
     for code in operation.problems:
         by_status[PROBLEMS[code].status].append(code)
+    if operation.reply is not None and not operation.changes and _is_versioned(operation):
+        found["304"] = {"description": "It has the version that If-None-Match names."}
     for status, codes in sorted(by_status.items()):
         found.setdefault(str(status), _problem(codes))
     return dict(sorted(found.items()))
@@ -140,18 +143,25 @@ def _success(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     if operation.key is not KeyRule.NONE:
         headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/IdempotencyReplayed"}
     if operation.reply is not None:
-        names = {field.name for field in attrs.fields(operation.reply)}
-        if "version" in names:
+        if _is_versioned(operation):
             headers["ETag"] = {"$ref": "#/components/headers/ETag"}
         media: dict[str, Any] = {"schema": schemas.of(operation.reply)}
         if operation.reply.__name__ in EXAMPLES:
             media["example"] = EXAMPLES[operation.reply.__name__]
         made["content"] = {operation.media: media}
     elif operation.status == 200:
-        made["content"] = {operation.media: {"schema": _ANYTHING[operation.media]}}
+        made["content"] = {operation.media: {"schema": _document(operation.media)}}
+    for media_type in operation.offers:
+        made.setdefault("content", {})[media_type] = {"schema": _document(media_type)}
     if headers:
         made["headers"] = headers
     return made
+
+
+def _is_versioned(operation: Operation) -> bool:
+    """Whether the answer has an `ETag`."""
+    reply = operation.reply
+    return reply is not None and any(field.name == "version" for field in attrs.fields(reply))
 
 
 def _problem(codes: list[Code]) -> dict[str, Any]:
@@ -241,7 +251,10 @@ _HEADERS: Final[dict[str, Any]] = {
         "schema": {"type": "integer", "minimum": 0},
     },
 }
-_ANYTHING: Final[dict[str, Schema]] = {
-    "application/json": {"type": "object"},
-    "text/plain": {"type": "string"},
-}
+
+
+def _document(media: str) -> Schema:
+    """What is no reply of ours: an object of another standard, text, or bytes."""
+    if media == "application/json":
+        return {"type": "object"}
+    return {"type": "string"} if media.startswith("text/") else {}

@@ -23,17 +23,26 @@ def message_frame(message: Mapping[str, object]) -> bytes:
 
 def event_frame(event: RoomEvent, room: str, seq: int | None) -> bytes:
     """An event as its room hears it; without `seq` if it has none there."""
-    place = {"room": room} if seq is None else {"room": room, "seq": seq}
-    envelope = {
+    return message_frame(
+        {"op": "event", **_place(room, seq), "event": envelope_of(event, room, seq)}
+    )
+
+
+def envelope_of(event: RoomEvent, room: str, seq: int | None) -> dict[str, object]:
+    """An event as every way out tells it (Rule 17)."""
+    return {
         "id": event.id,
-        **place,
+        **_place(room, seq),
         "type": event.type,
         "venue_id": event.venue_id,
         "occurred_at": event.occurred_at,
         "version": event.version,
         "data": event.data,
     }
-    return message_frame({"op": "event", **place, "event": envelope})
+
+
+def _place(room: str, seq: int | None) -> dict[str, object]:
+    return {"room": room} if seq is None else {"room": room, "seq": seq}
 
 
 def empty_frame(room: str, seq: int) -> bytes:

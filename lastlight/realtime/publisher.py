@@ -11,6 +11,7 @@ import attrs
 from lastlight.auth.revocations import Revocations
 from lastlight.metrics import Metrics
 from lastlight.realtime.backlog import Backlog
+from lastlight.realtime.bells import Bells
 from lastlight.realtime.hub import Hub
 from protocol.entries import RoomEvent
 from protocol.events.emergency import EmergencySosAcknowledged
@@ -25,11 +26,13 @@ class RoomPublisher:
     backlog: Backlog
     metrics: Metrics
     revocations: Revocations = attrs.field(factory=Revocations)
+    bells: Bells = attrs.field(factory=Bells)
 
     def publish(self, event: RoomEvent) -> None:
         """A durable event in its place, or an ephemeral one."""
         self.backlog.add(event)
         self.hub.publish(event)
+        self.bells.ring(room for room, seq in event.rooms if seq is not None)
         if event.type == AuthSessionRevoked.type:
             self.hub.revoke(self.revocations.is_revoked)
         durable = bool(event.rooms) and event.rooms[0][1] is not None

@@ -36,11 +36,6 @@ class ReadSigningKeys(Command):
     """Public keys of the access token signer."""
 
 
-@command
-class OpenSocket(Command):
-    """Become a WebSocket."""
-
-
 _EXEMPT: Final = RateRule.EXEMPT
 
 # fmt: off
@@ -68,13 +63,6 @@ OPERATIONS: Final = in_category(
         ReadSigningKeys, Role.PUBLIC, "GET /.well-known/jwks.json", gateway, SigningKeys,
         summary="Public keys of the access token signer, current and next.",
         socket=False, rate=_EXEMPT,
-    ),
-) + in_category(
-    "Realtime",
-    Operation(
-        OpenSocket, Role.PATRON, "GET /ws", gateway, None,
-        summary="WebSocket, subprotocol lastlight.v1: hello, subscribe, command, event, resume.",
-        status=101, socket=False, emits=("system.resync_required",),
     ),
 )
 # fmt: on

@@ -14,7 +14,10 @@ from protocol.operations import (
     admin,
     auth,
     inventory,
+    karaoke,
     ops,
+    realtime,
+    reservations,
     safety,
     sessions,
     staff,
@@ -34,7 +37,10 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *safety.OPERATIONS,
     *admin.OPERATIONS,
     *venues.OPERATIONS,
+    *reservations.OPERATIONS,
+    *karaoke.OPERATIONS,
     *ops.OPERATIONS,
+    *realtime.OPERATIONS,
 )
 
 BY_NAME: Final[Mapping[str, Operation]] = {operation.name: operation for operation in OPERATIONS}

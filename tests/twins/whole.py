@@ -32,6 +32,7 @@ from lastlight.metrics import Metrics
 from lastlight.process import Collector
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.hub import Hub
+from lastlight.realtime.polling import Polling
 from lastlight.realtime.publisher import RoomPublisher
 from lastlight.realtime.resuming import Resumer
 from lastlight.realtime.services import Services
@@ -166,7 +167,8 @@ async def open_memory_last_light(
     """
     hub, backlog, metrics, revocations = Hub(), Backlog(), Metrics(), Revocations()
     passwords, now = MemoryPasswords(), world.clock.now
-    publisher = _Published(world.publisher, RoomPublisher(hub, backlog, metrics, revocations))
+    rooms = RoomPublisher(hub, backlog, metrics, revocations)
+    publisher = _Published(world.publisher, rooms)
     beginning = _Beginning(world.database, backlog, world.clock, passwords, demo)
     collector = Collector(_NEVER)
     async with open_memory_node(
@@ -179,6 +181,17 @@ async def open_memory_last_light(
         founding=beginning.begin,
     ) as running:
         node, journal = running.node, running.journal
+        reading = _Reading(world.database, journal, running.write_behind)
+        resumer = Resumer(
+            backlog=backlog,
+            epoch=lambda: journal.journal_id.hex,
+            wait_ready=node.wait_ready,
+            venue_known=lambda id_: _is_known(node, id_),
+            last_seq=reading.last_seq,
+            missed=reading.missed,
+        )
+        polling = Polling(resume=resumer.resume, check=revocations.check, bells=rooms.bells)
+        no_queries = {op.query: _no_query for op in OPERATIONS if op.query is not None}
         dispatcher = make_dispatcher(
             Surroundings(
                 node=node,
@@ -191,17 +204,8 @@ async def open_memory_last_light(
                 rate_limits=RateLimits(trio.current_time, enabled=rate_limits),
                 health=Health(node=node, write_behind=running.write_behind),
                 metrics=metrics,
-                queries={op.query: _no_query for op in OPERATIONS if op.query is not None},
+                queries={**no_queries, "room_events": polling.read_events},
             )
-        )
-        reading = _Reading(world.database, journal, running.write_behind)
-        resumer = Resumer(
-            backlog=backlog,
-            epoch=lambda: journal.journal_id.hex,
-            wait_ready=node.wait_ready,
-            venue_known=lambda id_: _is_known(node, id_),
-            last_seq=reading.last_seq,
-            missed=reading.missed,
         )
         sockets = SocketGateway(dispatcher, world.ids)
         yield LastLight(
