@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from uuid import UUID
 
@@ -50,6 +50,12 @@ class Call:
     """What the caller asked for, of what the operation offers."""
     occurred_at: datetime | None = None
     """When a device did this that was offline; None for now."""
+    raw_body: bytes = b""
+    """Of an operation that takes it as it came; bounded as every body."""
+    signature: str | None = None
+    """What a provider says proves it."""
+    aside: Mapping[str, str] = attrs.field(factory=dict, repr=False)
+    """What a step found for the answer alone: it reaches no actor and is stored nowhere."""
     dropped: tuple[str, ...] = ()
     """Pointers to what was left out of a lenient command."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import parse_qsl
 
+import attrs
 import msgspec
 import structlog
 import trio
@@ -92,7 +93,9 @@ class HttpGateway:
         path: dict[str, str],
         principal: Principal | None,
     ) -> Call:
-        _refuse_media(request, operation)
+        raw = operation.raw
+        if not raw:
+            _refuse_media(request, operation)
         key = request.header("idempotency-key")
         if operation.changes and operation.key is not KeyRule.NONE:
             refusal = refuse_key(key, required=operation.key is KeyRule.REQUIRED)
@@ -107,7 +110,7 @@ class HttpGateway:
             )
         if isinstance(expected, Refusal):
             raise Refused(expected)
-        taken = _take(request, operation, path)
+        taken = _take(attrs.evolve(request, body=b"") if raw else request, operation, path)
         scope = None
         if key is not None and operation.changes and operation.key is not KeyRule.NONE:
             scope = KeyScope(
@@ -128,6 +131,8 @@ class HttpGateway:
             ),
             scope=scope,
             expected_version=expected,
+            raw_body=request.body if raw else b"",
+            signature=request.header("stripe-signature") if raw else None,
             media=media_of(request.header("accept"), operation),
             dropped=taken.dropped,
         )

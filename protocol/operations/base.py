@@ -66,6 +66,8 @@ class Operation:
     """Goes first, into the reserved room of the mailbox."""
     lenient: bool = False
     """What does not fit is dropped and listed instead of refused (Rule 8)."""
+    raw: bool = False
+    """The body is not ours to read: it goes as it came, with its signature, to who answers."""
     step_up: bool = False
     """Needs an elevated token."""
     ended: bool = False
