@@ -11,6 +11,7 @@ from uuid import UUID
 
 import attrs
 
+from actors.account.order_rows import sale_line, sale_transaction, sales_of, sold
 from actors.account.receipts import order_receipt
 from actors.account.standing import (
     acts_for_another,
@@ -25,10 +26,11 @@ from actors.account.standing import (
 from actors.account.state import AccountState, balances_of
 from actors.account.wallet import WalletDraft, wallet_of
 from actors.rules import journals
-from actors.rules.journals import Sale
+from actors.rules.settings import DEFAULT
+from actors.rules.tips import refuse_tip
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
-from protocol.addresses import ActorKind, Address
+from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, FieldError, Refusal
 from protocol.internal.orders import (
     Buyer,
@@ -41,15 +43,9 @@ from protocol.internal.orders import (
 )
 from protocol.operations.transactions import PurchaseItems
 from protocol.records.base import Record
-from protocol.records.money import Purchase, Transaction
-from protocol.records.money_states import (
-    PurchaseStatus,
-    Tender,
-    TransactionKind,
-    TransactionStatus,
-)
+from protocol.records.money import Transaction
+from protocol.records.money_states import Tender, TransactionKind
 from protocol.records.values import HoldSource
-from protocol.replies.transactions import Balance, Purchased, PurchasedLine
 
 
 @decides(PurchaseItems)
@@ -67,8 +63,9 @@ def decide_purchase_items(
         or _refuse_absent(state, command, context)
         or refuse_inactive(state, Code.FORBIDDEN)
         or refuse_exclusion(state, command.venue_id, context.now)
-        or _refuse_tender(command)
-        or _refuse_frozen(state, profile.currency)
+        or _refuse_tender(command, context)
+        or _refuse_offline(command, context, 0)
+        or _refuse_frozen(state, command.tender, profile.currency)
         or refuse_spend(state, 0, today, context.now)
     )
     if refusal is not None:
@@ -94,8 +91,9 @@ def decide_post_order(state: AccountState, command: PostOrder, context: Context)
     order = command.order
     refusal = (
         refuse_exclusion(state, order.venue_id, context.now)
-        or _refuse_frozen(state, command.currency)
-        or _refuse_tip(order.tip_minor, command.total_minor)
+        or _refuse_offline(order, context, command.total_minor)
+        or _refuse_frozen(state, order.tender, command.currency)
+        or refuse_tip(order.tip_minor, command.total_minor, pointer="/tip_minor")
         or refuse_spend(
             state, command.total_minor + order.tip_minor, command.business_day, context.now
         )
@@ -103,30 +101,47 @@ def decide_post_order(state: AccountState, command: PostOrder, context: Context)
     if refusal is not None:
         return refusal
     wallet = wallet_of(state, context, venue_id=order.venue_id, currency=command.currency)
-    # Alcohol is never bought with bonus, and tips are paid from paid credit only.
-    alcohol_minor = sum(line.total_minor for line in command.lines if line.alcoholic)
-    tip_parts = wallet.take(order.tip_minor, paid_only=True)
-    if isinstance(tip_parts, Refusal):
-        return tip_parts
-    parts = wallet.take(command.total_minor, alcohol_minor=alcohol_minor)
+    parts = _paid(wallet, command)
     if isinstance(parts, Refusal):
         return parts
     visit = state.visit_of(command.buyer.session_id) if command.buyer.session_id else None
-    transaction = _transaction(state, command, context, None if visit is None else visit.session_id)
+    transaction = sale_transaction(
+        state,
+        command,
+        context,
+        session_id=None if visit is None else visit.session_id,
+        parts=parts[0],
+        tip_parts=parts[1],
+    )
     wallet.put(transaction)
-    journal_id = _post(wallet, transaction, command.lines, parts, tip_parts)
+    journal_id = _post(wallet, transaction, command.lines)
     receipt = order_receipt(wallet, transaction, command.lines, journal_id)
     rows: list[Record] = [
-        _purchase(transaction, line, n, context) for n, line in enumerate(command.lines, 1)
+        sale_line(transaction, line, n, context) for n, line in enumerate(command.lines, 1)
     ]
     outcome = wallet.outcome("purchase")
     return attrs.evolve(
         outcome,
-        reply=_answer(wallet, transaction, command.lines),
+        reply=sold(wallet, transaction, command.lines),
         changes=(*outcome.changes, *rows),
         appends=(*outcome.appends, receipt),
         sends=_telling(transaction, command, wallet.business_day),
     )
+
+
+def _paid(
+    wallet: WalletDraft, command: PostOrder
+) -> tuple[tuple[HoldSource, ...], tuple[HoldSource, ...]] | Refusal:
+    """The credit that pays for the order and its tip; of what was paid in cash none does."""
+    if command.order.tender is Tender.CASH:
+        return (), ()
+    # Alcohol is never bought with bonus, and tips are paid from paid credit only.
+    alcohol_minor = sum(line.total_minor for line in command.lines if line.alcoholic)
+    tip_parts = wallet.take(command.order.tip_minor, paid_only=True)
+    if isinstance(tip_parts, Refusal):
+        return tip_parts
+    parts = wallet.take(command.total_minor, alcohol_minor=alcohol_minor)
+    return parts if isinstance(parts, Refusal) else (parts, tip_parts)
 
 
 def _is_guest(state: AccountState, venue_id: UUID) -> bool:
@@ -142,19 +157,27 @@ def _refuse_absent(state: AccountState, command: PurchaseItems, context: Context
     )
 
 
-def _refuse_tender(command: PurchaseItems) -> Refusal | None:
-    if command.tender is Tender.CREDITS:
-        return None
-    detail = f"must be credits, the one tender that purchases take; is {command.tender.value}"
-    return Refusal(
-        Code.VALIDATION_FAILED, detail, errors=(FieldError("/tender", "not_allowed", detail),)
-    )
+def _refuse_tender(command: PurchaseItems, context: Context) -> Refusal | None:
+    """Credits always; cash where staff take it, and then without a tip, which is paid credit."""
+    assert context.principal is not None, "a command of the contract has a principal"
+    match command.tender:
+        case Tender.CREDITS:
+            return None
+        case Tender.CASH if context.principal.role_at(command.venue_id) < Role.STAFF:
+            return Refusal(
+                Code.FORBIDDEN, "cash is taken by staff, through their open till; ask at the bar"
+            )
+        case Tender.CASH if command.tip_minor == 0:
+            return None
+        case Tender.CASH:
+            return _misfit("/tip_minor", "must be 0 with cash: tips are paid from paid credit")
+    return _misfit("/tender", f"must be credits or cash; is {command.tender.value}")
 
 
-def _refuse_frozen(state: AccountState, currency: str) -> Refusal | None:
+def _refuse_frozen(state: AccountState, tender: Tender, currency: str) -> Refusal | None:
     """While something is owed the wallet is frozen for spending; top-ups repay it first."""
     balances = balances_of(state.credits(currency))
-    if not balances.is_frozen:
+    if tender is not Tender.CREDITS or not balances.is_frozen:
         return None
     return Refusal(
         Code.INSUFFICIENT_CREDITS,
@@ -163,38 +186,22 @@ def _refuse_frozen(state: AccountState, currency: str) -> Refusal | None:
     )
 
 
-def _refuse_tip(tip_minor: int, total_minor: int) -> Refusal | None:
-    """A tip is at most half of the total, and at most 10000."""
-    most_minor = min(total_minor // 2, 10_000)
-    if tip_minor <= most_minor:
+def _refuse_offline(command: PurchaseItems, context: Context, total_minor: int) -> Refusal | None:
+    """Rule 12: what a device sold while it was offline is from credits, and small."""
+    if context.provenance is None or context.provenance.occurred_at is None:
         return None
-    detail = f"must be at most {most_minor}, half of the total and 10000 at most; is {tip_minor}"
+    if command.tender is not Tender.CREDITS:
+        return _misfit("/tender", f"must be credits offline; is {command.tender.value}")
+    profile = profile_at(context, command.venue_id)
+    most_minor = (DEFAULT if profile is None else profile.settings).offline_purchase_max_minor
+    if total_minor <= most_minor:
+        return None
+    return _misfit("/lines", f"may cost {most_minor} minor at most offline; cost {total_minor}")
+
+
+def _misfit(pointer: str, detail: str) -> Refusal:
     return Refusal(
-        Code.VALIDATION_FAILED, detail, errors=(FieldError("/tip_minor", "out_of_range", detail),)
-    )
-
-
-def _transaction(
-    state: AccountState, command: PostOrder, context: Context, session_id: UUID | None
-) -> Transaction:
-    principal = context.principal
-    return Transaction(
-        id=command.transaction_id,
-        venue_id=command.order.venue_id,
-        user_id=state.user_id,
-        kind=TransactionKind.PURCHASE,
-        status=TransactionStatus.POSTED,
-        tender=Tender.CREDITS,
-        amount_minor=command.total_minor,
-        tax_minor=command.tax_minor,
-        tip_minor=command.order.tip_minor,
-        currency=command.currency,
-        business_day=command.business_day,
-        session_id=session_id,
-        note=command.order.note,
-        created_by=None if principal is None else principal.user_id,
-        occurred_at=context.now,
-        posted_at=context.now,
+        Code.VALIDATION_FAILED, detail, errors=(FieldError(pointer, "not_allowed", detail),)
     )
 
 
@@ -202,82 +209,26 @@ def _post(
     wallet: WalletDraft,
     transaction: Transaction,
     lines: tuple[PricedLine, ...],
-    parts: tuple[HoldSource, ...],
-    tip_parts: tuple[HoldSource, ...],
 ) -> UUID | None:
     """The journal of the sale and, if there is a tip, one of its own: a tip is no revenue."""
-    sales = [
-        Sale(
-            revenue_kind=line.revenue_kind,
-            gross_minor=line.total_minor,
-            tax_minor=line.tax_minor,
-        )
-        for line in lines
-    ]
     user_id, venue_id = wallet.user_id, wallet.venue_id
-    sale = journals.purchase(user_id=user_id, venue_id=venue_id, sales=sales, parts=parts)
+    sale = journals.purchase(
+        user_id=user_id,
+        venue_id=venue_id,
+        sales=sales_of(lines),
+        parts=transaction.sources,
+        till_id=transaction.till_id,
+    )
     journal_id = wallet.post_for(
         transaction,
         sale,
         amount_minor=transaction.amount_minor,
         tax_minor=transaction.tax_minor,
     )
-    tip = journals.tip(user_id=user_id, venue_id=venue_id, parts=tip_parts)
+    tip = journals.tip(user_id=user_id, venue_id=venue_id, parts=transaction.tip_sources)
     told_as = transaction.evolve(kind=TransactionKind.TIP)
     wallet.post_for(told_as, tip, amount_minor=transaction.tip_minor)
     return journal_id
-
-
-def _purchase(transaction: Transaction, line: PricedLine, n: int, context: Context) -> Purchase:
-    # A play is had at once; what comes from the bar is not, until it is brought.
-    served = line.game_id is not None
-    return Purchase(
-        id=line.purchase_id,
-        transaction_id=transaction.id,
-        venue_id=transaction.venue_id,
-        user_id=transaction.user_id,
-        session_id=transaction.session_id,
-        line=n,
-        item_id=line.item_id,
-        game_id=line.game_id,
-        name=line.name,
-        qty=line.qty,
-        unit_price_minor=line.unit_price_minor,
-        tax_rate_bp=line.tax_rate_bp,
-        tax_minor=line.tax_minor,
-        total_minor=line.total_minor,
-        standard_drinks_milli=line.standard_drinks_milli,
-        status=PurchaseStatus.SERVED if served else PurchaseStatus.ORDERED,
-        served_at=context.now if served else None,
-        created_at=context.now,
-    )
-
-
-def _answer(
-    wallet: WalletDraft, transaction: Transaction, lines: tuple[PricedLine, ...]
-) -> Purchased:
-    return Purchased(
-        transaction_id=transaction.id,
-        status=transaction.status,
-        total_minor=transaction.amount_minor,
-        tax_minor=transaction.tax_minor,
-        tip_minor=transaction.tip_minor,
-        lines=tuple(
-            PurchasedLine(
-                purchase_id=line.purchase_id,
-                item_id=line.item_id,
-                game_id=line.game_id,
-                qty=line.qty,
-                unit_minor=line.unit_price_minor,
-                total_minor=line.total_minor,
-                tax_minor=line.tax_minor,
-            )
-            for line in lines
-        ),
-        balance=Balance(
-            available_minor=wallet.available_minor, held_minor=wallet.balances.held_minor
-        ),
-    )
 
 
 def _telling(transaction: Transaction, command: PostOrder, today: date) -> tuple[Send, ...]:

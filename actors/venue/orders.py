@@ -21,6 +21,7 @@ from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.venue.state import VenueState
 from actors.venue.stock import lacking, move, needed
 from protocol.addresses import ActorKind, Address
+from protocol.commands import Command
 from protocol.errors import Code, Refusal
 from protocol.internal.orders import (
     Buyer,
@@ -29,10 +30,11 @@ from protocol.internal.orders import (
     PricedLine,
     PriceOrder,
     ReturnStock,
+    TakeOrderCash,
 )
 from protocol.operations.transactions import OrderLine, PurchaseItems
 from protocol.records.inventory import Game, MenuItem
-from protocol.records.money_states import GamePricing, GameStatus, MovementKind
+from protocol.records.money_states import GamePricing, GameStatus, MovementKind, Tender
 from protocol.records.states import VenueStatus
 from protocol.records.values import RecipePart
 
@@ -103,13 +105,21 @@ def decide_price_order(state: VenueState, command: PriceOrder, context: Context)
         taken=tuple(RecipePart(item_id=id_, amount_milli=milli) for id_, milli in needs.items()),
         plays=tuple(PlaysTaken(game_id=game.id, plays=plays) for game, plays in games),
     )
-    account = Address(ActorKind.ACCOUNT, command.buyer.user_id)
+    target, step = _next_step(post, context)
     return Outcome(
         changes=(*change.levels, *(g.revised(plays=g.plays + n) for g, n in games)),
         appends=change.movements,
         events=change.events,
-        sends=(Send(account, post, undo=undo if context.in_saga else None),),
+        sends=(Send(target, step, undo=undo if context.in_saga else None),),
     )
+
+
+def _next_step(post: PostOrder, context: Context) -> tuple[Address, Command]:
+    """The account pays with credit; cash is taken by the till of whoever asks, before that."""
+    if post.order.tender is not Tender.CASH:
+        return Address(ActorKind.ACCOUNT, post.buyer.user_id), post
+    assert context.principal is not None, "cash is taken by somebody"
+    return Address(ActorKind.STAFF, context.principal.user_id), TakeOrderCash(order=post)
 
 
 @decides(ReturnStock)

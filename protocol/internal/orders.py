@@ -1,7 +1,7 @@
 """Purchases and top-ups: what account, session, venue and staff tell one another.
 
-Chains: PurchaseItems = account → session (if one is open) → venue → account; TopUpCredits by cash =
-account → venue (if by package) → staff → account.
+Chains: PurchaseItems = account → session (if one is open) → venue → staff (if by cash) → account;
+TopUpCredits by cash = account → venue (if by package) → staff → account.
 """
 
 from __future__ import annotations
@@ -104,6 +104,15 @@ class PostOrder(Command):
     tax_minor: int
     currency: str
     business_day: date
+    shift_id: UUID | None = None
+    """Of the staff member whose till took cash for it; the till is the buyer's."""
+
+
+@command
+class TakeOrderCash(Command):
+    """Venue → staff: cash for a priced order goes into the staff member's open till."""
+
+    order: PostOrder
 
 
 @command
@@ -137,11 +146,13 @@ class TakeCash(Command):
     bonus_minor: int
     bonus_days: int | None
     package_id: UUID | None
+    per_day_cap: int | None = None
+    """Of the package: how many of it one person buys on a business day."""
 
 
 @command
 class ReturnCash(Command):
-    """Undo of TakeCash at the staff member: the cash is given back."""
+    """Undo of TakeCash and TakeOrderCash at the staff member: the cash is given back."""
 
     till_id: UUID
     transaction_id: UUID
@@ -163,6 +174,7 @@ class PostTopUp(Command):
     till_id: UUID
     shift_id: UUID
     staff_id: UUID
+    per_day_cap: int | None = None
 
 
 @command

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from uuid import UUID
 
+import attrs
 import pytest
 
 from actors.account.orders import decide_purchase_items
 from actors.account.state import AccountState
-from actors.runtime.outcome import LATER
+from actors.runtime.outcome import LATER, Outcome
 from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.errors import Code
 from protocol.internal.orders import PriceOrder, VouchOrder
-from protocol.records.money_states import (
-    Tender,
-)
+from protocol.messages import Provenance
+from protocol.records.money_states import Tender
 from protocol.records.states import ExclusionKind, UserStatus
 from tests.actors.account.asking import (
     a_purchase,
@@ -35,7 +35,7 @@ from tests.actors.account.wallets import (
     here,
     owing,
 )
-from tests.actors.deciding import a_principal, accepted, refused, refused_with
+from tests.actors.deciding import NOW, a_principal, accepted, after, refused, refused_with
 
 
 def test_an_order_in_a_visit_is_vouched_for_by_the_session_first() -> None:
@@ -89,13 +89,32 @@ def test_what_the_account_knows_is_refused_before_anyone_is_asked(
     assert refused_with(decide_purchase_items(state, a_purchase(), here())) is code
 
 
-@pytest.mark.parametrize("tender", [Tender.CARD, Tender.CASH])
-def test_another_tender_than_credits_is_refused_with_what_is_possible(tender: Tender) -> None:
-    """A client must learn from the answer what it may send."""
-    state = an_account(paid=1000)
-    refusal = refused(decide_purchase_items(state, a_purchase(tender=tender), here()))
-    assert refusal.code is Code.VALIDATION_FAILED
-    assert [error.pointer for error in refusal.errors] == ["/tender"]
+def test_cash_is_taken_by_staff_of_the_venue_and_by_nobody_else() -> None:
+    """A patron has no till; what staff take goes into theirs, without a tip."""
+    cash = a_purchase(tender=Tender.CASH)
+    assert refused_with(decide_purchase_items(a_visitor(), cash, here())) is Code.FORBIDDEN
+    at_counter = here(principal=AT_COUNTER)
+    accepted(decide_purchase_items(a_visitor(paid=500), cash, at_counter))
+    tipped = a_purchase(tender=Tender.CASH, tip_minor=1)
+    refusal = refused(decide_purchase_items(a_visitor(), tipped, at_counter))
+    assert [error.pointer for error in refusal.errors] == ["/tip_minor"]
+
+
+def test_a_frozen_wallet_does_not_keep_anybody_from_paying_cash() -> None:
+    """Rule 9 freezes credit, not the purse."""
+    state = after(a_visitor(), Outcome(changes=(owing(5),)))
+    cash = a_purchase(tender=Tender.CASH)
+    accepted(decide_purchase_items(state, cash, here(principal=AT_COUNTER)))
+
+
+@pytest.mark.parametrize(
+    ("tender", "code"), [(Tender.CREDITS, None), (Tender.CASH, Code.VALIDATION_FAILED)]
+)
+def test_offline_only_credits_buy(tender: Tender, code: Code | None) -> None:
+    """Rule 12: a till that nobody saw took nothing."""
+    context = attrs.evolve(here(principal=AT_COUNTER), provenance=Provenance(occurred_at=NOW))
+    decision = decide_purchase_items(a_visitor(), a_purchase(tender=tender), context)
+    assert refused_with(decision) is code if code else accepted(decision).reply is LATER
 
 
 @pytest.mark.parametrize(

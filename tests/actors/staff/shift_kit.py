@@ -12,9 +12,9 @@ from actors.staff.state import StaffState
 from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.commands import Command
 from protocol.internal.duty import DrawerReserved, LeaveGranted, ReserveDrawer
-from protocol.internal.orders import TakeCash
+from protocol.internal.orders import Buyer, PostOrder, TakeCash, TakeOrderCash
 from protocol.operations.staff import ClockIn, ClockOut, CloseTill, Counted, OpenTill
-from protocol.operations.transactions import TopUpCredits
+from protocol.operations.transactions import OrderLine, PurchaseItems, TopUpCredits
 from protocol.records.ledger import Till
 from protocol.records.money_states import Tender
 from protocol.records.staff import StaffShift
@@ -115,6 +115,23 @@ class Work:
                 package_id=None,
             )
         )
+
+    def sell_for_cash(self, amount_minor: int = 500, venue_id: UUID = VENUE_ID) -> Outcome:
+        """Take cash for an order, as the venue asks for it."""
+        order = PurchaseItems(
+            venue_id=venue_id, tender=Tender.CASH, lines=(OrderLine(qty=1, item_id=UUID(int=4)),)
+        )
+        post = PostOrder(
+            order=order,
+            buyer=Buyer(user_id=PATRON, age_years_verified=None, session_id=None),
+            transaction_id=UUID(int=9),
+            lines=(),
+            total_minor=amount_minor,
+            tax_minor=0,
+            currency="JPY",
+            business_day=NOW.date(),
+        )
+        return self.do(TakeOrderCash(order=post))
 
     def shift(self) -> StaffShift:
         """The only shift."""
