@@ -217,6 +217,12 @@ REFUSED_REASON_CHARS_MAX: Final = 2_000
 # A visit's own notes
 SESSION_DRINKS_MAX: Final = 100
 """Rounds with alcohol that a session remembers one by one; older ones are added up."""
+SESSION_LIMITS_TOLD_MAX: Final = 64
+"""Tellings of own limits that a session remembers: three limits have six of them a day."""
+
+# Care for patrons (Rule 7)
+SESSION_SIGNS_MAX: Final = 100
+"""Signs that a session remembers; those of the last minutes are what counts."""
 
 # Messages to people, while no provider delivers them
 MAIL_FILES_MAX: Final = 10_000

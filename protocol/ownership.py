@@ -42,6 +42,7 @@ OWNERS: Final[Mapping[str, frozenset[ActorKind]]] = {
     "sync_devices": _ACCOUNT,
     # Roles at a venue are the venue's, roles at every venue the platform's.
     "user_roles": _rows_of(ActorKind.VENUE, ActorKind.PLATFORM),
+    "kept_exclusions": _rows_of(ActorKind.PLATFORM),
     # Money of a person.
     "open_visits": _ACCOUNT,
     "time_used": _ACCOUNT,
@@ -71,6 +72,7 @@ OWNERS: Final[Mapping[str, frozenset[ActorKind]]] = {
     "venues": _VENUE,
     "venue_settings": _VENUE,
     "floor_places": _VENUE,
+    "safety_holds": _VENUE,
     "duty_places": _VENUE,
     "drawers_in_use": _VENUE,
     "approvals_used": _VENUE,
@@ -90,6 +92,11 @@ OWNERS: Final[Mapping[str, frozenset[ActorKind]]] = {
     "staff_schedules": _VENUE,
     "staff_tasks": _VENUE,
     "shift_handovers": _VENUE,
+    "schedule_weeks": _VENUE,
+    "trading": _VENUE,
+    "planned_settings": _VENUE,
+    # Who works where and when, over all venues.
+    "shift_claims": _rows_of(ActorKind.PLATFORM),
     # Whoever wrote them.
     "idempotency_keys": ANYBODY,
     "actor_timers": ANYBODY,

@@ -82,3 +82,28 @@ class RoleGrant:
 
     venue_id: UUID | None
     role: Role
+
+
+class WishedStatus(enum.StrEnum):
+    """What management makes of somebody: a ban is of one venue and leaves the account alone."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    BANNED_FROM_VENUE = "banned_from_venue"
+
+
+@attrs.frozen(kw_only=True)
+class EmergencyContact:
+    """Who is called if something happens to somebody."""
+
+    name: Name
+    phone: Phone
+    relation: Annotated[str, text(min=1, max=60)] | None = None
+
+
+@attrs.frozen(kw_only=True)
+class QuietHours:
+    """Wall time between which nobody is disturbed but for safety and security, HH:MM."""
+
+    from_: Annotated[str, text(max=5, pattern=r"([01][0-9]|2[0-3]):[0-5][0-9]")]
+    to: Annotated[str, text(max=5, pattern=r"([01][0-9]|2[0-3]):[0-5][0-9]")]

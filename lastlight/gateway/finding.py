@@ -9,7 +9,7 @@ from actors.rules.sos import venues_of_press
 from actors.runtime.answers import NodeStarting
 from actors.runtime.node import Node
 from lastlight.gateway.calls import Call, Refused
-from protocol.addresses import ActorKind, Address, Principal, Role, identity_of
+from protocol.addresses import PLATFORM, ActorKind, Address, Principal, Role, identity_of
 from protocol.errors import Code, Refusal
 from protocol.operations.addresses import AddressRule, Finding
 
@@ -56,6 +56,8 @@ async def find_address(node: Node, call: Call, rule: AddressRule) -> Address:
             return await _by_family(node, call)
         case Finding.CHILD:
             return await _by_child(node, rule, value)
+        case Finding.VENUE_OR_PLATFORM:
+            return PLATFORM if value is None else Address(ActorKind.VENUE, value)
         case Finding.VENUE_OR_ACCOUNT:
             return _venue_or_account(node, call.signed_in, value)
         case Finding.DUTY:

@@ -25,7 +25,7 @@ from storage.postgres.asked import Asked
 from storage.postgres.database import Connection
 from storage.postgres.queries_inventory import games, menu_items, rooms
 from storage.postgres.queries_transactions import credit_packages
-from storage.postgres.queries_users import own_profile
+from storage.postgres.queries_users import own_preferences, own_profile
 from storage.postgres.queries_venues import public_venues
 from storage.postgres.reading import Asking, Reader
 
@@ -38,6 +38,7 @@ CsvQuery = Callable[[Connection, Any, Asked], Rows]
 
 NAMED_QUERIES: Final[Mapping[str, Query]] = {
     "own_profile": own_profile,
+    "own_preferences": own_preferences,
     "credit_packages": credit_packages,
     "games": games,
     "rooms": rooms,

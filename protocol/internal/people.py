@@ -143,10 +143,14 @@ class SetOwner(Command):
 
 @command
 class RolesChanged(Command):
-    """Venue or platform → account: the roles that somebody holds there from now on."""
+    """Venue or platform → account: the highest role that somebody holds there from now on.
+
+    In a saga the account answers with RolesTaken; `expected_version` is what the caller saw of it.
+    """
 
     venue_id: UUID | None
     role: str | None
+    expected_version: int | None = None
 
 
 @command

@@ -30,9 +30,19 @@ class Finding(enum.Enum):
     VENUE_OR_ACCOUNT = "venue_or_account"
     """The venue in the field; without it the one venue where the caller is staff or more (for
     owners of everything: the one there is), if there is exactly one; else the own account."""
+    VENUE_OR_PLATFORM = "venue_or_platform"
+    """The venue in the field; without it the platform."""
     DUTY = "duty"
     """The venue in the field if the caller has a role there, else that of the caller's open shift,
     else of the last one, else every venue where the token has a role (Rule 8)."""
+    SESSION_OR_VENUE = "session_or_venue"
+    """The session in the field; without it the venue in `venue_id`."""
+    PRESENT = "present"
+    """The venue in the field, else that of the caller's open visit, else the only one there is."""
+    THE_VENUE = "the_venue"
+    """The venue in the field; without it the only one where the caller has the row's role."""
+    FOUNDING = "founding"
+    """The venue in the field, or the platform if the request asks that it be not there yet."""
     QUERY = "query"
     """No actor: a named query of the read side answers."""
     GATEWAY = "gateway"
@@ -95,9 +105,34 @@ def venue_or_account(field: str) -> AddressRule:
     return AddressRule(finding=Finding.VENUE_OR_ACCOUNT, kind=ActorKind.VENUE, field=field)
 
 
+def venue_or_platform(field: str) -> AddressRule:
+    """The venue in the field, else what stands over all venues."""
+    return AddressRule(finding=Finding.VENUE_OR_PLATFORM, kind=ActorKind.VENUE, field=field)
+
+
 def duty(field: str) -> AddressRule:
     """The venue where the caller is on duty, as well as it can be told."""
     return AddressRule(finding=Finding.DUTY, kind=ActorKind.VENUE, field=field)
+
+
+def session_or_venue(field: str) -> AddressRule:
+    """The session in the field, else the venue that the command names."""
+    return AddressRule(finding=Finding.SESSION_OR_VENUE, kind=ActorKind.SESSION, field=field)
+
+
+def present(field: str) -> AddressRule:
+    """The venue where the caller is, as well as it can be told."""
+    return AddressRule(finding=Finding.PRESENT, kind=ActorKind.VENUE, field=field)
+
+
+def the_venue(field: str = "venue_id") -> AddressRule:
+    """The venue in the field, else the only one that it can be."""
+    return AddressRule(finding=Finding.THE_VENUE, kind=ActorKind.VENUE, field=field)
+
+
+def venue_or_founding(field: str) -> AddressRule:
+    """The venue in the field, or whoever founds venues."""
+    return AddressRule(finding=Finding.FOUNDING, kind=ActorKind.VENUE, field=field)
 
 
 def query(name: str) -> AddressRule:

@@ -10,7 +10,8 @@ from uuid import UUID
 
 from protocol.addresses import ActorKind
 from protocol.records.base import Record, Table, Unique, record
-from protocol.records.states import Activity, SessionStatus
+from protocol.records.states import Activity, ExclusionKind, SessionStatus
+from protocol.records.values import Json
 
 
 @record(
@@ -175,4 +176,99 @@ class RecentPlay(Record):
     user_id: UUID
     venue_id: UUID
     played_at: datetime
+    version: int = 1
+
+
+@record(
+    Table(
+        name="schedule_weeks",
+        key=("venue_id", "week"),
+        tenant="venue_id",
+        schema="runtime",
+    )
+)
+class ScheduleWeek(Record):
+    """The plan of a week, which begins on a Monday: its version counts the changes of all of it.
+
+    The first change makes version 2; a week that has no row yet is at version 1.
+    """
+
+    venue_id: UUID
+    week: date
+    ends_at: datetime
+    version: int = 1
+
+
+@record(Table(name="shift_claims", key=("schedule_id",), tenant="venue_id", schema="runtime"))
+class ShiftClaim(Record):
+    """A published shift, as the platform knows it: nobody is planned at two places at once."""
+
+    schedule_id: UUID
+    venue_id: UUID
+    week: date
+    staff_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    version: int = 1
+
+
+@record(Table(name="trading", key=("venue_id",), tenant="venue_id", schema="runtime"))
+class Trading(Record):
+    """How far a venue's business days are closed: the last Z number given, and the last day.
+
+    Both move when a day begins to be closed, so that what comes later finds the next day open.
+    """
+
+    venue_id: UUID
+    z_number: int
+    closed_through: date
+    version: int = 1
+
+
+@record(Table(name="planned_settings", key=("id",), tenant="venue_id", schema="runtime"))
+class PlannedSettings(Record):
+    """Settings that come into force later. `patch` is a merge patch, as it was sent."""
+
+    id: UUID
+    venue_id: UUID
+    effective_at: datetime
+    patch: Json
+    set_by: UUID | None
+    planned_at: datetime
+    version: int = 1
+
+
+@record(
+    Table(name="safety_holds", key=("venue_id", "user_id"), tenant="venue_id", schema="runtime")
+)
+class SafetyHold(Record):
+    """A person whom a venue serves no alcohol and lets in no more, until management lifts it.
+
+    Of a visit at level 3 or above, and it outlives the visit; without a visit, of staff who saw
+    somebody visibly intoxicated, and then it ends by itself at `ends_at` (Rule 7).
+    """
+
+    venue_id: UUID
+    user_id: UUID
+    session_id: UUID | None = None
+    intervention_id: UUID | None = None
+    level: int
+    since: datetime
+    ends_at: datetime | None = None
+    version: int = 1
+
+
+@record(Table(name="kept_exclusions", key=("id",), schema="runtime"))
+class KeptExclusion(Record):
+    """An exclusion that outlives its account, known by a salted digest of the address (Rule 16).
+
+    `id` is the exclusion's, and the salt.
+    """
+
+    id: UUID
+    identity_hash: bytes
+    kind: ExclusionKind
+    venue_id: UUID | None
+    starts_at: datetime
+    ends_at: datetime | None
     version: int = 1

@@ -196,6 +196,7 @@ class UserLimit(Record):
 
     `value` is minor units, or minutes for time. None means that no limit holds: never set, or
     a removal that took effect. `pending_removal` tells a pending end from a pending value.
+    `warned_on` and `blocked_on` are the business days on which 80 and 100 % were told.
     """
 
     id: UUID
@@ -209,6 +210,8 @@ class UserLimit(Record):
     pending_effective_at: datetime | None = None
     confirmed_at: datetime | None = None
     superseded_at: datetime | None = None
+    warned_on: date | None = None
+    blocked_on: date | None = None
     version: int = 1
 
 

@@ -10,15 +10,26 @@ import msgspec
 
 from protocol.addresses import Role
 from protocol.operations.table import OPERATIONS
-from protocol.operations.users import GetOwnProfile
+from protocol.operations.users import GetOwnProfile, GetPreferences
 from protocol.records.states import ExclusionKind, LimitKind, LimitPeriod, UserStatus
-from protocol.replies.users import ActiveExclusion, ActiveLimit, Profile
-from protocol.values import RoleGrant
+from protocol.replies.users import ActiveExclusion, ActiveLimit, Preferences, Profile
+from protocol.values import EmergencyContact, QuietHours, RoleGrant
 from storage.postgres.asked import Asked, NotOnShow, blocks_of
 from storage.postgres.database import Connection
 
 SQL: Final = blocks_of("users")
 _EVERYWHERE: Final = "*"
+BEGINNING: Final = Preferences(
+    locale=None,
+    channels={},
+    quiet_hours=None,
+    marketing_consent=False,
+    marketing_consent_at=None,
+    analytics_opt_out=False,
+    accessibility={},
+    version=0,
+)
+"""What somebody prefers who never said."""
 
 
 async def own_profile(connection: Connection, command: GetOwnProfile, asked: Asked) -> Profile:
@@ -46,6 +57,8 @@ async def own_profile(connection: Connection, command: GetOwnProfile, asked: Ask
         birth_date=user["birth_date"],
         age_verified=user["age_verified_at"] is not None,
         locale=user["locale"],
+        avatar=user["avatar"],
+        emergency_contact=_contact(user["emergency_contact"]),
         status=UserStatus(user["status"]),
         roles=roles,
         permissions=_permissions(max((grant.role for grant in roles), default=Role.PATRON)),
@@ -54,6 +67,34 @@ async def own_profile(connection: Connection, command: GetOwnProfile, asked: Ask
         created_at=user["created_at"],
         version=user["version"],
     )
+
+
+async def own_preferences(
+    connection: Connection, command: GetPreferences, asked: Asked
+) -> Preferences:
+    """The caller's preferences; of version 0 while none were ever set."""
+    row = await connection.fetchrow(SQL["own_preferences"].sql, asked.asking.user_id)
+    if row is None:
+        return BEGINNING
+    quiet_hours = row["quiet_hours"]
+    return Preferences(
+        locale=row["locale"],
+        channels=msgspec.json.decode(row["channels"]),
+        quiet_hours=None if quiet_hours is None else _quiet(msgspec.json.decode(quiet_hours)),
+        marketing_consent=row["marketing_consent_at"] is not None,
+        marketing_consent_at=row["marketing_consent_at"],
+        analytics_opt_out=row["analytics_opt_out"],
+        accessibility=msgspec.json.decode(row["accessibility"]),
+        version=row["version"],
+    )
+
+
+def _quiet(stored: Mapping[str, str]) -> QuietHours:
+    return QuietHours(from_=stored["from"], to=stored["to"])
+
+
+def _contact(stored: str | None) -> EmergencyContact | None:
+    return None if stored is None else EmergencyContact(**msgspec.json.decode(stored))
 
 
 def _roles(grants: Mapping[str, str]) -> tuple[RoleGrant, ...]:
