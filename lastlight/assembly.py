@@ -27,6 +27,7 @@ from lastlight.gateway.dispatch import Dispatcher, Own
 from lastlight.gateway.guard import Guard
 from lastlight.gateway.health import Health
 from lastlight.gateway.operators import Operators
+from lastlight.gateway.replaying import Replaying
 from lastlight.gateway.steps import name_incident
 from lastlight.gateway.urgent import UrgentLane
 from lastlight.metrics import Metrics
@@ -84,7 +85,8 @@ def make_dispatcher(around: Surroundings) -> Dispatcher:
         metrics=around.metrics,
         health=around.health,
     )
-    return Dispatcher(
+    own = dict(operators.answers())
+    dispatcher = Dispatcher(
         node=around.node,
         guard=guard,
         urgent=UrgentLane(
@@ -94,7 +96,11 @@ def make_dispatcher(around: Surroundings) -> Dispatcher:
             **steps.by_name(),
             "name_incident": partial(name_incident, around.ids),
         },
-        own=operators.answers(),
+        own=own,
         queries=around.queries,
         finish=lambda call, answer: codes.finish(call, finisher.finish(call, answer)),
     )
+    # What was kept offline takes the path of everything else, so it needs the whole of it.
+    replaying = Replaying(node=around.node, guard=guard, perform=dispatcher.perform, now=around.now)
+    own["ReplayOfflineCommands"] = replaying.replay
+    return dispatcher

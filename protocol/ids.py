@@ -7,6 +7,7 @@ stands still. Clock and chance come from outside.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from uuid import UUID
 
 import attrs
@@ -42,3 +43,9 @@ class MonotonicIds:
         high, low = self._counter >> 30, self._counter & 0x3FFFFFFF
         value = (self._last_ms << 80) | (0x7 << 76) | (high << 64) | (0x2 << 62) | (low << 32)
         return UUID(int=value | self.random_bits(_TAIL_BITS))
+
+
+def id_at(at: datetime, fresh: UUID) -> UUID:
+    """`fresh`, but of another time: for what has its time in its id and happened earlier."""
+    ms = int(at.timestamp() * 1000)
+    return UUID(int=(ms << 80) | (fresh.int & ((1 << 80) - 1)))

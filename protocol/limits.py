@@ -283,3 +283,10 @@ CHAIN_ROWS_MAX: Final = 1_000_000
 CHAIN_BATCH_ROWS: Final = 2_000
 OPEN_ORDERS_NAMED_MAX: Final = 100
 """Open orders that a day's report names; all of them are counted, and carried."""
+
+
+# Offline queues
+OFFLINE_COMMANDS_MAX: Final = 100
+"""Commands in one batch of a device (Rule 12)."""
+SYNC_DEVICES_MAX: Final = 20
+"""Devices of one account whose queues are known."""

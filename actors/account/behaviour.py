@@ -16,10 +16,12 @@ from actors.account import (
     orders,
     roles,
     signing_in,
+    syncing,
     topups,
     verification,
     views,
     visit,
+    voiding,
 )
 from actors.account.families import READS as SIGN_IN_READS
 from actors.account.state import AccountState
@@ -29,7 +31,8 @@ from protocol.events.base import Audience
 from protocol.reads import Among, Read, Since
 from protocol.records.money import CreditGrant, CreditHold, Credits, Purchase, Transaction
 from protocol.records.money_states import HoldStatus
-from protocol.records.runtime import OpenVisit
+from protocol.records.platform import SyncDevice
+from protocol.records.runtime import OpenVisit, TimeUsed
 from protocol.records.users import AuthSession, Exclusion, User, UserLimit, UserPreferences
 
 _DAY_S: Final = 24 * 3600
@@ -38,6 +41,7 @@ MODULES: Final = (
     # The wallet
     admission,
     visit,
+    voiding,
     orders,
     topups,
     expiry,
@@ -48,6 +52,8 @@ MODULES: Final = (
     verification,
     devices,
     roles,
+    # Offline queues
+    syncing,
 )
 
 
@@ -92,7 +98,9 @@ ACCOUNT: Final = Behaviour(
         Read(UserLimit, by="user_id", where=(Among("superseded_at", (None,)),)),
         # An exclusion may have been given an end that is still to come.
         Read(Exclusion, by="user_id", where=(Since("ended_at", _DAY_S),)),
+        Read(SyncDevice, by="user_id"),
         Read(OpenVisit, by="user_id"),
+        Read(TimeUsed, by="user_id"),
         Read(Credits, by="user_id"),
         # Empty lots too: a hold may give back to a lot that it emptied.
         Read(CreditGrant, by="user_id"),

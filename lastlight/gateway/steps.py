@@ -8,6 +8,7 @@ import attrs
 
 from actors.runtime.ports import Ids
 from lastlight.gateway.calls import Call
+from protocol.ids import id_at
 from protocol.operations.safety import RaiseSos
 
 
@@ -19,5 +20,6 @@ async def name_incident(ids: Ids, call: Call) -> Call:
     """
     command = call.command
     assert isinstance(command, RaiseSos), f"{type(command).__name__} opens no incident"
-    named: RaiseSos = attrs.evolve(cast("Any", command), incident_id=ids.fresh())
+    id_ = ids.fresh() if call.occurred_at is None else id_at(call.occurred_at, ids.fresh())
+    named: RaiseSos = attrs.evolve(cast("Any", command), incident_id=id_)
     return attrs.evolve(call, command=named)

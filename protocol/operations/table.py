@@ -13,6 +13,7 @@ import attrs
 from protocol.operations import (
     admin,
     auth,
+    care,
     inventory,
     karaoke,
     ops,
@@ -21,6 +22,7 @@ from protocol.operations import (
     safety,
     sessions,
     staff,
+    sync,
     transactions,
     users,
     venues,
@@ -35,10 +37,12 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *staff.OPERATIONS,
     *inventory.OPERATIONS,
     *safety.OPERATIONS,
+    *care.OPERATIONS,
     *admin.OPERATIONS,
     *venues.OPERATIONS,
     *reservations.OPERATIONS,
     *karaoke.OPERATIONS,
+    *sync.OPERATIONS,
     *ops.OPERATIONS,
     *realtime.OPERATIONS,
 )

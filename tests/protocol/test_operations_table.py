@@ -118,7 +118,21 @@ def test_keys_are_for_what_changes_something(operation: Operation) -> None:
 def test_keys_are_required_where_money_moves() -> None:
     """Rule 12: where a repeat without a key would cost somebody money, it is refused."""
     required = {row.name for row in OPERATIONS if row.key is KeyRule.REQUIRED}
-    assert required == {"CheckIn", "PurchaseItems", "TopUpCredits", "OpenTill"}
+    assert required == {
+        "CheckIn",
+        "PurchaseItems",
+        "TopUpCredits",
+        "GrantCredits",
+        "PostAdjustment",
+        "TransferCredits",
+        "PlaceHold",
+        "AddTip",
+        "OpenTill",
+        "MoveStock",
+        "CreateReservation",
+        "CreatePaymentIntent",
+        "AddPaymentMethod",
+    }
 
 
 def test_only_emergencies_overtake_and_only_an_sos_takes_anything() -> None:
@@ -141,7 +155,11 @@ def test_what_may_come_from_offline_is_what_the_rules_allow() -> None:
         "PurchaseItems",
         "ClockIn",
         "ClockOut",
+        "RecordBreak",
+        "PostHandover",
+        "UpdateTaskStatus",
         "RaiseSos",
+        "LogSafetyObservation",
     }
 
 
