@@ -223,6 +223,8 @@ SESSION_LIMITS_TOLD_MAX: Final = 64
 # Care for patrons (Rule 7)
 SESSION_SIGNS_MAX: Final = 100
 """Signs that a session remembers; those of the last minutes are what counts."""
+ALERT_PEOPLE_MAX: Final = 500
+"""People in one group of an alert: its message has to fit into MAIL_BYTES_MAX."""
 
 # Messages to people, while no provider delivers them
 MAIL_FILES_MAX: Final = 10_000

@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from actors.runtime.behaviour import Behaviour, decisions_of
-from actors.staff import leaving, shifts, tills
+from actors.staff import breaks, cash_sales, handing_over, leaving, shifts, tills
 from actors.staff.state import READS, StaffState
 from protocol.addresses import ActorKind
 from protocol.events.base import Audience
-from protocol.internal.orders import TakeCash
+from protocol.internal.orders import TakeCash, TakeOrderCash
+from protocol.internal.wallet import AllotTip
 from protocol.operations.staff import ClockIn, ClockOut, OpenTill
+from protocol.operations.staff_work import PostHandover, RecordBreak
 from protocol.records.ledger import Till
 from protocol.records.staff import StaffShift
 
@@ -40,9 +42,18 @@ def _masked(state: StaffState) -> Mapping[str, object]:
 STAFF: Final = Behaviour(
     kind=ActorKind.STAFF,
     state=StaffState,
-    decisions=decisions_of((shifts, leaving, tills)),
+    decisions=decisions_of((shifts, leaving, tills, cash_sales, breaks, handing_over)),
     reads=READS,
-    founded_by=(ClockIn, ClockOut, OpenTill, TakeCash),
+    founded_by=(
+        ClockIn,
+        ClockOut,
+        OpenTill,
+        TakeCash,
+        TakeOrderCash,
+        AllotTip,
+        RecordBreak,
+        PostHandover,
+    ),
     rooms=lambda state: (Audience.USER.room(state.address.id),),
     share=lambda state: state.duty_venue,
     masked=_masked,

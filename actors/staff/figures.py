@@ -8,11 +8,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from actors.runtime.outcome import Event
+from actors.runtime.outcome import Context, Event
 from actors.runtime.telling import tell
 from protocol.events.money import TillChanged
+from protocol.events.staff import StaffClockedOut
 from protocol.records.ledger import Till
 from protocol.records.staff import StaffShift
+from protocol.records.states import ShiftStatus
 from protocol.records.values import ShiftBreak
 from protocol.replies.staff import ShiftReply, TillReply
 
@@ -43,7 +45,8 @@ def _length_ms(pause: ShiftBreak, now: datetime) -> int:
 
 def shift_reply(shift: StaffShift, now: datetime) -> ShiftReply:
     """A shift as it stands."""
-    worked = worked_ms(shift, now) if not shift.auto_ended else shift.worked_ms
+    forgotten = shift.status is ShiftStatus.NEEDS_REVIEW
+    worked = shift.worked_ms if forgotten else worked_ms(shift, now)
     return ShiftReply(
         shift_id=shift.id,
         staff_id=shift.staff_id,
@@ -93,3 +96,24 @@ def till_changed(till: Till) -> Event:
         variance_minor=till.variance_minor,
     )
     return tell(told, venue_id=till.venue_id, user_id=till.staff_id, version=till.version)
+
+
+def clocked_out(shift: StaffShift, at: datetime, *, auto: bool) -> Event:
+    """That a shift is over. Of a forgotten one nobody knows how long it was, so it counts no
+    minute until review."""
+    told = StaffClockedOut(
+        shift_id=shift.id,
+        staff_id=shift.staff_id,
+        at=at,
+        worked_minutes=minutes_of(shift.worked_ms),
+        break_minutes=minutes_of(break_ms(shift, at)) if not auto else 0,
+        auto=auto,
+        needs_review=shift.status is ShiftStatus.NEEDS_REVIEW,
+    )
+    return tell(told, venue_id=shift.venue_id, user_id=shift.staff_id, version=shift.version)
+
+
+def happened_at(context: Context, *, not_before: datetime) -> datetime:
+    """Now, or when it truly happened if that was offline (Rule 12); not before what was before."""
+    happened = None if context.provenance is None else context.provenance.occurred_at
+    return max(not_before, min(happened or context.now, context.now))

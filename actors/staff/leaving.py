@@ -6,7 +6,7 @@ venue knows. The end of a forgotten shift is not invented; management sets it.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 import attrs
@@ -19,17 +19,16 @@ from actors.runtime.outcome import (
     CancelTimer,
     Context,
     Decision,
-    Event,
     Outcome,
     Send,
 )
-from actors.runtime.telling import tell
-from actors.staff.figures import break_ms, minutes_of, shift_reply, worked_ms
-from actors.staff.state import CUTOVER_TIMER, StaffState
+from actors.staff.breaks import last_change_of
+from actors.staff.figures import clocked_out, happened_at, shift_reply
+from actors.staff.reviewing import ended, ended_by_another, refuse_end, review, shift_meant
+from actors.staff.state import CUTOVER_TIMER, ON_SHIFT, StaffState
 from actors.staff.tills import end_till
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, Refusal
-from protocol.events.staff import StaffClockedOut
 from protocol.internal.duty import AskToLeave, CutOver, HandOver, LeaveGranted, StaffOffDuty
 from protocol.operations.staff import ClockOut
 from protocol.records.staff import StaffShift
@@ -42,22 +41,32 @@ REPEAT_MAX: Final = timedelta(hours=12)
 @decides(ClockOut)
 def decide_clock_out(state: StaffState, command: ClockOut, context: Context) -> Decision:
     """Close the shift, after asking the venue whether a handover is due if there is no note."""
-    assert context.principal is not None, "whoever clocks out is signed in"
-    shift = state.open_shift
+    principal = context.principal
+    assert principal is not None, "whoever clocks out is signed in"
+    own = principal.user_id == state.staff_id
+    shift = shift_meant(state, command)
     latest = shift or state.last_shift
-    own = context.principal.user_id == state.staff_id
     if not own:
         if latest is None:
             return not_found("this shift")
-        stranger = refuse_at_venue(context.principal, Role.MANAGEMENT, latest.venue_id)
+        stranger = refuse_at_venue(principal, Role.MANAGEMENT, latest.venue_id)
         if stranger is not None:
             return stranger
-    if shift is None:
+    if command.ended_at is not None and own:
+        return Refusal(
+            Code.FORBIDDEN, "nobody sets the end of their own shift; somebody of management does"
+        )
+    if shift is not None and shift.status is ShiftStatus.NEEDS_REVIEW and not own:
+        return review(shift, command, context)
+    if shift is None or shift.status not in ON_SHIFT:
         return _repeated(latest, context)
-    if (refusal := _refuse_open_till(state)) is not None:
+    refusal = _refuse_open_till(state)
+    if refusal is None and command.ended_at is not None:
+        refusal = refuse_end(shift, command.ended_at, context.now)
+    if refusal is not None:
         return refusal
     if not command.note:
-        asked = AskToLeave(request=command, staff_id=state.staff_id)
+        asked = AskToLeave(request=command, staff_id=state.staff_id, shift_id=shift.id)
         venue = Address(ActorKind.VENUE, shift.venue_id)
         return Outcome(reply=LATER, sends=(Send(venue, asked),))
     return _close(shift, command, context)
@@ -80,7 +89,8 @@ def _repeated(latest: StaffShift | None, context: Context) -> Decision:
     elif latest is not None:
         return Refusal(
             Code.NO_OPEN_SHIFT,
-            f"shift {latest.id} was forgotten at the end of its day; management sets its end",
+            f"shift {latest.id} was forgotten at the end of its day; management sets its end, "
+            "clocking out for them with ended_at",
         )
     return Refusal(Code.NO_OPEN_SHIFT, "there is no open shift; clock in first")
 
@@ -97,26 +107,24 @@ def _refuse_open_till(state: StaffState) -> Refusal | None:
 
 
 def _close(shift: StaffShift, command: ClockOut, context: Context) -> Outcome:
+    assert context.principal is not None
     now = context.now
     status = transition(SHIFT, shift.status, ShiftTrigger.CLOCK_OUT)
     assert status is not None, f"shift {shift.id} is {shift.status.value} and counted as open"
-    breaks = tuple(b if b.ended_at else attrs.evolve(b, ended_at=now) for b in shift.breaks)
-    ended = shift.revised(
-        status=status,
-        ended_at=now,
-        breaks=breaks,
-        declared_tips_minor=command.declared_tips_minor,
-    )
-    ended = ended.evolve(worked_ms=worked_ms(ended, now))
+    at = command.ended_at or happened_at(context, not_before=last_change_of(shift))
+    closed = ended(shift, status, at).evolve(declared_tips_minor=command.declared_tips_minor)
     venue = Address(ActorKind.VENUE, shift.venue_id)
     sends = [Send(venue, StaffOffDuty(staff_id=shift.staff_id, shift_id=shift.id), detached=True)]
     if command.note:
+        # First, for the tasks that it lists are passed on when whoever has them leaves.
         left = HandOver(staff_id=shift.staff_id, shift_id=shift.id, note=command.note)
-        sends.append(Send(venue, left, detached=True))
+        sends.insert(0, Send(venue, left, detached=True))
+    own = context.principal.user_id == shift.staff_id
     return Outcome(
-        reply=shift_reply(ended, now),
-        changes=(ended,),
-        events=(_clocked_out(ended, now, auto=False),),
+        reply=shift_reply(closed, now),
+        changes=(closed,),
+        appends=() if own else (ended_by_another(shift, closed, "shift.ended", context),),
+        events=(clocked_out(closed, at, auto=False),),
         sends=tuple(sends),
         timers=(CancelTimer(CUTOVER_TIMER),),
     )
@@ -135,7 +143,7 @@ def decide_cut_over(state: StaffState, command: CutOver, context: Context) -> De
     off_duty = Send(venue, StaffOffDuty(staff_id=shift.staff_id, shift_id=shift.id), detached=True)
     outcome = Outcome(
         changes=(forgotten,),
-        events=(_clocked_out(forgotten, context.now, auto=True),),
+        events=(clocked_out(forgotten, context.now, auto=True),),
         sends=(off_duty,),
     )
     till = state.open_till
@@ -148,17 +156,3 @@ def decide_cut_over(state: StaffState, command: CutOver, context: Context) -> De
         events=(*outcome.events, *ended.events),
         sends=(*outcome.sends, *ended.sends),
     )
-
-
-def _clocked_out(shift: StaffShift, now: datetime, *, auto: bool) -> Event:
-    """Of a forgotten shift nobody knows how long it was, so it counts no minute until review."""
-    told = StaffClockedOut(
-        shift_id=shift.id,
-        staff_id=shift.staff_id,
-        at=now,
-        worked_minutes=minutes_of(shift.worked_ms),
-        break_minutes=minutes_of(break_ms(shift, now)) if not auto else 0,
-        auto=auto,
-        needs_review=shift.status is ShiftStatus.NEEDS_REVIEW,
-    )
-    return tell(told, venue_id=shift.venue_id, user_id=shift.staff_id, version=shift.version)

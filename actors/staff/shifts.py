@@ -5,7 +5,7 @@ Every open shift has a timer for the end of its business day, in case its end is
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import attrs
@@ -24,7 +24,7 @@ from actors.runtime.outcome import (
     SetTimer,
 )
 from actors.runtime.telling import tell
-from actors.staff.figures import shift_reply
+from actors.staff.figures import happened_at, shift_reply
 from actors.staff.state import CUTOVER_TIMER, StaffState
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, Refusal
@@ -72,7 +72,7 @@ def _refuse_clock_in(
     state: StaffState, command: ClockIn, context: Context, profile: VenueProfile
 ) -> Refusal | None:
     """Why not, in the order of the contract: not here, here already, closed, and who can tell."""
-    where = _refuse_place(command, context, profile)
+    where = _refuse_place(command, context, profile, _began_at(state, context))
     if where is not None and where.code is not Code.LOCATION_INACCURATE:
         return where
     if (second := _refuse_second(state)) is not None:
@@ -95,7 +95,9 @@ def _refuse_second(state: StaffState) -> Refusal | None:
     )
 
 
-def _refuse_place(command: ClockIn, context: Context, profile: VenueProfile) -> Refusal | None:
+def _refuse_place(
+    command: ClockIn, context: Context, profile: VenueProfile, at: datetime
+) -> Refusal | None:
     assert context.principal is not None
     manages = context.principal.role_at(command.venue_id) >= Role.MANAGEMENT
     if manages and command.override_reason is not None:
@@ -107,7 +109,7 @@ def _refuse_place(command: ClockIn, context: Context, profile: VenueProfile) -> 
             "send where you are; management may clock in without it, with override_reason",
         )
     fence = Fence.of(profile.lat, profile.lon, profile.settings)
-    return refuse_entry(Fix(**attrs.asdict(fix)), context.now, fence)
+    return refuse_entry(Fix(**attrs.asdict(fix)), at, fence)
 
 
 def _begin(
@@ -119,7 +121,7 @@ def _begin(
     planned_at: datetime | None,
 ) -> Outcome:
     assert context.principal is not None
-    now = context.now
+    now = _began_at(state, context)
     late = timedelta() if planned_at is None else max(timedelta(), now - planned_at)
     shift = StaffShift(
         id=context.fresh_id(),
@@ -153,6 +155,14 @@ def _begin(
         sends=(Send(_venue(command), on_duty, detached=True),),
         timers=(SetTimer(CUTOVER_TIMER, _forgotten_at(profile, now), CutOver(shift_id=shift.id)),),
     )
+
+
+def _began_at(state: StaffState, context: Context) -> datetime:
+    """When the shift begins: now, or when it truly did, but not before the last one was over."""
+    last = state.last_shift
+    if last is None:
+        return happened_at(context, not_before=datetime.min.replace(tzinfo=UTC))
+    return happened_at(context, not_before=last.ended_at or last.started_at)
 
 
 def _forgotten_at(profile: VenueProfile, now: datetime) -> datetime:

@@ -6,12 +6,14 @@ counter does not see it before having counted, and a count is not taken back aft
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from actors.rules.lifecycle import TILL, TillTrigger, transition
 from actors.rules.permissions import not_found, refuse_at_venue
 from actors.rules.profile import VenueProfile
 from actors.rules.settings import DEFAULT
+from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
 from actors.staff.figures import till_changed, till_reply
@@ -23,6 +25,7 @@ from protocol.internal.orders import PostTopUp, ReturnCash, TakeCash
 from protocol.operations.staff import CloseTill, OpenTill, TillStep
 from protocol.records.ledger import Till
 from protocol.records.money_states import TillStatus
+from protocol.records.platform import AuditEntry
 
 
 @decides(OpenTill)
@@ -100,7 +103,7 @@ def decide_close_till(state: StaffState, command: CloseTill, context: Context) -
         case TillStep.COUNT:
             return _count(till, command, context)
         case TillStep.DROP:
-            return _drop(till, command)
+            return _drop(till, command, context)
         case TillStep.SIGN:
             return _sign(till, command, context)
 
@@ -127,12 +130,13 @@ def _count(till: Till, command: CloseTill, context: Context) -> Decision:
     return Outcome(
         reply=till_reply(counted),
         changes=(counted,),
+        appends=_by_another(till, counted, "till.counted", context),
         events=(till_changed(counted),),
         sends=(_free(till),) if till.status is TillStatus.OPEN else (),
     )
 
 
-def _drop(till: Till, command: CloseTill) -> Decision:
+def _drop(till: Till, command: CloseTill, context: Context) -> Decision:
     assert command.amount_minor is not None, "the codec asks for the amount of a drop"
     if till.status is not TillStatus.OPEN:
         return Refusal(
@@ -142,7 +146,12 @@ def _drop(till: Till, command: CloseTill) -> Decision:
         drops_minor=till.drops_minor + command.amount_minor,
         expected_minor=till.expected_minor - command.amount_minor,
     )
-    return Outcome(reply=till_reply(dropped), changes=(dropped,), events=(till_changed(dropped),))
+    return Outcome(
+        reply=till_reply(dropped),
+        changes=(dropped,),
+        appends=_by_another(till, dropped, "till.dropped", context),
+        events=(till_changed(dropped),),
+    )
 
 
 def _sign(till: Till, command: CloseTill, context: Context) -> Decision:
@@ -152,13 +161,52 @@ def _sign(till: Till, command: CloseTill, context: Context) -> Decision:
             Code.INVALID_TRANSITION,
             f"till {till.id} is {till.status.value} and not counted; count it, then sign",
         )
+    if context.principal.user_id == till.staff_id:
+        return Refusal(
+            Code.FORBIDDEN, f"till {till.id} is your own; somebody else of management signs it"
+        )
     signed = till.revised(
         status=_after(till, TillTrigger.CLOSE),
         signed_by=context.principal.user_id,
         sign_note=command.note,
         closed_at=context.now,
     )
-    return Outcome(reply=till_reply(signed), changes=(signed,), events=(till_changed(signed),))
+    return Outcome(
+        reply=till_reply(signed),
+        changes=(signed,),
+        appends=(_audited(till, signed, "till.signed", context),),
+        events=(till_changed(signed),),
+    )
+
+
+def _audited(before: Till, after: Till, action: str, context: Context) -> AuditEntry:
+    """The line of the audit trail for what somebody else did to a till."""
+
+    def shown(till: Till) -> dict[str, Any]:
+        return {
+            "status": till.status,
+            "counted_minor": till.counted_minor,
+            "variance_minor": till.variance_minor,
+            "drops_minor": till.drops_minor,
+            "note": till.sign_note,
+        }
+
+    return audited(
+        context,
+        action,
+        "till",
+        before.id,
+        venue_id=before.venue_id,
+        before=shown(before),
+        after=shown(after),
+    )
+
+
+def _by_another(before: Till, after: Till, action: str, context: Context) -> tuple[AuditEntry, ...]:
+    assert context.principal is not None
+    if context.principal.user_id == before.staff_id:
+        return ()
+    return (_audited(before, after, action, context),)
 
 
 def end_till(till: Till, context: Context) -> Outcome:
@@ -185,6 +233,7 @@ def decide_take_cash(state: StaffState, command: TakeCash, context: Context) -> 
         bonus_minor=command.bonus_minor,
         bonus_days=command.bonus_days,
         package_id=command.package_id,
+        per_day_cap=command.per_day_cap,
         till_id=till.id,
         shift_id=till.shift_id,
         staff_id=state.staff_id,

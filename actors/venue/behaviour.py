@@ -13,21 +13,31 @@ from actors.runtime import auditing
 from actors.runtime.behaviour import Behaviour, decisions_of
 from actors.venue import (
     approvals,
+    broadcasting,
+    caring,
     checking_in,
     codes,
     duty,
     errands,
     floor,
+    handovers,
+    helping,
     incidents,
     orders,
     responding,
     roster,
+    schedules,
     stations,
     takings,
+    tasks,
 )
 from actors.venue.approvals import APPROVALS_READ
+from actors.venue.broadcasting import BROADCAST_READ
+from actors.venue.caring import HOLD_READ
+from actors.venue.handovers import HANDOVER_READ
 from actors.venue.incident_state import INCIDENT_READ, open_incidents
 from actors.venue.roster import SCHEDULE_READ
+from actors.venue.schedules import WEEK_READ
 from actors.venue.state import VenueState
 from actors.venue.task_state import TASK_READ
 from protocol.addresses import ActorKind
@@ -55,10 +65,16 @@ MODULES: Final = (
     # People
     duty,
     roster,
+    schedules,
+    tasks,
     errands,
-    # Emergencies
+    handovers,
+    # Emergencies, and care for patrons
     incidents,
     responding,
+    helping,
+    broadcasting,
+    caring,
     # What is looked at
     auditing,
 )
@@ -117,8 +133,12 @@ VENUE: Final = Behaviour(
         Read(DrawerInUse, by="venue_id"),
         APPROVALS_READ,
         SCHEDULE_READ,
+        WEEK_READ,
         INCIDENT_READ,
+        BROADCAST_READ,
+        HOLD_READ,
         TASK_READ,
+        HANDOVER_READ,
     ),
     resident=True,
     rooms=_rooms,

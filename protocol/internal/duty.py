@@ -7,6 +7,8 @@ from uuid import UUID
 
 from protocol.commands import Command, command
 from protocol.operations.staff import ClockIn, ClockOut, OpenTill
+from protocol.operations.staff_work import PostHandover
+from protocol.replies.staff import HandoverReply
 
 
 @command
@@ -72,26 +74,43 @@ class ScheduleFound(Command):
 
 @command
 class AskToLeave(Command):
-    """Staff → venue: may this person go without a handover? Not while others are on duty."""
+    """Staff → venue: may this person go? Not without a handover while others are on duty."""
 
     request: ClockOut
     staff_id: UUID
+    shift_id: UUID
 
 
 @command
 class LeaveGranted(Command):
-    """Venue → staff: nobody is left to hand over to; close the shift."""
+    """Venue → staff: it is handed over, or nobody is left to hand over to; close the shift."""
 
     request: ClockOut
 
 
 @command
 class HandOver(Command):
-    """Staff → venue: what whoever leaves wants the others to know."""
+    """Staff → venue, detached: the handover that goes with a clock-out."""
 
     staff_id: UUID
     shift_id: UUID
     note: str
+
+
+@command
+class KeepHandover(Command):
+    """Staff → venue: keep a handover, or its acknowledgement; answers with HandoverKept."""
+
+    request: PostHandover
+    staff_id: UUID
+    shift_id: UUID
+
+
+@command
+class HandoverKept(Command):
+    """Venue → staff: the handover as it stands; answer with it."""
+
+    handover: HandoverReply
 
 
 @command

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
@@ -32,11 +33,17 @@ class ClockIn(Command):
 
 @command
 class ClockOut(Command):
-    """Close the own shift, or for management another's."""
+    """Close the own shift, or for management another's; `note` posts a handover with it.
+
+    `ended_at` is management's for a shift whose end was forgotten: it says when that was.
+    `shift_id` names one such shift; without it the open shift is meant, else the latest forgotten.
+    """
 
     user_id: UUID | None = None
     declared_tips_minor: Annotated[int, minor(0, 10_000_000)] = 0
     note: Note | None = None
+    shift_id: UUID | None = None
+    ended_at: datetime | None = None
 
 
 @command

@@ -44,7 +44,9 @@ def test_without_a_note_the_venue_says_whether_one_may_leave() -> None:
     asked = work.do(command)
     assert asked.reply is LATER
     assert asked.sends[0].target == VENUE
-    assert asked.sends[0].command == AskToLeave(request=command, staff_id=ME)
+    assert asked.sends[0].command == AskToLeave(
+        request=command, staff_id=ME, shift_id=work.shift().id
+    )
     assert work.shift().status is ShiftStatus.OPEN
     outcome = work.do(LeaveGranted(request=command))
     reply = outcome.reply
@@ -60,12 +62,12 @@ def test_without_a_note_the_venue_says_whether_one_may_leave() -> None:
     assert work.timers == {}
 
 
-def test_a_note_is_the_handover() -> None:
-    """Whoever leaves others a note need not be the last one."""
+def test_a_note_is_a_handover_and_comes_before_the_leaving() -> None:
+    """It lists the tasks of whoever leaves, which are others' as soon as they have left."""
     work = at_work()
     outcome = work.do(ClockOut(note="table 4 had three"))
     assert isinstance(outcome.reply, ShiftReply)
-    off_duty, handover = (send.command for send in outcome.sends)
+    handover, off_duty = (send.command for send in outcome.sends)
     assert isinstance(off_duty, StaffOffDuty)
     assert handover == HandOver(staff_id=ME, shift_id=work.shift().id, note="table 4 had three")
 

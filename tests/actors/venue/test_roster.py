@@ -8,17 +8,20 @@ from uuid import UUID
 
 import pytest
 
+from actors.rules.staff_lifecycle import FINISHED
+from actors.runtime.outcome import Decision
 from actors.runtime.state import State
-from actors.venue.roster import decide_ask_to_leave, decide_find_schedule, decide_hand_over
+from actors.venue.roster import decide_ask_to_leave, decide_find_schedule
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code
-from protocol.internal.duty import AskToLeave, FindSchedule, HandOver, LeaveGranted, ScheduleFound
+from protocol.internal.duty import AskToLeave, FindSchedule, LeaveGranted, ScheduleFound
 from protocol.operations.staff import ClockIn, ClockOut
-from protocol.records.runtime import DutyPlace, FloorPlace
-from protocol.records.staff import ShiftHandover, StaffSchedule
-from protocol.records.states import Activity, RoleName, ScheduleStatus, SessionStatus
-from tests.actors.deciding import IDS, NOW, a_context, accepted, filled, refused, refused_with
+from protocol.records.runtime import DutyPlace
+from protocol.records.staff import StaffSchedule
+from protocol.records.states import RoleName, ScheduleStatus, TaskStatus
+from tests.actors.deciding import NOW, a_context, accepted, filled, refused, refused_with
 from tests.actors.venue.emergencies import OTHER, RESPONDER, VENUE, VENUE_ID
+from tests.actors.venue.work_kit import a_handover, a_task
 
 SCHEDULE = UUID(int=77)
 SHIFT = UUID(int=78)
@@ -82,47 +85,41 @@ def test_a_plan_that_is_not_ones_own_is_not_there(changes: dict[str, Any]) -> No
     assert refused_with(decision) is Code.NOT_FOUND
 
 
+def asked_to_leave(state: State) -> Decision:
+    command = AskToLeave(request=ClockOut(), staff_id=RESPONDER, shift_id=SHIFT)
+    return decide_ask_to_leave(state, command, a_context(VENUE))
+
+
 def test_who_leaves_others_behind_hands_over_first() -> None:
     """And is told how."""
-    command = AskToLeave(request=ClockOut(), staff_id=RESPONDER)
-    refusal = refused(decide_ask_to_leave(on_duty(RESPONDER, OTHER), command, a_context(VENUE)))
+    refusal = refused(asked_to_leave(on_duty(RESPONDER, OTHER)))
     assert refusal.code is Code.HANDOVER_REQUIRED
-    assert "note" in refusal.detail
+    assert refusal.extra == {"on_duty": 1, "open_tasks": 0}
+    assert "POST /api/staff/handover" in refusal.detail
 
 
 def test_the_last_one_may_just_leave() -> None:
     """There is nobody to hand over to."""
-    command = AskToLeave(request=ClockOut(), staff_id=RESPONDER)
     for state in (on_duty(RESPONDER), on_duty()):
-        outcome = accepted(decide_ask_to_leave(state, command, a_context(VENUE)))
-        (send,) = outcome.sends
+        (send,) = accepted(asked_to_leave(state)).sends
         assert (send.target, send.command) == (AT_STAFF, LeaveGranted(request=ClockOut()))
 
 
-def test_a_handover_lists_everyone_to_have_an_eye_on() -> None:
-    """Rule 7: every session at level 1 or more, whether the note names it or not."""
-    state = on_duty(OTHER)
-    places = [
-        FloorPlace(
-            session_id=IDS.fresh(),
-            venue_id=VENUE_ID,
-            user_id=IDS.fresh(),
-            display_name="X",
-            party_size=1,
-            activity=Activity.LOUNGE,
-            status=SessionStatus.ACTIVE,
-            safety_level=level,
-            started_at=NOW,
-        )
-        for level in (0, 1, 3)
-    ]
-    command = HandOver(staff_id=RESPONDER, shift_id=SHIFT, note="ice is low")
-    outcome = accepted(decide_hand_over(filled(state, places), command, a_context(VENUE)))
-    (handover,) = outcome.changes
-    assert isinstance(handover, ShiftHandover)
-    assert (handover.from_staff, handover.from_shift) == (RESPONDER, SHIFT)
-    assert handover.body == {"note": "ice is low"}
-    assert [w.safety_level for w in handover.watch] == [1, 3]
-    (event,) = outcome.events
-    assert event.type == "shift.handover_posted"
-    assert (event.data["watch_count"], event.data["acknowledged_by"]) == (2, None)
+@pytest.mark.parametrize("status", TaskStatus)
+def test_tasks_are_done_or_handed_over_before_the_last_one_leaves(status: TaskStatus) -> None:
+    """What nobody knows of nobody does, also if the next shift is tomorrow's."""
+    state = filled(on_duty(RESPONDER), [a_task(status=status, assignee_id=RESPONDER)])
+    decision = asked_to_leave(state)
+    if status in FINISHED:
+        accepted(decision)
+    else:
+        assert refused(decision).extra == {"on_duty": 0, "open_tasks": 1}
+        accepted(asked_to_leave(filled(state, [a_handover(SHIFT)])))
+
+
+def test_a_handover_of_this_shift_counts_and_of_an_earlier_one_does_not() -> None:
+    """What was handed over yesterday says nothing of tonight."""
+    others = on_duty(RESPONDER, OTHER)
+    stale = asked_to_leave(filled(others, [a_handover(UUID(int=9))]))
+    assert refused_with(stale) is Code.HANDOVER_REQUIRED
+    accepted(asked_to_leave(filled(others, [a_handover(SHIFT)])))
