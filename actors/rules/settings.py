@@ -55,6 +55,10 @@ class VenueSettings:
     short_visit_max_minutes: int = _number(5, 0, 60)
     time_cap_per_day_minor: int = _number(6000, 0, 10**12)
     checkin_funds_least_minor: int = _number(500, 0, 10**9)
+    time_tax_bp: int = _number(0, 0, 3000)
+
+    # Rule 2: who may come in at all, in years; 0 asks nobody
+    entry_age_years: int = _number(0, 0, 25)
 
     # Rule 5: the business day
     cutover: time = attrs.field(
@@ -72,6 +76,27 @@ class VenueSettings:
     standard_drink_alcohol_mg: int = _number(10_000, 5_000, 20_000)
     alcohol_age_years: int = _number(18, 18, 25, floor="least")
     last_service_minutes: int = _number(30, 0, 240)
+    alcoholic_per_person_max: int = _number(2, 1, 10)
+
+    # Rule 7: when a visit's level rises; drinks in thousandths
+    pace_60_milli: int = _number(3_000, 500, 20_000)
+    pace_120_milli: int = _number(4_000, 500, 20_000)
+    pace_120_high_milli: int = _number(6_000, 500, 20_000)
+    day_total_milli: int = _number(4_000, 500, 50_000)
+    day_total_high_milli: int = _number(8_000, 500, 50_000)
+    signs_window_minutes: int = _number(30, 5, 240)
+    long_session_minutes: int = _number(240, 30, 1_440)
+    long_session_high_minutes: int = _number(360, 30, 1_440)
+    break_reminder_minutes: int = _number(60, 15, 240)
+    topup_velocity_count: int = _number(3, 2, 20)
+    card_declines_count: int = _number(2, 1, 20)
+    late_spend_from: time = attrs.field(
+        default=time(2, 0),
+        metadata={"least": time(0, 0), "most": time(5, 0), "floor": None},
+    )
+    late_spend_least_minor: int = _number(5_000, 0, 10**9)
+    late_spend_percent: int = _number(200, 100, 1_000)
+    check_answer_s: int = _number(180, 60, 600)
 
     # Rule 8: tiers of an SOS, counted from the press
     sos_critical_tier_1_s: int = _tier(30)
@@ -86,12 +111,17 @@ class VenueSettings:
 
     # Rule 10: refund windows
     topup_refund_max_days: int = _number(14, 0, 365)
-    game_fault_refund_max_days: int = _number(7, 0, 365)
+    # An account keeps the lines of what was bought for a month.
+    game_fault_refund_max_days: int = _number(7, 0, 30)
 
     # Rules 12, 13, 14
     offline_purchase_max_minor: int = _number(2000, 0, 10**6)
     till_variance_max_minor: int = _number(500, 0, 10**6)
     no_show_minutes: int = _number(15, 0, 240)
+    reservation_free_until_minutes: int = _number(240, 0, 7 * 24 * 60)
+    reservation_deposit_percent: int = _number(20, 0, 100)
+    songs_waiting_max: int = _number(3, 1, 20)
+    song_s: int = _number(270, 30, 1_800)
 
     def __attrs_post_init__(self) -> None:
         """Refuse values that no code path may have let through.

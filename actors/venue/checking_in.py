@@ -19,6 +19,8 @@ from actors.rules.geofence import Fix as JudgedFix
 from actors.rules.permissions import not_found
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
+from actors.venue.arrivals import BINDING, arriving, not_arriving, own_booking
+from actors.venue.caring import refuse_held
 from actors.venue.presence import alerts, occupancy_soon, refuse_closed
 from actors.venue.state import VenueState
 from actors.venue.stations import Moved, freed, others_of, refuse_station, taken
@@ -29,7 +31,7 @@ from protocol.internal.visits import AdmitPatron, ReleaseSeat, SessionOpened
 from protocol.operations.sessions import CheckIn
 from protocol.records.inventory import KaraokeRoom
 from protocol.records.runtime import FloorPlace
-from protocol.records.states import Activity, ReservationStatus, SessionStatus
+from protocol.records.states import Activity, SessionStatus
 from protocol.records.venues import Reservation
 from protocol.replies.sessions import CheckedIn
 
@@ -37,7 +39,6 @@ HOLD_LASTS: Final = timedelta(hours=24)
 """A hold ends by itself should its session never settle it; each tick makes it last anew."""
 GUEST: Final = "Guest"
 """Who came in until the session tells the name."""
-_BINDING: Final = (ReservationStatus.CONFIRMED, ReservationStatus.ARRIVED)
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +47,14 @@ class _Station:
 
     room: KaraokeRoom | None = None
     booked_minutes: int | None = None
+    booking: Reservation | None = None
+    """The booking that they came with."""
+
+    def booked_until(self) -> datetime | None:
+        """The end of the booking; it keeps the room for its cleaning too, which nobody pays."""
+        if self.booking is None or self.room is None:
+            return None
+        return self.booking.during.end - timedelta(minutes=self.room.cleaning_minutes)
 
 
 @decides(CheckIn)
@@ -68,7 +77,9 @@ def decide_check_in(state: VenueState, command: CheckIn, context: Context) -> De
         started_at=context.now,
     )
     station = _station(state, command, seat, context.now)
-    verdict = _refuse_entry(state, command, context.now, assisted=assisted)
+    verdict = refuse_held(state, guest_id, context) or _refuse_entry(
+        state, command, context.now, assisted=assisted
+    )
     if isinstance(station, Refusal):
         verdict, station = verdict or station, _Station()
     admission = _admission(state, command, seat, station, verdict, context, assisted=assisted)
@@ -77,11 +88,14 @@ def decide_check_in(state: VenueState, command: CheckIn, context: Context) -> De
         return Outcome(reply=LATER, sends=(Send(account, admission),))
     room = station.room
     moved = Moved() if room is None else taken(room, seat.session_id)
+    arrival = arriving(station.booking)
+    seat = seat.evolve(station_id=admission.station_id, booked_until=admission.booked_until)
+    release = ReleaseSeat(session_id=seat.session_id, reservation_id=arrival.reservation_id)
     return Outcome(
         reply=LATER,
-        changes=(seat.evolve(station_id=admission.station_id), *moved.changes),
-        events=moved.events,
-        sends=(Send(account, admission, undo=ReleaseSeat(session_id=seat.session_id)),),
+        changes=(seat, *moved.changes, *arrival.changes),
+        events=(*moved.events, *arrival.events),
+        sends=(Send(account, admission, undo=release),),
     )
 
 
@@ -123,8 +137,12 @@ def decide_release_seat(state: VenueState, command: ReleaseSeat, context: Contex
     """Nobody came in after all: the seat and its station are free, and were not used."""
     seat = state.place(command.session_id)
     moved = freed(state, others_of(state, command.session_id), context.now, used=False)
+    came_with = command.reservation_id
+    arrival = not_arriving(None if came_with is None else state.get(Reservation, came_with))
     return Outcome(
-        removes=() if seat is None else (seat,), changes=moved.changes, events=moved.events
+        removes=() if seat is None else (seat,),
+        changes=(*moved.changes, *arrival.changes),
+        events=(*moved.events, *arrival.events),
     )
 
 
@@ -175,10 +193,11 @@ def _station(
     booking: Reservation | None = None
     if command.reservation_id is not None:
         booking = state.get(Reservation, command.reservation_id)
-        if booking is None or booking.user_id != seat.user_id or booking.status not in _BINDING:
+        if booking is None or booking.user_id != seat.user_id or booking.status not in BINDING:
             return not_found(f"reservation {command.reservation_id}")
     if command.activity is not Activity.KARAOKE_ROOM:
-        return _Station()
+        return _Station(booking=booking)
+    booking = booking or own_booking(state, seat, now)
     if booking is not None and booking.room_id is not None:
         return _booked(state, booking, booking.room_id, seat, now)
     free = [
@@ -189,7 +208,7 @@ def _station(
             Code.CAPACITY_FULL,
             f"no karaoke room for {seat.party_size} is free; wait in the lounge for one",
         )
-    return _Station(room=min(free, key=lambda room: (room.capacity, room.name)))
+    return _Station(room=min(free, key=lambda room: (room.capacity, room.name)), booking=booking)
 
 
 def _booked(
@@ -200,9 +219,8 @@ def _booked(
         return not_found(f"room {room_id}")
     if (refusal := refuse_station(state, room, seat, now)) is not None:
         return refusal
-    # A booking keeps the room for its cleaning too, which nobody pays for.
     minutes = (booking.during.end - booking.during.start) // timedelta(minutes=1)
-    return _Station(room=room, booked_minutes=minutes - room.cleaning_minutes)
+    return _Station(room=room, booked_minutes=minutes - room.cleaning_minutes, booking=booking)
 
 
 def _admission(
@@ -235,10 +253,10 @@ def _admission(
         rate_bands=terms.rate_bands,
         station_id=None if station.room is None else station.room.id,
         zone=None,
-        reservation_id=command.reservation_id,
+        reservation_id=None if station.booking is None else station.booking.id,
+        booked_until=station.booked_until(),
         assisted=assisted,
-        # No setting asks for an age at the door: alcohol does, at the bar.
-        age_required=None,
+        age_required=profile.settings.entry_age_years or None,
         hold_minor=terms.hold_minor,
         hold_until=context.now + HOLD_LASTS,
         funds_least_minor=profile.settings.checkin_funds_least_minor,

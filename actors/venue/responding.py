@@ -16,7 +16,7 @@ from actors.rules import sos
 from actors.rules.lifecycle import INCIDENT, IncidentTrigger, transition
 from actors.rules.permissions import refuse_at_venue
 from actors.runtime.behaviour import decides
-from actors.runtime.outcome import Context, Decision, Event, Outcome
+from actors.runtime.outcome import Context, Decision, Event, Outcome, Send
 from actors.runtime.state import State
 from actors.runtime.telling import tell
 from actors.venue.incident_state import (
@@ -31,6 +31,7 @@ from actors.venue.incidents import escalated_event, hidden_from
 from protocol.addresses import Role
 from protocol.errors import Code, Refusal
 from protocol.events.emergency import EmergencySosAcknowledged, EmergencySosResolved
+from protocol.internal.tasks import CloseTask
 from protocol.operations.safety import RespondSos, SosAction
 from protocol.records.safety import Incident
 from protocol.records.states import IncidentKind, IncidentStatus, Severity
@@ -164,7 +165,12 @@ def _end(incident: Incident, command: RespondSos, context: Context) -> Outcome:
         version=closed.version,
         hide_from=hidden_from(closed),
     )
-    return _changed(closed, outcome, command, context, resolved)
+    ended = _changed(closed, outcome, command, context, resolved)
+    if closed.kind is not IncidentKind.HELP:
+        return ended
+    # The task of a call for help has the call's own id.
+    task = CloseTask(task_id=closed.id, result=outcome, by=closed.closed_by)
+    return attrs.evolve(ended, sends=(Send(context.address, task, detached=True),))
 
 
 def _pretend(incident: Incident, command: RespondSos, context: Context) -> Outcome:

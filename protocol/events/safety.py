@@ -63,10 +63,10 @@ class SafetyVerificationRequested(EventData):
 
 @event("safety.help_requested", STAFF, MANAGEMENT, urgent=True)
 class SafetyHelpRequested(EventData):
-    """RequestHelp, or verification answered help."""
+    """RequestHelp, or verification answered help. Without a visit `session_id` is null."""
 
     incident_id: UUID
-    session_id: UUID
+    session_id: UUID | None
     user_id: UUID
     zone: Zone | None
     kind: str

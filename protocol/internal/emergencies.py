@@ -50,3 +50,5 @@ class AlertPeople(Command):
     groups: tuple[AlertGroup, ...]
     zone: str | None = None
     hide_from: UUID | None = None
+    text: str | None = None
+    """What to say, word by word, if it was said by a person."""

@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import enum
+from datetime import datetime
 from typing import Annotated, ClassVar, Final
 from uuid import UUID
 
 from protocol.addresses import ActorKind, Role
-from protocol.bounds import PREPARED
+from protocol.bounds import PREPARED, text
 from protocol.codes import Code
 from protocol.commands import Command, command
-from protocol.operations.addresses import child, duty
+from protocol.limits import PAGE_ITEMS_DEFAULT
+from protocol.operations.addresses import child, duty, present, query, venue
 from protocol.operations.base import KeyRule, Operation, RateRule, in_category
-from protocol.records.states import Severity
-from protocol.replies.safety import IncidentReply, SosRaised
-from protocol.values import Note, Place, Zone
+from protocol.records.states import BroadcastAudience, BroadcastKind, IncidentKind, Severity
+from protocol.replies.safety import (
+    BroadcastSent,
+    HelpTaken,
+    IncidentPage,
+    IncidentReply,
+    SosRaised,
+)
+from protocol.values import Cursor, Note, PageSize, Place, Zone
 
 
 @command
@@ -56,6 +64,58 @@ class RespondSos(Command):
     note: Note | None = None
 
 
+class HelpKind(enum.StrEnum):
+    """What a patron needs help with."""
+
+    HARASSMENT = "harassment"
+    UNWELL = "unwell"
+    WALK_ME_OUT = "walk_me_out"
+    OTHER = "other"
+
+
+@command
+class RequestHelp(Command):
+    """Ask for help without anyone seeing it. Works with an empty body, with or without a visit."""
+
+    emergency: ClassVar[bool] = True
+
+    venue_id: UUID | None = None
+    kind: HelpKind = HelpKind.OTHER
+    zone: Zone | None = None
+    location: Place | None = None
+    note: Note | None = None
+    incident_id: Annotated[UUID | None, PREPARED] = None
+    """Of the incident, should this one open it: known before any venue has taken it."""
+
+
+_MESSAGE: Final = text(min=1, max=500)
+
+
+@command
+class BroadcastEmergency(Command):
+    """Tell everyone in the venue, or its staff, what to do."""
+
+    emergency: ClassVar[bool] = True
+
+    venue_id: UUID
+    kind: BroadcastKind
+    message: Annotated[str, _MESSAGE]
+    audience: BroadcastAudience = BroadcastAudience.EVERYONE
+    needs_ack: bool = True
+
+
+@command
+class ListIncidents(Command):
+    """Incidents with their timelines, newest first."""
+
+    venue_id: UUID | None = None
+    kind: IncidentKind | None = None
+    open: bool | None = None
+    since: datetime | None = None
+    cursor: Cursor | None = None
+    limit: PageSize = PAGE_ITEMS_DEFAULT
+
+
 # fmt: off
 OPERATIONS: Final = in_category(
     "Safety",
@@ -75,6 +135,24 @@ OPERATIONS: Final = in_category(
         emits=(
             "emergency.sos_acknowledged", "emergency.sos_resolved", "emergency.sos_escalated",
         ),
+    ),
+    Operation(
+        ListIncidents, Role.STAFF, "GET /api/safety/incidents", query("incidents"), IncidentPage,
+        summary="Incidents with timeline and response seconds.",
+    ),
+    Operation(
+        BroadcastEmergency, Role.MANAGEMENT, "POST /api/emergency/broadcasts",
+        venue("venue_id"), BroadcastSent,
+        summary="Tell staff, or everyone in the venue, to evacuate, shelter, or that all is clear.",
+        status=201, key=KeyRule.ACCEPTED, emergency=True, rate=RateRule.EXEMPT,
+        errors=(Code.NOT_FOUND, Code.STEP_UP_REQUIRED), emits=("emergency.broadcast",),
+    ),
+    Operation(
+        RequestHelp, Role.PATRON, "POST /api/safety/help-requests", present("venue_id"), HelpTaken,
+        summary="Ask for discreet help; two of the staff are alerted, and no screen shows it.",
+        status=201, also=(200,), key=KeyRule.ACCEPTED, emergency=True, lenient=True,
+        prepare=("name_incident",), rate=RateRule.EXEMPT,
+        emits=("safety.help_requested", "task.assigned"),
     ),
 )
 # fmt: on

@@ -59,7 +59,11 @@ class SafetyLog(Record):
 
 @record(Table(name="interventions", key=("id",), tenant="venue_id"))
 class Intervention(Record):
-    """A safety case on a session. Levels 1 to 5 (Rule 7); `ack_by` is its deadline."""
+    """A safety case on a session. Levels 1 to 5 (Rule 7); `ack_by` is its deadline.
+
+    `tier` counts the people told so far, `task_id` is the task of the last of them, and `due_at`
+    is when the next are told; None if nobody has to do anything.
+    """
 
     id: UUID
     venue_id: UUID
@@ -79,6 +83,9 @@ class Intervention(Record):
     opened_by: UUID | None = None
     opened_at: datetime
     closed_at: datetime | None = None
+    tier: int = 0
+    task_id: UUID | None = None
+    due_at: datetime | None = None
     version: int = 1
 
 

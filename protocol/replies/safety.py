@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from protocol.records.states import IncidentStatus, Severity
+import attrs
+
+from protocol.records.states import (
+    BroadcastAudience,
+    BroadcastKind,
+    IncidentKind,
+    IncidentStatus,
+    Severity,
+)
+from protocol.records.values import Json
 from protocol.replies.base import reply
 from protocol.values import Name
 
@@ -39,3 +48,82 @@ class IncidentReply:
     on_scene_at: datetime | None
     closed_at: datetime | None
     version: int
+
+
+@reply
+class HelpTaken:
+    """Somebody comes. `recorded` is false while only the alert is out."""
+
+    incident_id: UUID
+    requested_at: datetime
+    recorded: bool = True
+    dropped: tuple[str, ...] = ()
+
+
+@reply
+class BroadcastSent:
+    """How many were told; receipts are counted as they come in."""
+
+    broadcast_id: UUID
+    venue_id: UUID
+    kind: BroadcastKind
+    audience: BroadcastAudience
+    at: datetime
+    sent: int
+    acked: int
+    version: int
+
+
+@attrs.frozen(kw_only=True)
+class TimelineLine:
+    """One thing that happened in an incident, alerts that went out among them."""
+
+    seq: int
+    kind: str
+    at: datetime
+    by_user: UUID | None
+    channel: str | None
+    target: str | None
+    detail: Json | None
+
+
+@attrs.frozen(kw_only=True)
+class IncidentView:
+    """An incident with its timeline. Seconds count from the press; null if it did not happen."""
+
+    incident_id: UUID
+    venue_id: UUID
+    kind: IncidentKind
+    severity: Severity
+    status: IncidentStatus
+    raised_by: UUID
+    raised_by_name: Name | None
+    session_id: UUID | None
+    owner_id: UUID | None
+    owner_name: Name | None
+    silent: bool
+    zone: str | None
+    note: str | None
+    lat: float | None
+    lon: float | None
+    accuracy_m: float | None
+    raised_at: datetime
+    repeats: int
+    late: bool
+    tier: int
+    acknowledged_after_s: int | None
+    on_scene_after_s: int | None
+    closed_after_s: int | None
+    closed_at: datetime | None
+    closed_by: UUID | None
+    outcome: str | None
+    timeline: tuple[TimelineLine, ...]
+    version: int
+
+
+@reply
+class IncidentPage:
+    """Incidents, newest first."""
+
+    items: tuple[IncidentView, ...]
+    next_cursor: str | None = None
