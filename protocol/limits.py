@@ -292,3 +292,7 @@ OFFLINE_COMMANDS_MAX: Final = 100
 """Commands in one batch of a device (Rule 12)."""
 SYNC_DEVICES_MAX: Final = 20
 """Devices of one account whose queues are known."""
+
+# Wallets
+HOLDS_OPEN_MAX: Final = 20
+"""Own holds of one person, besides that of the visit."""

@@ -33,6 +33,15 @@ def business_day_of(t: datetime, tz: ZoneInfo, cutover: time) -> date:
     return day + _DAY if t >= start_of(day + _DAY, tz, cutover) else day
 
 
+def posting_day(day: date, closed_through: date | None) -> date:
+    """The day to which something of `day` is posted (Rule 5).
+
+    A closed day is frozen: what belongs to it and comes later is posted to the day that follows
+    the last closed one, `closed_through`; None if none was closed yet.
+    """
+    return day if closed_through is None or day > closed_through else closed_through + _DAY
+
+
 def bounds(day: date, tz: ZoneInfo, cutover: time) -> Bounds:
     """`[day cutover, next day cutover)`; 23, 24 or 25 hours long as a rule."""
     return Bounds(start_of(day, tz, cutover), start_of(day + _DAY, tz, cutover))

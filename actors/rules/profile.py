@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import time
+from datetime import date, time
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -15,7 +15,7 @@ from protocol.errors import Refusal
 from protocol.records.states import VenueStatus
 from protocol.records.venues import Venue, VenueSetting
 
-_OF_VENUE: Final = frozenset({"cutover", "fence_radius_m"})
+OF_VENUE: Final = frozenset({"cutover", "fence_radius_m"})
 """Settings that are columns of the venue itself."""
 
 
@@ -34,18 +34,27 @@ class VenueProfile:
     hours: Mapping[str, Any]
     settings: VenueSettings
     version: int
+    closed_through: date | None = None
+    """The last business day that is closed: nothing is posted to it or before it (Rule 5)."""
+
+    def closed_to(self, day: date) -> VenueProfile:
+        """The same venue when it has closed `day`."""
+        return attrs.evolve(self, closed_through=day)
 
 
-def profile_of(venue: Venue, stored: Iterable[VenueSetting]) -> VenueProfile:
+def profile_of(
+    venue: Venue, stored: Iterable[VenueSetting], closed_through: date | None = None
+) -> VenueProfile:
     """The profile of a venue with the settings that are in force.
 
-    What a venue has columns for (cutover, radius) stands there, and no setting speaks of it.
+    What a venue has columns for (cutover, radius) stands there; its rows among the settings only
+    tell who set it, and when. A row without a value is one that went back to the default.
     """
     base = attrs.evolve(DEFAULT, cutover=venue.cutover_local, fence_radius_m=venue.radius_m)
     overrides = {
         row.key: value_of(row.key, row.value["value"])
         for row in stored
-        if row.superseded_at is None and row.key not in _OF_VENUE
+        if row.superseded_at is None and row.key not in OF_VENUE and row.value["value"] is not None
     }
     settings = from_overrides(overrides, base=base)
     assert not isinstance(settings, Refusal), f"venue {venue.id} has settings that {settings}"
@@ -61,6 +70,7 @@ def profile_of(venue: Venue, stored: Iterable[VenueSetting]) -> VenueProfile:
         hours=venue.hours,
         settings=settings,
         version=venue.version,
+        closed_through=closed_through,
     )
 
 

@@ -58,6 +58,8 @@ class Operation:
     key: KeyRule = KeyRule.NONE
     precondition: bool = False
     """If-Match must name the version that is changed (428 without, 412 if it is stale)."""
+    creates: bool = False
+    """With `If-None-Match: *` in place of If-Match it makes what is not there yet."""
     socket: bool = True
     """May be sent as a command over WebSocket and Socket.IO."""
     offline: bool = False

@@ -215,6 +215,8 @@ create table public.user_limits (
     confirmed_at timestamp with time zone,
     superseded_at timestamp with time zone,
     version bigint not null,
+    warned_on date,
+    blocked_on date,
     constraint user_limits_pkey PRIMARY KEY (id),
     constraint user_limits_user_id_kind_period_key EXCLUDE USING btree (user_id WITH =, kind WITH =, period WITH =) WHERE ((superseded_at IS NULL)) DEFERRABLE INITIALLY DEFERRED,
     constraint user_limits_kind_check CHECK ((kind = ANY (ARRAY['spend'::text, 'topup'::text, 'time'::text]))),
@@ -366,6 +368,8 @@ create table public.session_segments (
     constraint session_segments_version_check CHECK ((version > 0))
 );
 
+CREATE INDEX session_segments_user_id_idx ON public.session_segments USING btree (user_id);
+
 CREATE INDEX session_segments_venue_id_business_day_activity_idx ON public.session_segments USING btree (venue_id, business_day, activity);
 
 create table public.session_history (
@@ -397,6 +401,8 @@ CREATE INDEX session_history_user_id_id_idx ON public.session_history USING btre
 CREATE INDEX session_history_venue_id_business_day_idx ON public.session_history USING btree (venue_id, business_day);
 
 CREATE INDEX session_history_venue_id_id_idx ON public.session_history USING btree (venue_id, id DESC);
+
+CREATE INDEX session_history_venue_id_started_at_idx ON public.session_history USING btree (venue_id, started_at);
 
 create table public.location_reports (
     id uuid not null,
@@ -440,6 +446,10 @@ create table public.safety_logs (
 
 CREATE INDEX safety_logs_session_id_idx ON public.safety_logs USING btree (session_id);
 
+CREATE INDEX safety_logs_user_id_idx ON public.safety_logs USING btree (user_id) WHERE (user_id IS NOT NULL);
+
+CREATE INDEX safety_logs_venue_id_id_idx ON public.safety_logs USING btree (venue_id, id DESC);
+
 CREATE INDEX safety_logs_venue_id_kind_occurred_at_idx ON public.safety_logs USING btree (venue_id, kind, occurred_at);
 
 create table public.interventions (
@@ -462,6 +472,9 @@ create table public.interventions (
     opened_at timestamp with time zone not null,
     closed_at timestamp with time zone,
     version bigint not null,
+    tier bigint default 0 not null,
+    task_id uuid,
+    due_at timestamp with time zone,
     constraint interventions_pkey PRIMARY KEY (id),
     constraint interventions_level_check CHECK (((level >= 1) AND (level <= 5))),
     constraint interventions_outcome_check CHECK ((outcome = ANY (ARRAY['fine'::text, 'water_food'::text, 'refused_service'::text, 'ride_arranged'::text, 'left_escorted'::text, 'medical'::text, 'escalate'::text]))),
@@ -470,7 +483,7 @@ create table public.interventions (
     constraint interventions_version_check CHECK ((version > 0))
 );
 
-CREATE INDEX interventions_session_id_idx ON public.interventions USING btree (session_id) WHERE (status <> 'closed'::text);
+CREATE INDEX interventions_session_id_idx ON public.interventions USING btree (session_id);
 
 CREATE INDEX interventions_venue_id_opened_at_idx ON public.interventions USING btree (venue_id, opened_at);
 
@@ -536,6 +549,12 @@ create table public.incidents (
 
 CREATE INDEX incidents_next_tier_at_idx ON public.incidents USING btree (next_tier_at) WHERE (status = ANY (ARRAY['notifying'::text, 'exhausted'::text, 'acknowledged'::text]));
 
+CREATE INDEX incidents_owner_id_idx ON public.incidents USING btree (owner_id, acked_at) WHERE (owner_id IS NOT NULL);
+
+CREATE INDEX incidents_raised_by_idx ON public.incidents USING btree (raised_by);
+
+CREATE INDEX incidents_venue_id_id_idx ON public.incidents USING btree (venue_id, id DESC);
+
 CREATE INDEX incidents_venue_id_status_idx ON public.incidents USING btree (venue_id, status);
 
 create table public.incident_events (
@@ -568,6 +587,7 @@ create table public.broadcasts (
     sent bigint not null,
     acked bigint not null,
     version bigint not null,
+    acked_by uuid[] default '{}'::uuid[] not null,
     constraint broadcasts_pkey PRIMARY KEY (id),
     constraint broadcasts_audience_check CHECK ((audience = ANY (ARRAY['staff'::text, 'everyone'::text]))),
     constraint broadcasts_kind_check CHECK ((kind = ANY (ARRAY['evacuate'::text, 'shelter'::text, 'medical'::text, 'all_clear'::text, 'info'::text]))),
@@ -677,6 +697,10 @@ create table public.transactions (
 CREATE INDEX transactions_about_id_idx ON public.transactions USING btree (about_id) WHERE (about_id IS NOT NULL);
 
 CREATE INDEX transactions_created_by_id_idx ON public.transactions USING btree (created_by, id DESC);
+
+CREATE INDEX transactions_created_by_idx ON public.transactions USING btree (created_by, occurred_at) WHERE (created_by IS NOT NULL);
+
+CREATE INDEX transactions_pending_idx ON public.transactions USING btree (venue_id, occurred_at) WHERE (status = 'pending'::text);
 
 CREATE INDEX transactions_user_id_id_idx ON public.transactions USING btree (user_id, id DESC);
 
@@ -1056,6 +1080,8 @@ create table public.tills (
     constraint tills_version_check CHECK ((version > 0))
 );
 
+CREATE INDEX tills_venue_id_opened_at_idx ON public.tills USING btree (venue_id, opened_at);
+
 create table public.business_days (
     venue_id uuid not null,
     business_day date not null,
@@ -1099,6 +1125,10 @@ create table public.staff_shifts (
     constraint staff_shifts_version_check CHECK ((version > 0)),
     constraint staff_shifts_worked_ms_check CHECK ((worked_ms >= 0))
 );
+
+CREATE INDEX staff_shifts_staff_id_id_idx ON public.staff_shifts USING btree (staff_id, id DESC);
+
+CREATE INDEX staff_shifts_venue_id_id_idx ON public.staff_shifts USING btree (venue_id, id DESC);
 
 CREATE INDEX staff_shifts_venue_id_started_at_idx ON public.staff_shifts USING btree (venue_id, started_at);
 
@@ -1149,9 +1179,13 @@ create table public.staff_tasks (
     constraint staff_tasks_version_check CHECK ((version > 0))
 );
 
+CREATE INDEX staff_tasks_assignee_id_id_idx ON public.staff_tasks USING btree (assignee_id, id DESC);
+
 CREATE INDEX staff_tasks_assignee_id_status_idx ON public.staff_tasks USING btree (assignee_id, status);
 
 CREATE INDEX staff_tasks_due_at_idx ON public.staff_tasks USING btree (due_at) WHERE (status = ANY (ARRAY['open'::text, 'accepted'::text, 'in_progress'::text, 'blocked'::text]));
+
+CREATE INDEX staff_tasks_venue_id_id_idx ON public.staff_tasks USING btree (venue_id, id DESC);
 
 CREATE INDEX staff_tasks_venue_id_status_priority_idx ON public.staff_tasks USING btree (venue_id, status, priority);
 
@@ -1452,6 +1486,8 @@ CREATE INDEX audit_log_actor_id_at_idx ON public.audit_log USING btree (actor_id
 
 CREATE INDEX audit_log_object_type_object_id_idx ON public.audit_log USING btree (object_type, object_id);
 
+CREATE INDEX audit_log_venue_id_seq_idx ON public.audit_log USING btree (venue_id, seq DESC);
+
 create table public.erasure_jobs (
     id uuid not null,
     user_id uuid not null,
@@ -1469,6 +1505,8 @@ create table public.erasure_jobs (
 );
 
 CREATE INDEX erasure_jobs_status_due_at_idx ON public.erasure_jobs USING btree (status, due_at);
+
+CREATE INDEX erasure_jobs_user_id_idx ON public.erasure_jobs USING btree (user_id, id DESC);
 
 create table runtime.identities (
     id uuid not null,
@@ -1701,7 +1739,7 @@ CREATE OR REPLACE FUNCTION public.user_is_excluded(someone uuid, place uuid)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-RETURN (public.caller_is_staff() AND (place = ANY (public.caller_venues())) AND (EXISTS (SELECT FROM public.exclusions WHERE ((exclusions.user_id = user_is_excluded.someone) AND ((exclusions.venue_id IS NULL) OR (exclusions.venue_id = user_is_excluded.place)) AND (exclusions.starts_at <= now()) AND ((exclusions.ends_at IS NULL) OR (exclusions.ends_at > now())) AND (exclusions.ended_at IS NULL)))));
+RETURN (public.caller_is_staff() AND (place = ANY (public.caller_venues())) AND (EXISTS (SELECT FROM public.exclusions WHERE ((exclusions.user_id = user_is_excluded.someone) AND ((exclusions.venue_id IS NULL) OR (exclusions.venue_id = user_is_excluded.place)) AND (exclusions.starts_at <= now()) AND ((exclusions.ended_at IS NULL) OR (exclusions.ended_at > now())) AND ((exclusions.ends_at IS NULL) OR (exclusions.ends_at > now()) OR (exclusions.kind = 'self_exclusion'::text))))));
 
 CREATE OR REPLACE FUNCTION public.incident_location_reports(incident uuid)
  RETURNS SETOF public.location_reports
@@ -1735,7 +1773,7 @@ create view public.tills_of_staff with (security_barrier=true) as
     status,
     opening_minor,
         CASE
-            WHEN (status <> 'open'::text) THEN expected_minor
+            WHEN (counted_minor IS NOT NULL) THEN expected_minor
             ELSE NULL::bigint
         END AS expected_minor,
     counted,
@@ -1930,6 +1968,840 @@ create table runtime.recent_plays (
 );
 
 CREATE INDEX recent_plays_venue_id_idx ON runtime.recent_plays USING btree (venue_id, played_at);
+
+create table runtime.schedule_weeks (
+    venue_id uuid not null,
+    week date not null,
+    ends_at timestamp with time zone not null,
+    version bigint not null,
+    constraint schedule_weeks_pkey PRIMARY KEY (venue_id, week),
+    constraint schedule_weeks_version_check CHECK ((version > 0))
+);
+
+create table runtime.shift_claims (
+    schedule_id uuid not null,
+    venue_id uuid not null,
+    week date not null,
+    staff_id uuid not null,
+    starts_at timestamp with time zone not null,
+    ends_at timestamp with time zone not null,
+    version bigint not null,
+    constraint shift_claims_pkey PRIMARY KEY (schedule_id),
+    constraint shift_claims_check CHECK ((ends_at > starts_at)),
+    constraint shift_claims_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX shift_claims_ends_at_idx ON runtime.shift_claims USING btree (ends_at);
+
+CREATE OR REPLACE FUNCTION public.schedule_version(place uuid, monday date)
+ RETURNS bigint
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+RETURN COALESCE((SELECT schedule_weeks.version FROM runtime.schedule_weeks WHERE ((schedule_weeks.venue_id = schedule_version.place) AND (schedule_weeks.week = schedule_version.monday) AND public.caller_is_staff() AND (schedule_version.place = ANY (public.caller_venues())))), (1)::bigint);
+
+CREATE OR REPLACE FUNCTION public.staff_figures(someone uuid, asked uuid[], since timestamp with time zone)
+ RETURNS TABLE(week date, worked_minutes bigint, tasks_done bigint, tasks_on_time bigint, task_seconds_p50 bigint, sos_seconds_p50 bigint, sales_minor bigint, tips_minor bigint, voids bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ WITH places AS (
+          SELECT venues.id,
+             venues.tz,
+             venues.cutover_local
+            FROM public.venues
+           WHERE ((venues.id = ANY (staff_figures.asked)) AND (venues.id = ANY (public.caller_venues())) AND (public.caller_is_management() OR (public.caller_is_staff() AND (staff_figures.someone = public.caller_id()))))
+         ), facts AS (
+          SELECT places_1.id AS venue_id,
+             shift.started_at AS at,
+             shift.worked_ms,
+             NULL::boolean AS on_time,
+             NULL::bigint AS task_ms,
+             NULL::bigint AS sos_ms,
+             NULL::bigint AS sale_minor,
+             NULL::bigint AS tip_minor,
+             NULL::boolean AS voided
+            FROM (public.staff_shifts shift
+              JOIN places places_1 ON ((places_1.id = shift.venue_id)))
+           WHERE ((shift.staff_id = staff_figures.someone) AND (shift.started_at >= staff_figures.since))
+         UNION ALL
+          SELECT places_1.id,
+             task.done_at,
+             NULL::bigint,
+             ((task.due_at IS NULL) OR (task.done_at <= task.due_at)),
+             ((EXTRACT(epoch FROM (task.accepted_at - task.created_at)) * (1000)::numeric))::bigint AS int8,
+             NULL::bigint,
+             NULL::bigint,
+             NULL::bigint,
+             NULL::boolean
+            FROM (public.staff_tasks task
+              JOIN places places_1 ON ((places_1.id = task.venue_id)))
+           WHERE ((task.assignee_id = staff_figures.someone) AND (task.status = 'done'::text) AND (task.done_at >= staff_figures.since))
+         UNION ALL
+          SELECT places_1.id,
+             incident.acked_at,
+             NULL::bigint,
+             NULL::boolean,
+             NULL::bigint,
+             ((EXTRACT(epoch FROM (incident.acked_at - incident.raised_at)) * (1000)::numeric))::bigint AS int8,
+             NULL::bigint,
+             NULL::bigint,
+             NULL::boolean
+            FROM (public.incidents incident
+              JOIN places places_1 ON ((places_1.id = incident.venue_id)))
+           WHERE ((incident.owner_id = staff_figures.someone) AND (incident.acked_at >= staff_figures.since))
+         UNION ALL
+          SELECT places_1.id,
+             sale.occurred_at,
+             NULL::bigint,
+             NULL::boolean,
+             NULL::bigint,
+             NULL::bigint,
+                 CASE
+                     WHEN ((sale.kind = ANY (ARRAY['purchase'::text, 'topup'::text])) AND (sale.status = 'posted'::text)) THEN sale.amount_minor
+                     ELSE NULL::bigint
+                 END AS "case",
+                 CASE
+                     WHEN (sale.status = 'posted'::text) THEN sale.tip_minor
+                     ELSE NULL::bigint
+                 END AS "case",
+             (sale.status = 'voided'::text)
+            FROM (public.transactions sale
+              JOIN places places_1 ON ((places_1.id = sale.venue_id)))
+           WHERE ((sale.created_by = staff_figures.someone) AND (sale.user_id <> staff_figures.someone) AND (sale.occurred_at >= staff_figures.since))
+         UNION ALL
+          SELECT places_1.id,
+             tip.occurred_at,
+             NULL::bigint,
+             NULL::boolean,
+             NULL::bigint,
+             NULL::bigint,
+             NULL::bigint,
+             tip.amount_minor,
+             NULL::boolean
+            FROM ((public.transactions sale
+              JOIN public.transactions tip ON ((tip.about_id = sale.id)))
+              JOIN places places_1 ON ((places_1.id = sale.venue_id)))
+           WHERE ((sale.created_by = staff_figures.someone) AND (sale.user_id <> staff_figures.someone) AND (sale.occurred_at >= staff_figures.since) AND (tip.kind = 'tip'::text) AND (tip.status = 'posted'::text))
+         )
+  SELECT (date_trunc('week'::text, ((facts.at AT TIME ZONE places.tz) - (places.cutover_local)::interval)))::date AS week,
+     ((COALESCE(sum(facts.worked_ms), (0)::numeric))::bigint / 60000),
+     count(*) FILTER (WHERE (facts.on_time IS NOT NULL)) AS count,
+     count(*) FILTER (WHERE facts.on_time) AS count,
+     (percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY facts.task_ms) / 1000),
+     (percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY facts.sos_ms) / 1000),
+     (COALESCE(sum(facts.sale_minor), (0)::numeric))::bigint AS "coalesce",
+     (COALESCE(sum(facts.tip_minor), (0)::numeric))::bigint AS "coalesce",
+     count(*) FILTER (WHERE facts.voided) AS count
+    FROM (facts
+      JOIN places ON ((places.id = facts.venue_id)))
+   GROUP BY GROUPING SETS ((((date_trunc('week'::text, ((facts.at AT TIME ZONE places.tz) - (places.cutover_local)::interval)))::date)), ());
+END;
+
+create table runtime.safety_holds (
+    venue_id uuid not null,
+    user_id uuid not null,
+    session_id uuid,
+    intervention_id uuid,
+    level bigint not null,
+    since timestamp with time zone not null,
+    ends_at timestamp with time zone,
+    version bigint not null,
+    constraint safety_holds_pkey PRIMARY KEY (venue_id, user_id),
+    constraint safety_holds_level_check CHECK (((level >= 1) AND (level <= 5))),
+    constraint safety_holds_version_check CHECK ((version > 0))
+);
+
+create table runtime.trading (
+    venue_id uuid not null,
+    z_number bigint not null,
+    closed_through date not null,
+    version bigint not null,
+    constraint trading_pkey PRIMARY KEY (venue_id),
+    constraint trading_version_check CHECK ((version > 0)),
+    constraint trading_z_number_check CHECK ((z_number > 0))
+);
+
+create table runtime.planned_settings (
+    id uuid not null,
+    venue_id uuid not null,
+    effective_at timestamp with time zone not null,
+    patch jsonb not null,
+    set_by uuid,
+    planned_at timestamp with time zone not null,
+    version bigint not null,
+    constraint planned_settings_pkey PRIMARY KEY (id),
+    constraint planned_settings_version_check CHECK ((version > 0))
+);
+
+CREATE INDEX planned_settings_venue_id_idx ON runtime.planned_settings USING btree (venue_id);
+
+CREATE OR REPLACE FUNCTION public.day_figures_unchecked(place uuid, day date, starts timestamp with time zone, ends timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ WITH lines AS (
+          SELECT posting.account_code AS code,
+             posting.amount_minor AS minor,
+             journal.source,
+             transaction.kind
+            FROM ((public.ledger_journals journal
+              JOIN public.ledger_postings posting ON ((posting.journal_id = journal.id)))
+              LEFT JOIN public.transactions transaction ON ((transaction.id = journal.transaction_id)))
+           WHERE ((journal.venue_id = day_figures_unchecked.place) AND (journal.business_day = day_figures_unchecked.day))
+         ), earned AS (
+          SELECT split_part(lines.code, ':'::text, 4) AS kind,
+             (sum(lines.minor))::bigint AS minor
+            FROM lines
+           WHERE (lines.code ~~ 'venue:%:revenue:%'::text)
+           GROUP BY (split_part(lines.code, ':'::text, 4))
+         ), owed AS (
+          SELECT
+                 CASE
+                     WHEN (lines.source ~~ 'bonus_expired%'::text) THEN 'expired'::text
+                     WHEN ((lines.kind = 'topup'::text) AND (lines.code ~~ 'user:%:bonus'::text)) THEN 'granted'::text
+                     WHEN (lines.kind = 'topup'::text) THEN 'sold'::text
+                     WHEN (lines.kind = 'grant'::text) THEN 'granted'::text
+                     WHEN (lines.kind = ANY (ARRAY['purchase'::text, 'usage'::text, 'tip'::text])) THEN 'used'::text
+                     WHEN (lines.kind = ANY (ARRAY['refund'::text, 'dispute'::text])) THEN 'refunded'::text
+                     ELSE 'other'::text
+                 END AS why,
+             (sum(lines.minor))::bigint AS minor
+            FROM lines
+           WHERE (lines.code ~~ 'user:%'::text)
+           GROUP BY
+                 CASE
+                     WHEN (lines.source ~~ 'bonus_expired%'::text) THEN 'expired'::text
+                     WHEN ((lines.kind = 'topup'::text) AND (lines.code ~~ 'user:%:bonus'::text)) THEN 'granted'::text
+                     WHEN (lines.kind = 'topup'::text) THEN 'sold'::text
+                     WHEN (lines.kind = 'grant'::text) THEN 'granted'::text
+                     WHEN (lines.kind = ANY (ARRAY['purchase'::text, 'usage'::text, 'tip'::text])) THEN 'used'::text
+                     WHEN (lines.kind = ANY (ARRAY['refund'::text, 'dispute'::text])) THEN 'refunded'::text
+                     ELSE 'other'::text
+                 END
+         ), closed_before AS (
+          SELECT business_days.business_day,
+             (((business_days.totals -> 'liability'::text) ->> 'closing_minor'::text))::bigint AS minor
+            FROM public.business_days
+           WHERE ((business_days.venue_id = day_figures_unchecked.place) AND (business_days.business_day < day_figures_unchecked.day) AND (business_days.status = 'closed'::text))
+           ORDER BY business_days.business_day DESC
+          LIMIT 1
+         ), opening AS (
+          SELECT (((COALESCE(( SELECT closed_before.minor
+                    FROM closed_before), (0)::bigint))::numeric + COALESCE(sum(posting.amount_minor), (0)::numeric)))::bigint AS minor
+            FROM (public.ledger_journals journal
+              JOIN public.ledger_postings posting ON ((posting.journal_id = journal.id)))
+           WHERE ((journal.venue_id = day_figures_unchecked.place) AND (posting.account_code ~~ 'user:%'::text) AND (journal.business_day < day_figures_unchecked.day) AND (journal.business_day > COALESCE(( SELECT closed_before.business_day
+                    FROM closed_before), '-infinity'::date)))
+         ), booked AS (
+          SELECT transactions.id,
+             transactions.venue_id,
+             transactions.user_id,
+             transactions.kind,
+             transactions.status,
+             transactions.tender,
+             transactions.amount_minor,
+             transactions.tax_minor,
+             transactions.tip_minor,
+             transactions.currency,
+             transactions.business_day,
+             transactions.session_id,
+             transactions.shift_id,
+             transactions.till_id,
+             transactions.payment_id,
+             transactions.package_id,
+             transactions.reverses_id,
+             transactions.reason,
+             transactions.note,
+             transactions.created_by,
+             transactions.occurred_at,
+             transactions.posted_at,
+             transactions.expires_at,
+             transactions.version,
+             transactions.about_id,
+             transactions.sources,
+             transactions.tip_sources,
+             transactions.bonus_minor,
+             transactions.bonus_days
+            FROM public.transactions
+           WHERE ((transactions.venue_id = day_figures_unchecked.place) AND (transactions.business_day = day_figures_unchecked.day))
+         ), pending AS (
+          SELECT transactions.id,
+             transactions.amount_minor,
+             transactions.occurred_at
+            FROM public.transactions
+           WHERE ((transactions.venue_id = day_figures_unchecked.place) AND (transactions.status = 'pending'::text) AND (transactions.kind = 'purchase'::text) AND (transactions.occurred_at < day_figures_unchecked.ends))
+         )
+  SELECT jsonb_build_object('net_minor', COALESCE(( SELECT sum(earned.minor) AS sum
+            FROM earned), (0)::numeric), 'tax_minor', COALESCE(( SELECT sum(lines.minor) AS sum
+            FROM lines
+           WHERE (lines.code ~~ 'venue:%:tax'::text)), (0)::numeric), 'tips_minor', COALESCE(( SELECT sum(lines.minor) AS sum
+            FROM lines
+           WHERE (lines.code ~~ 'venue:%:tips'::text)), (0)::numeric), 'promo_minor', COALESCE(( SELECT (- sum(lines.minor))
+            FROM lines
+           WHERE (lines.code ~~ 'venue:%:promo_expense'::text)), (0)::numeric), 'net_by_kind', COALESCE(( SELECT jsonb_object_agg(earned.kind, earned.minor ORDER BY earned.kind) AS jsonb_object_agg
+            FROM earned), '{}'::jsonb), 'tax_by_rate', COALESCE(( SELECT jsonb_agg(by_rate.line ORDER BY (by_rate.line ->> 'what'::text), ((by_rate.line ->> 'rate_bp'::text))::bigint) AS jsonb_agg
+            FROM ( SELECT jsonb_build_object('what', 'goods', 'rate_bp', sold.tax_rate_bp, 'gross_minor', sum(sold.total_minor), 'tax_minor', sum(sold.tax_minor)) AS line
+                    FROM (public.purchases sold
+                      JOIN booked ON ((booked.id = sold.transaction_id)))
+                   WHERE (booked.status = 'posted'::text)
+                   GROUP BY sold.tax_rate_bp
+                 UNION ALL
+                  SELECT jsonb_build_object('what', booked.kind, 'rate_bp', NULL::unknown, 'gross_minor', sum(booked.amount_minor), 'tax_minor', sum(booked.tax_minor)) AS jsonb_build_object
+                    FROM booked
+                   WHERE ((booked.status = 'posted'::text) AND (booked.kind = ANY (ARRAY['usage'::text, 'refund'::text, 'adjustment'::text])))
+                   GROUP BY booked.kind) by_rate), '[]'::jsonb), 'tenders', COALESCE(( SELECT jsonb_agg(by_tender.line ORDER BY (by_tender.line ->> 'kind'::text), (by_tender.line ->> 'tender'::text)) AS jsonb_agg
+            FROM ( SELECT jsonb_build_object('kind', booked.kind, 'tender', booked.tender, 'count', count(*), 'amount_minor', sum(booked.amount_minor), 'tip_minor', sum(booked.tip_minor)) AS line
+                    FROM booked
+                   WHERE (booked.status = 'posted'::text)
+                   GROUP BY booked.kind, booked.tender) by_tender), '[]'::jsonb), 'refunds', ( SELECT jsonb_build_object('count', count(*), 'amount_minor', COALESCE(sum(booked.amount_minor), (0)::numeric)) AS jsonb_build_object
+            FROM booked
+           WHERE ((booked.status = 'posted'::text) AND (booked.kind = 'refund'::text))), 'voids', ( SELECT jsonb_build_object('count', count(*), 'amount_minor', COALESCE(sum(booked.amount_minor), (0)::numeric)) AS jsonb_build_object
+            FROM booked
+           WHERE (booked.status = 'voided'::text)), 'tills', COALESCE(( SELECT jsonb_agg(jsonb_build_object('till_id', tills.id, 'staff_id', tills.staff_id, 'drawer', tills.drawer, 'status', tills.status, 'opening_minor', tills.opening_minor, 'drops_minor', tills.drops_minor, 'expected_minor',
+                 CASE
+                     WHEN (tills.counted_minor IS NOT NULL) THEN tills.expected_minor
+                     ELSE NULL::bigint
+                 END, 'counted_minor', tills.counted_minor, 'variance_minor', tills.variance_minor) ORDER BY tills.id) AS jsonb_agg
+            FROM public.tills
+           WHERE ((tills.venue_id = day_figures_unchecked.place) AND (tills.opened_at >= day_figures_unchecked.starts) AND (tills.opened_at < day_figures_unchecked.ends))), '[]'::jsonb), 'liability', jsonb_build_object('opening_minor', ( SELECT opening.minor
+            FROM opening), 'sold_minor', COALESCE(( SELECT owed.minor
+            FROM owed
+           WHERE (owed.why = 'sold'::text)), (0)::bigint), 'granted_minor', COALESCE(( SELECT owed.minor
+            FROM owed
+           WHERE (owed.why = 'granted'::text)), (0)::bigint), 'used_minor', (- COALESCE(( SELECT owed.minor
+            FROM owed
+           WHERE (owed.why = 'used'::text)), (0)::bigint)), 'refunded_minor', COALESCE(( SELECT owed.minor
+            FROM owed
+           WHERE (owed.why = 'refunded'::text)), (0)::bigint), 'expired_minor', (- COALESCE(( SELECT owed.minor
+            FROM owed
+           WHERE (owed.why = 'expired'::text)), (0)::bigint)), 'other_minor', COALESCE(( SELECT owed.minor
+            FROM owed
+           WHERE (owed.why = 'other'::text)), (0)::bigint), 'closing_minor', ((( SELECT opening.minor
+            FROM opening))::numeric + COALESCE(( SELECT sum(owed.minor) AS sum
+            FROM owed), (0)::numeric))), 'open_orders_count', ( SELECT count(*) AS count
+            FROM pending), 'open_orders', COALESCE(( SELECT jsonb_agg(jsonb_build_object('transaction_id', pending.id, 'amount_minor', pending.amount_minor, 'ordered_at', to_char((pending.occurred_at AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'::text), 'name', COALESCE(( SELECT string_agg(((sold.qty || ' × '::text) || sold.name), ', '::text ORDER BY sold.line) AS string_agg
+                    FROM public.purchases sold
+                   WHERE (sold.transaction_id = pending.id)), ''::text)) ORDER BY pending.occurred_at, pending.id) AS jsonb_agg
+            FROM ( SELECT pending_1.id,
+                     pending_1.amount_minor,
+                     pending_1.occurred_at
+                    FROM pending pending_1
+                   ORDER BY pending_1.occurred_at, pending_1.id
+                  LIMIT 100) pending), '[]'::jsonb), 'journal_head', ( SELECT encode(ledger_journals.hash, 'hex'::text) AS encode
+            FROM public.ledger_journals
+           WHERE (ledger_journals.venue_id = day_figures_unchecked.place)
+           ORDER BY ledger_journals.seq DESC
+          LIMIT 1)) AS jsonb_build_object;
+END;
+
+CREATE OR REPLACE FUNCTION public.day_figures(place uuid, day date, starts timestamp with time zone, ends timestamp with time zone)
+ RETURNS jsonb
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT public.day_figures_unchecked(place, day, starts, ends) AS day_figures_unchecked
+   WHERE (public.caller_is_management() AND (place = ANY (public.caller_venues())));
+END;
+
+CREATE OR REPLACE FUNCTION public.chain_head_of(place uuid, name text)
+ RETURNS TABLE(seq bigint, hash bytea)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT head.seq,
+     head.hash
+    FROM runtime.chain_heads head
+   WHERE ((head.chain = chain_head_of.name) AND public.caller_is_owner() AND ((head.venue_id = ANY (public.caller_venues())) OR (head.venue_id = '00000000-0000-0000-0000-000000000000'::uuid)) AND (head.venue_id = COALESCE(chain_head_of.place, '00000000-0000-0000-0000-000000000000'::uuid)));
+END;
+
+CREATE OR REPLACE FUNCTION public.audit_links_of_platform(after_seq bigint, until_seq bigint, most bigint)
+ RETURNS SETOF public.audit_log
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT audit_log.id,
+     audit_log.seq,
+     audit_log.venue_id,
+     audit_log.at,
+     audit_log.actor_id,
+     audit_log.role,
+     audit_log.action,
+     audit_log.object_type,
+     audit_log.object_id,
+     NULL::jsonb AS jsonb,
+     NULL::jsonb AS jsonb,
+     NULL::bytea AS bytea,
+     audit_log.detail_digest,
+     audit_log.request_id,
+     audit_log.ip,
+     audit_log.prev_hash,
+     audit_log.hash
+    FROM public.audit_log
+   WHERE ((audit_log.venue_id IS NULL) AND (audit_log.seq > audit_links_of_platform.after_seq) AND (audit_log.seq <= audit_links_of_platform.until_seq) AND public.caller_is_owner())
+   ORDER BY audit_log.seq
+  LIMIT audit_links_of_platform.most;
+END;
+
+CREATE OR REPLACE FUNCTION public.venue_figures(place uuid)
+ RETURNS TABLE(present bigint, sessions bigint, on_duty bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT (COALESCE(sum(seat.party_size), (0)::numeric))::bigint AS "coalesce",
+     count(*) AS count,
+     ( SELECT count(*) AS count
+            FROM runtime.duty_places duty
+           WHERE (duty.venue_id = venue_figures.place)) AS count
+    FROM runtime.floor_places seat
+   WHERE ((seat.venue_id = venue_figures.place) AND (seat.version > 1) AND public.caller_is_owner() AND (venue_figures.place = ANY (public.caller_venues())));
+END;
+
+create table runtime.kept_exclusions (
+    id uuid not null,
+    identity_hash bytea not null,
+    kind text not null,
+    venue_id uuid,
+    starts_at timestamp with time zone not null,
+    ends_at timestamp with time zone,
+    version bigint not null,
+    constraint kept_exclusions_pkey PRIMARY KEY (id),
+    constraint kept_exclusions_kind_check CHECK ((kind = ANY (ARRAY['cool_off'::text, 'self_exclusion'::text, 'venue_ban'::text]))),
+    constraint kept_exclusions_version_check CHECK ((version > 0))
+);
+
+CREATE OR REPLACE FUNCTION public.people_found(wanted text, after uuid, most bigint)
+ RETURNS SETOF uuid
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ WITH alike AS MATERIALIZED (
+          SELECT users.id
+            FROM public.users
+           WHERE ((public.trigrams(users.display_name) @> public.trigrams(people_found.wanted)) AND (users.deleted_at IS NULL) AND (POSITION((lower(people_found.wanted)) IN (lower(users.display_name))) > 0))
+         UNION
+          SELECT users.id
+            FROM public.users
+           WHERE ((lower(users.email) = lower(people_found.wanted)) AND (users.deleted_at IS NULL) AND public.caller_is_management())
+         )
+  SELECT alike.id
+    FROM alike
+   WHERE (public.caller_is_staff() AND ((people_found.after IS NULL) OR (alike.id < people_found.after)) AND public.user_was_at(alike.id, public.caller_venues()))
+   ORDER BY alike.id DESC
+  LIMIT people_found.most;
+END;
+
+CREATE OR REPLACE FUNCTION public.people_seen(someones uuid[])
+ RETURNS TABLE(id uuid, display_name text, avatar text, photo text, status text, created_at timestamp with time zone, age_verified boolean, excluded boolean, roles text[], session_id uuid, session_venue_id uuid, session_status text, safety_level bigint, started_at timestamp with time zone, email text, email_verified boolean, phone text, birth_date date, emergency_contact jsonb, version bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT one.id,
+     one.display_name,
+     one.avatar,
+     one.photo,
+     one.status,
+     one.created_at,
+     (one.age_verified_at IS NOT NULL),
+     (EXISTS ( SELECT
+            FROM public.exclusions
+           WHERE ((exclusions.user_id = one.id) AND ((exclusions.venue_id IS NULL) OR (exclusions.venue_id = ANY (public.caller_venues()))) AND (exclusions.starts_at <= now()) AND ((exclusions.ended_at IS NULL) OR (exclusions.ended_at > now())) AND ((exclusions.ends_at IS NULL) OR (exclusions.ends_at > now()) OR (exclusions.kind = 'self_exclusion'::text))))) AS "exists",
+     ARRAY( SELECT DISTINCT user_roles.role
+            FROM public.user_roles
+           WHERE ((user_roles.user_id = one.id) AND (user_roles.revoked_at IS NULL) AND (user_roles.venue_id = ANY (public.caller_venues())))
+           ORDER BY user_roles.role) AS "array",
+     visit.id,
+     visit.venue_id,
+     visit.status,
+     visit.safety_level,
+     visit.started_at,
+         CASE
+             WHEN public.caller_is_management() THEN one.email
+             ELSE NULL::text
+         END AS "case",
+         CASE
+             WHEN public.caller_is_management() THEN (one.email_verified_at IS NOT NULL)
+             ELSE NULL::boolean
+         END AS "case",
+         CASE
+             WHEN public.caller_is_management() THEN one.phone
+             ELSE NULL::text
+         END AS "case",
+         CASE
+             WHEN public.caller_is_management() THEN one.birth_date
+             ELSE NULL::date
+         END AS "case",
+         CASE
+             WHEN public.caller_is_management() THEN one.emergency_contact
+             ELSE NULL::jsonb
+         END AS "case",
+     one.version
+    FROM (public.users one
+      LEFT JOIN LATERAL ( SELECT sessions.id,
+             sessions.venue_id,
+             sessions.user_id,
+             sessions.display_name,
+             sessions.status,
+             sessions.activity,
+             sessions.zone,
+             sessions.station_id,
+             sessions.party_size,
+             sessions.business_day,
+             sessions.started_at,
+             sessions.status_since,
+             sessions.ended_at,
+             sessions.cause,
+             sessions.paused_ms,
+             sessions.pauses_used,
+             sessions.safety_level,
+             sessions.held_minor,
+             sessions.hold_id,
+             sessions.charged_minor,
+             sessions.reservation_id,
+             sessions.assisted,
+             sessions.note,
+             sessions.geofence,
+             sessions.meter,
+             sessions.deadline_at,
+             sessions.version,
+             sessions.table_name
+            FROM public.sessions
+           WHERE ((sessions.user_id = one.id) AND (sessions.venue_id = ANY (public.caller_venues())) AND (sessions.status = ANY (ARRAY['active'::text, 'paused'::text, 'auto_paused'::text, 'cooling'::text, 'closing'::text])))
+          LIMIT 1) visit ON (true))
+   WHERE ((one.id = ANY (people_seen.someones)) AND (one.deleted_at IS NULL) AND public.caller_is_staff() AND public.user_was_at(one.id, public.caller_venues()))
+   ORDER BY one.id DESC;
+END;
+
+CREATE OR REPLACE FUNCTION public.scrub_person(someone uuid, as_whom uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ UPDATE public.safety_logs SET notes = NULL::text, notes_salt = NULL::bytea
+   WHERE ((safety_logs.user_id = scrub_person.someone) AND (safety_logs.notes IS NOT NULL));
+ UPDATE public.audit_log SET before = NULL::jsonb, after = NULL::jsonb, detail_salt = NULL::bytea
+   WHERE ((audit_log.object_type = 'user'::text) AND (audit_log.object_id = (scrub_person.someone)::text) AND (audit_log.detail_salt IS NOT NULL));
+ UPDATE public.incident_events SET detail = NULL::jsonb, detail_salt = NULL::bytea
+   WHERE ((incident_events.detail_salt IS NOT NULL) AND (incident_events.incident_id IN ( SELECT incidents.id
+            FROM public.incidents
+           WHERE ((incidents.raised_by = scrub_person.someone) AND (incidents.closed_at IS NOT NULL)))));
+ UPDATE public.incidents SET raised_by_name = NULL::text, note = NULL::text, lat = NULL::double precision, lon = NULL::double precision, accuracy_m = NULL::double precision
+   WHERE ((incidents.raised_by = scrub_person.someone) AND (incidents.closed_at IS NOT NULL));
+ UPDATE public.interventions SET notes = NULL::text
+   WHERE ((interventions.user_id = scrub_person.someone) AND (interventions.closed_at IS NOT NULL));
+ UPDATE public.session_history SET user_id = scrub_person.as_whom
+   WHERE (session_history.user_id = scrub_person.someone);
+ UPDATE public.session_segments SET user_id = scrub_person.as_whom
+   WHERE (session_segments.user_id = scrub_person.someone);
+ UPDATE public.sessions_auth SET ip = NULL::text, user_agent = NULL::text, device_id = NULL::text
+   WHERE (sessions_auth.user_id = scrub_person.someone);
+ UPDATE public.transactions SET note = NULL::text
+   WHERE ((transactions.user_id = scrub_person.someone) AND (transactions.note IS NOT NULL));
+ DELETE FROM public.location_reports
+   WHERE (location_reports.user_id = scrub_person.someone);
+ DELETE FROM public.age_verifications
+   WHERE (age_verifications.user_id = scrub_person.someone);
+ DELETE FROM public.user_preferences
+   WHERE (user_preferences.user_id = scrub_person.someone);
+ DELETE FROM public.push_devices
+   WHERE (push_devices.user_id = scrub_person.someone);
+ DELETE FROM public.auth_tokens
+   WHERE (auth_tokens.user_id = scrub_person.someone);
+ DELETE FROM public.sync_devices
+   WHERE (sync_devices.user_id = scrub_person.someone);
+ DELETE FROM public.notification_deliveries
+   WHERE (notification_deliveries.user_id = scrub_person.someone);
+ DELETE FROM public.patron_analytics
+   WHERE (patron_analytics.user_pseudonym = scrub_person.as_whom);
+ DELETE FROM public.event_outbox
+   WHERE (event_outbox.room = ('user:'::text || scrub_person.someone));
+END;
+
+CREATE OR REPLACE FUNCTION public.day_bounds(place uuid, day date)
+ RETURNS TABLE(starts_at timestamp with time zone, ends_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT COALESCE(known.starts_at, ((day_bounds.day + venue.cutover_local) AT TIME ZONE venue.tz)) AS "coalesce",
+     COALESCE(known.ends_at, (((day_bounds.day + 1) + venue.cutover_local) AT TIME ZONE venue.tz)) AS "coalesce"
+    FROM (public.venues venue
+      LEFT JOIN public.business_days known ON (((known.venue_id = venue.id) AND (known.business_day = day_bounds.day))))
+   WHERE (venue.id = day_bounds.place);
+END;
+
+CREATE OR REPLACE FUNCTION public.day_visits(place uuid, day date)
+ RETURNS TABLE(user_id uuid, persons bigint, started_at timestamp with time zone, ended_at timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT session_history.user_id,
+     COALESCE(((session_history.summary ->> 'party_size'::text))::bigint, (1)::bigint) AS "coalesce",
+     session_history.started_at,
+     session_history.ended_at
+    FROM public.session_history
+   WHERE ((session_history.venue_id = day_visits.place) AND (session_history.status = 'closed'::text) AND (session_history.business_day = day_visits.day))
+ UNION ALL
+  SELECT sessions.user_id,
+     sessions.party_size,
+     sessions.started_at,
+     COALESCE(sessions.ended_at, now()) AS "coalesce"
+    FROM public.sessions
+   WHERE ((sessions.venue_id = day_visits.place) AND (sessions.business_day = day_visits.day));
+END;
+
+CREATE OR REPLACE FUNCTION public.day_figures(place uuid, day date)
+ RETURNS TABLE(metric text, dimension text, value bigint)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ WITH line AS (
+          SELECT split_part(posting.account_code, ':'::text, 3) AS account,
+             split_part(posting.account_code, ':'::text, 4) AS sort,
+             posting.amount_minor,
+             to_char((journal.posted_at AT TIME ZONE venue.tz), 'HH24'::text) AS hour,
+             deal.tender,
+             (NOT (deal.kind IS DISTINCT FROM 'refund'::text)) AS refund
+            FROM (((public.ledger_journals journal
+              JOIN public.venues venue ON ((venue.id = journal.venue_id)))
+              JOIN public.ledger_postings posting ON ((posting.journal_id = journal.id)))
+              LEFT JOIN public.transactions deal ON ((deal.id = journal.transaction_id)))
+           WHERE ((journal.venue_id = day_figures.place) AND (journal.business_day = day_figures.day) AND (split_part(posting.account_code, ':'::text, 3) = ANY (ARRAY['revenue'::text, 'tax'::text, 'tips'::text])))
+         ), sold AS (
+          SELECT COALESCE(purchase.item_id, purchase.game_id) AS thing,
+             purchase.game_id,
+             purchase.qty,
+             purchase.total_minor
+            FROM (public.transactions deal
+              JOIN public.purchases purchase ON ((purchase.transaction_id = deal.id)))
+           WHERE ((deal.venue_id = day_figures.place) AND (deal.business_day = day_figures.day) AND (deal.kind = 'purchase'::text) AND (deal.status = 'posted'::text) AND (purchase.status <> 'voided'::text))
+         ), segment AS (
+          SELECT session_segments.activity,
+             session_segments.station_id,
+             session_segments.charge_minor,
+             session_segments.active_ms
+            FROM public.session_segments
+           WHERE ((session_segments.venue_id = day_figures.place) AND (session_segments.business_day = day_figures.day))
+         ), visit AS (
+          SELECT day_visits.user_id,
+             day_visits.persons,
+             day_visits.started_at,
+             day_visits.ended_at
+            FROM public.day_visits(day_figures.place, day_figures.day) day_visits(user_id, persons, started_at, ended_at)
+         ), step AS (
+          SELECT sum(moves.persons) OVER (ORDER BY moves.at, moves.persons) AS present
+            FROM ( SELECT visit.started_at AS at,
+                     visit.persons
+                    FROM visit
+                 UNION ALL
+                  SELECT visit.ended_at,
+                     (- visit.persons)
+                    FROM visit) moves
+         ), slot AS (
+          SELECT to_char((at.at AT TIME ZONE venue.tz), 'HH24:MI'::text) AS slot,
+             at.at
+            FROM public.venues venue,
+             public.day_bounds(day_figures.place, day_figures.day) bounds(starts_at, ends_at),
+             LATERAL generate_series(bounds.starts_at, (bounds.ends_at - '00:00:01'::interval), '00:15:00'::interval) at(at)
+           WHERE ((venue.id = day_figures.place) AND (at.at <= now()))
+         )
+  SELECT 'gross_minor'::text,
+     ''::text,
+     (COALESCE(sum(line.amount_minor), (0)::numeric))::bigint AS "coalesce"
+    FROM line
+   WHERE ((line.account = ANY (ARRAY['revenue'::text, 'tax'::text])) AND (NOT line.refund))
+ UNION ALL
+  SELECT 'refunds_minor'::text,
+     ''::text,
+     (COALESCE((- sum(line.amount_minor)), (0)::numeric))::bigint AS "coalesce"
+    FROM line
+   WHERE ((line.account = ANY (ARRAY['revenue'::text, 'tax'::text])) AND line.refund)
+ UNION ALL
+  SELECT 'tax_minor'::text,
+     ''::text,
+     (COALESCE(sum(line.amount_minor), (0)::numeric))::bigint AS "coalesce"
+    FROM line
+   WHERE (line.account = 'tax'::text)
+ UNION ALL
+  SELECT 'net_minor'::text,
+     ''::text,
+     (COALESCE(sum(line.amount_minor), (0)::numeric))::bigint AS "coalesce"
+    FROM line
+   WHERE (line.account = 'revenue'::text)
+ UNION ALL
+  SELECT 'tips_minor'::text,
+     ''::text,
+     (COALESCE(sum(line.amount_minor), (0)::numeric))::bigint AS "coalesce"
+    FROM line
+   WHERE (line.account = 'tips'::text)
+ UNION ALL
+  SELECT 'net_by_kind'::text,
+     line.sort,
+     (sum(line.amount_minor))::bigint AS sum
+    FROM line
+   WHERE (line.account = 'revenue'::text)
+   GROUP BY line.sort
+ UNION ALL
+  SELECT 'gross_by_hour'::text,
+     line.hour,
+     (sum(line.amount_minor))::bigint AS sum
+    FROM line
+   WHERE ((line.account = ANY (ARRAY['revenue'::text, 'tax'::text])) AND (NOT line.refund))
+   GROUP BY line.hour
+ UNION ALL
+  SELECT 'gross_by_tender'::text,
+     COALESCE(line.tender, 'none'::text) AS "coalesce",
+     (sum(line.amount_minor))::bigint AS sum
+    FROM line
+   WHERE ((line.account = ANY (ARRAY['revenue'::text, 'tax'::text])) AND (NOT line.refund))
+   GROUP BY line.tender
+ UNION ALL
+  SELECT 'gross_by_item'::text,
+     (sold.thing)::text AS thing,
+     (sum(sold.total_minor))::bigint AS sum
+    FROM sold
+   GROUP BY sold.thing
+ UNION ALL
+  SELECT 'sold_by_item'::text,
+     (sold.thing)::text AS thing,
+     (sum(sold.qty))::bigint AS sum
+    FROM sold
+   GROUP BY sold.thing
+ UNION ALL
+  SELECT 'plays_by_game'::text,
+     (sold.game_id)::text AS game_id,
+     (sum(sold.qty))::bigint AS sum
+    FROM sold
+   WHERE (sold.game_id IS NOT NULL)
+   GROUP BY sold.game_id
+ UNION ALL
+  SELECT 'gross_by_activity'::text,
+     segment.activity,
+     (sum(segment.charge_minor))::bigint AS sum
+    FROM segment
+   GROUP BY segment.activity
+ UNION ALL
+  SELECT 'minutes_by_activity'::text,
+     segment.activity,
+     ((sum(segment.active_ms) / (60000)::numeric))::bigint AS int8
+    FROM segment
+   GROUP BY segment.activity
+ UNION ALL
+  SELECT 'minutes_by_station'::text,
+     (segment.station_id)::text AS station_id,
+     ((sum(segment.active_ms) / (60000)::numeric))::bigint AS int8
+    FROM segment
+   WHERE (segment.station_id IS NOT NULL)
+   GROUP BY segment.station_id
+ UNION ALL
+  SELECT 'visits'::text,
+     ''::text,
+     count(*) AS count
+    FROM visit
+ UNION ALL
+  SELECT 'patrons'::text,
+     ''::text,
+     count(DISTINCT visit.user_id) AS count
+    FROM visit
+ UNION ALL
+  SELECT 'peak_persons'::text,
+     ''::text,
+     (COALESCE(max(step.present), (0)::numeric))::bigint AS "coalesce"
+    FROM step
+ UNION ALL
+  SELECT 'persons_by_slot'::text,
+     slot.slot,
+     (COALESCE(sum(visit.persons), (0)::numeric))::bigint AS "coalesce"
+    FROM (slot
+      LEFT JOIN visit ON (((visit.started_at <= slot.at) AND (slot.at < visit.ended_at))))
+   GROUP BY slot.slot
+ UNION ALL
+  SELECT 'visits_by_dwell'::text,
+         CASE
+             WHEN ((visit.ended_at - visit.started_at) < '00:30:00'::interval) THEN '000-030'::text
+             WHEN ((visit.ended_at - visit.started_at) < '01:00:00'::interval) THEN '030-060'::text
+             WHEN ((visit.ended_at - visit.started_at) < '02:00:00'::interval) THEN '060-120'::text
+             WHEN ((visit.ended_at - visit.started_at) < '04:00:00'::interval) THEN '120-240'::text
+             ELSE '240-'::text
+         END AS "case",
+     count(*) AS count
+    FROM visit
+   GROUP BY
+         CASE
+             WHEN ((visit.ended_at - visit.started_at) < '00:30:00'::interval) THEN '000-030'::text
+             WHEN ((visit.ended_at - visit.started_at) < '01:00:00'::interval) THEN '030-060'::text
+             WHEN ((visit.ended_at - visit.started_at) < '02:00:00'::interval) THEN '060-120'::text
+             WHEN ((visit.ended_at - visit.started_at) < '04:00:00'::interval) THEN '120-240'::text
+             ELSE '240-'::text
+         END;
+END;
+
+CREATE OR REPLACE FUNCTION public.day_figures_for_caller(place uuid, day date)
+ RETURNS TABLE(metric text, dimension text, value bigint)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT figure.metric,
+     figure.dimension,
+     figure.value
+    FROM public.day_figures(day_figures_for_caller.place, day_figures_for_caller.day) figure(metric, dimension, value)
+   WHERE (public.caller_is_management() AND (day_figures_for_caller.place = ANY (public.caller_venues())));
+END;
+
+create view public.patron_spend_bands with (security_barrier=true) as
+ SELECT patron_analytics.venue_id,
+    patron_analytics.period,
+    spent.band,
+    count(*) AS patrons,
+    (sum(patron_analytics.visits))::bigint AS visits
+   FROM public.patron_analytics,
+    LATERAL ( SELECT
+                CASE
+                    WHEN (patron_analytics.spend_minor < (1000 * patron_analytics.visits)) THEN '0-1000'::text
+                    WHEN (patron_analytics.spend_minor < (3000 * patron_analytics.visits)) THEN '1000-3000'::text
+                    WHEN (patron_analytics.spend_minor < (6000 * patron_analytics.visits)) THEN '3000-6000'::text
+                    ELSE '6000-'::text
+                END AS band) spent
+  WHERE (public.caller_is_management() AND (patron_analytics.venue_id = ANY (public.caller_venues())))
+  GROUP BY patron_analytics.venue_id, patron_analytics.period, spent.band
+ HAVING (count(*) >= 5);
+
+create view public.patron_activities with (security_barrier=true) as
+ SELECT patron_analytics.venue_id,
+    patron_analytics.period,
+    did.activity,
+    count(*) AS patrons,
+    (sum(did.minutes_at))::bigint AS minutes
+   FROM public.patron_analytics,
+    LATERAL ( SELECT jsonb_each_text.key AS activity,
+            (jsonb_each_text.value)::bigint AS minutes_at
+           FROM jsonb_each_text(patron_analytics.activities) jsonb_each_text(key, value)) did
+  WHERE (public.caller_is_management() AND (patron_analytics.venue_id = ANY (public.caller_venues())))
+  GROUP BY patron_analytics.venue_id, patron_analytics.period, did.activity
+ HAVING (count(*) >= 5);
+
+create view public.patron_returns with (security_barrier=true) as
+ SELECT venue_id,
+    period,
+    count(*) AS patrons,
+    count(*) FILTER (WHERE ((visits > 1) OR (cohort < to_char((period)::timestamp with time zone, 'YYYY-MM'::text)))) AS returned
+   FROM public.patron_analytics
+  WHERE (public.caller_is_management() AND (venue_id = ANY (public.caller_venues())))
+  GROUP BY venue_id, period
+ HAVING (count(*) >= 5);
 
 CREATE CONSTRAINT TRIGGER ledger_postings_balanced AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse_unbalanced_journal();
 
@@ -2852,6 +3724,24 @@ grant delete, insert, select, update on runtime.approvals_used to lastlight_writ
 grant delete, insert, select, update on runtime.time_used to lastlight_writer;
 
 grant delete, insert, select, update on runtime.recent_plays to lastlight_writer;
+
+grant delete, insert, select, update on runtime.schedule_weeks to lastlight_writer;
+
+grant delete, insert, select, update on runtime.shift_claims to lastlight_writer;
+
+grant delete, insert, select, update on runtime.safety_holds to lastlight_writer;
+
+grant delete, insert, select, update on runtime.trading to lastlight_writer;
+
+grant delete, insert, select, update on runtime.planned_settings to lastlight_writer;
+
+grant delete, insert, select, update on runtime.kept_exclusions to lastlight_writer;
+
+grant select on public.patron_spend_bands to lastlight_reader;
+
+grant select on public.patron_activities to lastlight_reader;
+
+grant select on public.patron_returns to lastlight_reader;
 
 grant select (id, email, display_name, pseudonym, created_at, phone, birth_date, age_verified_at, email_verified_at, phone_verified_at, status, suspended_reason, role_grants, locale, terms_version, avatar, photo, emergency_contact, erased_at, deleted_at, version) on public.users to lastlight_reader;
 
