@@ -16,14 +16,19 @@ import structlog
 from actors.runtime.answers import Answer
 from actors.runtime.node import Node
 from lastlight.gateway.calls import Call, Step
-from lastlight.gateway.finding import duty_venues, find_address
+from lastlight.gateway.finding import duty_venues, find_address, present_venue
 from lastlight.gateway.guard import Guard
 from lastlight.gateway.readings import note_reading
 from lastlight.gateway.urgent import TAKEN_WITHIN_S, UrgentLane
-from protocol.addresses import Address
+from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, LastLightError
 from protocol.limits import COMMAND_DEADLINE_S
-from protocol.operations.safety import RaiseSos, RespondSos
+from protocol.operations.safety import (
+    BroadcastEmergency,
+    RaiseSos,
+    RequestHelp,
+    RespondSos,
+)
 
 log = structlog.get_logger(__name__)
 Own = Callable[[Call], Awaitable[Answer]]
@@ -89,10 +94,10 @@ class Dispatcher:
         try:
             answer = await self._ask(call, venues[0], TAKEN_WITHIN_S)
         except LastLightError as error:
-            if not isinstance(call.command, RaiseSos):
+            if not isinstance(call.command, RaiseSos | RequestHelp):
                 raise
             log.error("sos_without_venue", venue=str(venues[0].id), reason=str(error))
-            return self.urgent.raise_sos(call, venues)
+            return self.urgent.take(call, venues)
         if isinstance(call.command, RaiseSos) and _is_news(answer):
             self.urgent.leave_others(call, venues[1:])
         return _with_dropped(answer, call.dropped)
@@ -106,6 +111,10 @@ class Dispatcher:
                 owner = None
             # An acknowledgement of an incident that nobody knows opens it again at the venue.
             return [owner] if owner is not None else duty_venues(self.node, call.signed_in, None)
+        if isinstance(command, RequestHelp):
+            return [await present_venue(self.node, call.signed_in, command.venue_id)]
+        if isinstance(command, BroadcastEmergency):
+            return [Address(ActorKind.VENUE, command.venue_id)]
         venue_id = getattr(command, "venue_id", None)
         return duty_venues(self.node, call.signed_in, venue_id)
 

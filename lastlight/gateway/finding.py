@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, Final
 from uuid import UUID
+
+import trio
 
 from actors.rules.sos import venues_of_press
 from actors.runtime.answers import NodeStarting
 from actors.runtime.node import Node
 from lastlight.gateway.calls import Call, Refused
 from protocol.addresses import PLATFORM, ActorKind, Address, Principal, Role, identity_of
-from protocol.errors import Code, Refusal
+from protocol.errors import Code, FieldError, LastLightError, Refusal
 from protocol.operations.addresses import AddressRule, Finding
 
 _TABLES: Final = {
@@ -33,6 +36,8 @@ _TABLES: Final = {
     "transaction_id": "transactions",
 }
 """The table that a field names a row of, for children."""
+_ACCOUNT_WITHIN_S: Final = 0.5
+"""How long a call for help waits for its caller's account, which knows where they are."""
 
 
 async def find_address(node: Node, call: Call, rule: AddressRule) -> Address:
@@ -60,6 +65,12 @@ async def find_address(node: Node, call: Call, rule: AddressRule) -> Address:
             return PLATFORM if value is None else Address(ActorKind.VENUE, value)
         case Finding.VENUE_OR_ACCOUNT:
             return _venue_or_account(node, call.signed_in, value)
+        case Finding.SESSION_OR_VENUE:
+            venue_id: Any = getattr(call.command, "venue_id", None)
+            kind = ActorKind.VENUE if value is None else ActorKind.SESSION
+            return Address(kind, venue_id if value is None else value)
+        case Finding.PRESENT:
+            return await present_venue(node, call.signed_in, value)
         case Finding.DUTY:
             return duty_venues(node, call.signed_in, value)[0]
     raise AssertionError(f"{call.operation.name} has no actor")
@@ -142,6 +153,32 @@ def duty_venues(node: Node, principal: Principal, value: UUID | None) -> list[Ad
     if not venues:
         raise Refused(Refusal(Code.FORBIDDEN, "only people who work at a venue raise an SOS"))
     return [Address(ActorKind.VENUE, venue) for venue in venues]
+
+
+async def present_venue(node: Node, principal: Principal, value: UUID | None) -> Address:
+    """Where somebody is who calls for help: the venue named, else that of the open visit, else
+    the only one there is.
+
+    Raises:
+        Refused: nobody can say where they are; 422.
+        NodeStarting: which venues there are is not known yet; 503.
+    """
+    known = {address.id for address in node.venues()}
+    if value is not None and (value in known or not node.ready):
+        return Address(ActorKind.VENUE, value)
+    account = Address(ActorKind.ACCOUNT, principal.user_id)
+    with contextlib.suppress(LastLightError), trio.move_on_after(_ACCOUNT_WITHIN_S):
+        await node.activate(account)
+    visited = node.shared(account)
+    if isinstance(visited, UUID):
+        return Address(ActorKind.VENUE, visited)
+    if len(known) == 1:
+        return Address(ActorKind.VENUE, known.pop())
+    if not node.ready:
+        raise NodeStarting
+    detail = "say at which venue you are: there is no open visit of yours"
+    error = FieldError("/venue_id", "required", detail)
+    raise Refused(Refusal(Code.VALIDATION_FAILED, detail, errors=(error,)))
 
 
 def _worked_at(node: Node, principal: Principal) -> list[UUID]:

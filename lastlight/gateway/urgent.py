@@ -24,9 +24,10 @@ from protocol.codec import to_json
 from protocol.entries import RoomEvent
 from protocol.errors import LastLightError
 from protocol.events.emergency import EmergencySosRaised
-from protocol.operations.safety import RaiseSos
+from protocol.events.safety import SafetyHelpRequested
+from protocol.operations.safety import RaiseSos, RequestHelp
 from protocol.records.states import IncidentStatus
-from protocol.replies.safety import SosRaised
+from protocol.replies.safety import HelpTaken, SosRaised
 
 log = structlog.get_logger(__name__)
 TAKEN_WITHIN_S = 1.0
@@ -42,9 +43,11 @@ class UrgentLane:
     ids: Ids
     now: Callable[[], datetime]
 
-    def raise_sos(self, call: Call, venues: list[Address]) -> Answer:
+    def take(self, call: Call, venues: list[Address]) -> Answer:
         """Alert everyone at these venues, leave the command for them, and answer."""
         first = call.command
+        if isinstance(first, RequestHelp):
+            return self._take_help(call, first, venues[0])
         assert isinstance(first, RaiseSos)
         assert first.incident_id is not None
         at = self.now()
@@ -62,6 +65,30 @@ class UrgentLane:
         )
         return Answer(status=201, body=to_json(reply))
 
+    def _take_help(self, call: Call, command: RequestHelp, venue: Address) -> Answer:
+        """A call for help, likewise: its venue does the rest when it is there."""
+        assert command.incident_id is not None
+        at = self.now()
+        patron_id = call.signed_in.user_id
+        help_requested = SafetyHelpRequested(
+            incident_id=command.incident_id,
+            session_id=None,
+            user_id=patron_id,
+            zone=command.zone,
+            kind=command.kind.value,
+            at=at,
+        )
+        event = tell(help_requested, venue_id=venue.id, hide_from=patron_id)
+        self.publisher.publish_urgent(self._unnumbered(event, venue.id, at))
+        self._leave(call, command, venue)
+        reply = HelpTaken(
+            incident_id=command.incident_id,
+            requested_at=at,
+            recorded=False,
+            dropped=call.dropped,
+        )
+        return Answer(status=201, body=to_json(reply))
+
     def leave_others(self, call: Call, venues: list[Address]) -> None:
         """Where it can't be told at which venue somebody is, all of theirs hear of it.
 
@@ -74,7 +101,7 @@ class UrgentLane:
             if not self._leave(call, command, venue):
                 self.publisher.publish_urgent(self._alert(call, command, venue.id, self.now()))
 
-    def _leave(self, call: Call, command: RaiseSos, venue: Address) -> bool:
+    def _leave(self, call: Call, command: RaiseSos | RequestHelp, venue: Address) -> bool:
         """Leave a press for its venue; whether the journal takes it."""
         try:
             self.node.leave(venue, command, call.principal)
@@ -112,6 +139,9 @@ class UrgentLane:
             venue_id=venue_id,
             hide_from=principal.user_id if command.silent else None,
         )
+        return self._unnumbered(event, venue_id, at)
+
+    def _unnumbered(self, event: Event, venue_id: UUID, at: datetime) -> RoomEvent:
         return RoomEvent(
             id=self.ids.fresh(),
             type=event.type,
