@@ -24,6 +24,8 @@ from protocol.codec import to_json
 from storage.postgres.asked import Asked
 from storage.postgres.database import Connection
 from storage.postgres.queries_inventory import games, menu_items, rooms
+from storage.postgres.queries_sessions import session_history, sessions
+from storage.postgres.queries_staff import performance, schedule, shifts, tasks
 from storage.postgres.queries_transactions import credit_packages
 from storage.postgres.queries_users import own_preferences, own_profile
 from storage.postgres.queries_venues import public_venues
@@ -38,12 +40,18 @@ CsvQuery = Callable[[Connection, Any, Asked], Rows]
 
 NAMED_QUERIES: Final[Mapping[str, Query]] = {
     "own_profile": own_profile,
+    "sessions": sessions,
+    "session_history": session_history,
     "own_preferences": own_preferences,
     "credit_packages": credit_packages,
     "games": games,
     "rooms": rooms,
     "menu_items": menu_items,
     "public_venues": public_venues,
+    "shifts": shifts,
+    "schedule": schedule,
+    "tasks": tasks,
+    "performance": performance,
 }
 
 

@@ -49,6 +49,8 @@ create function schedule_version(place uuid, monday date) returns bigint
 -- Lists, newest first.
 create index staff_shifts_venue_id_id_idx on staff_shifts (venue_id, id desc);
 create index staff_shifts_staff_id_id_idx on staff_shifts (staff_id, id desc);
+create index staff_shifts_on_duty_idx on staff_shifts (venue_id, id desc)
+    where status in ('open', 'on_break');
 create index staff_tasks_venue_id_id_idx on staff_tasks (venue_id, id desc);
 create index staff_tasks_assignee_id_id_idx on staff_tasks (assignee_id, id desc);
 
@@ -69,7 +71,7 @@ where caller_is_staff() and staff_id = caller_id() and venue_id = any (caller_ve
 -- Somebody's work at some venues since a moment, by week; the row without a week is the whole.
 -- For the person, and for management of each venue. Staff may not see closed days' takings row by
 -- row, but the sums of their own they may.
-create function staff_figures(someone uuid, venues uuid[], since timestamptz)
+create function staff_figures(someone uuid, asked uuid[], since timestamptz)
     returns table (
         week date, worked_minutes bigint, tasks_done bigint, tasks_on_time bigint,
         task_seconds_p50 bigint, sos_seconds_p50 bigint,
@@ -81,7 +83,7 @@ create function staff_figures(someone uuid, venues uuid[], since timestamptz)
         with places as (
             select id, tz, cutover_local
             from public.venues
-            where id = any (venues) and id = any (caller_venues())
+            where id = any (asked) and id = any (caller_venues())
                 and (caller_is_management() or (caller_is_staff() and someone = caller_id()))
         ),
         facts as (
