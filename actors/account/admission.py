@@ -19,6 +19,7 @@ from actors.account.standing import (
     verified_age,
 )
 from actors.account.state import AccountState
+from actors.account.visit_limits import drawable_minor, refuse_over_limit, time_allowance
 from actors.account.wallet import WalletDraft, wallet_of
 from actors.rules.funds import refuse_funds
 from actors.rules.settings import DEFAULT
@@ -46,7 +47,9 @@ def decide_admit_patron(state: AccountState, command: AdmitPatron, context: Cont
     if refusal is not None:
         return refusal
     wallet = wallet_of(state, context, venue_id=command.venue_id, currency=command.currency)
-    refusal = _refuse_funds(wallet, command)
+    refusal = _refuse_funds(wallet, command) or refuse_over_limit(
+        state, wallet, command.hold_minor, Code.INSUFFICIENT_CREDITS
+    )
     if refusal is not None:
         return refusal
     hold = wallet.hold_exactly(_new_hold(state, command, context), command.hold_minor)
@@ -66,8 +69,9 @@ def decide_admit_patron(state: AccountState, command: AdmitPatron, context: Cont
             display_name=state.user.display_name or "Guest",
             age_ok=years is not None and years >= _alcohol_age(context, command.venue_id),
             hold_id=hold.id,
-            available_minor=wallet.available_minor,
+            available_minor=drawable_minor(state, wallet, command.hold_minor),
             paid_up_today_minor=_time_paid_today(state, context, command.venue_id),
+            time=time_allowance(state, context.now),
         ),
         undo=_taking_back(command, hold, context),
         fresh=True,

@@ -92,7 +92,7 @@ def exclusion_now(state: AccountState, venue_id: UUID, now: datetime) -> Exclusi
     found = [
         exclusion
         for exclusion in state.all(Exclusion)
-        if exclusion.venue_id in (None, venue_id) and _in_force(exclusion, now)
+        if exclusion.venue_id in (None, venue_id) and in_force(exclusion, now)
     ]
     return min(
         found,
@@ -138,7 +138,8 @@ def refuse_top_up(
     )
 
 
-def _in_force(exclusion: Exclusion, now: datetime) -> bool:
+def in_force(exclusion: Exclusion, now: datetime) -> bool:
+    """Whether an exclusion keeps anybody out now."""
     if now < exclusion.starts_at:
         return False
     if exclusion.ended_at is not None:
@@ -149,7 +150,7 @@ def _in_force(exclusion: Exclusion, now: datetime) -> bool:
     return exclusion.ends_at is None or now < exclusion.ends_at
 
 
-def _limit_now(limit: UserLimit, now: datetime) -> int | None:
+def limit_now(limit: UserLimit, now: datetime) -> int | None:
     """What holds now; a raised value only once it was confirmed and its day has passed."""
     pending = limit.pending_effective_at
     if pending is not None and limit.confirmed_at is not None and pending <= now:
@@ -157,7 +158,8 @@ def _limit_now(limit: UserLimit, now: datetime) -> int | None:
     return limit.value if limit.effective_at <= now else None
 
 
-def _spent(transactions: Iterable[Transaction], first: date, today: date) -> int:
+def spent_minor(transactions: Iterable[Transaction], first: date, today: date) -> int:
+    """What transactions of these business days cost, with tips."""
     return sum(
         transaction.amount_minor + transaction.tip_minor
         for transaction in transactions
@@ -175,11 +177,11 @@ def _refuse_limit(
     code: Code,
 ) -> Refusal | None:
     for limit in state.all(UserLimit):
-        value = _limit_now(limit, now) if limit.kind is kind else None
+        value = limit_now(limit, now) if limit.kind is kind else None
         if value is None or limit.superseded_at is not None:
             continue
         first = today - timedelta(days=LIMIT_DAYS[limit.period] - 1)
-        used = _spent(state.posted(*counted), first, today)
+        used = spent_minor(state.posted(*counted), first, today)
         # At the limit nothing more goes, not even what the amount of is not known yet.
         if used + max(1, amount_minor) > value:
             return Refusal(

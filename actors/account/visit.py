@@ -15,10 +15,20 @@ import attrs
 
 from actors.account.receipts import visit_receipt
 from actors.account.state import AccountState
+from actors.account.visit_limits import (
+    drawable_minor,
+    refuse_over_limit,
+    spend_headroom_minor,
+    time_allowance,
+    time_used,
+)
+from actors.account.voiding import TIME, give_back_excess
 from actors.account.wallet import WalletDraft, open_minor, wallet_of
 from actors.rules import journals
+from actors.rules.grants import join
 from actors.rules.journals import Sale
 from actors.rules.ledger import usage_source
+from actors.rules.money import tax_of_step
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address
@@ -37,8 +47,8 @@ from protocol.internal.visits import (
 from protocol.records.money import CreditHold, Transaction
 from protocol.records.money_states import Tender, TransactionKind, TransactionStatus
 
-TIME: Final = "time"
-"""The kind of revenue that a visit's time is."""
+_OVER_LIMIT: Final = {"extend": Code.SPEND_LIMIT_REACHED}
+"""How it is called that own limits allow no such hold, by purpose; else there are no funds."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -59,12 +69,14 @@ class _Meter:
         amount_minor = min(line.amount_minor, open_minor(self.hold))
         if amount_minor <= 0:
             return
-        tax_minor = line.tax_minor * amount_minor // line.amount_minor
         self.hold, parts = self.wallet.capture(self.hold, amount_minor)
         transaction = self._transaction(line.business_day)
+        sum_minor = transaction.amount_minor + amount_minor
+        tax_minor = tax_of_step(transaction.amount_minor, sum_minor, line.tax_bp)
         transaction = transaction.evolve(
-            amount_minor=transaction.amount_minor + amount_minor,
+            amount_minor=sum_minor,
             tax_minor=transaction.tax_minor + tax_minor,
+            sources=join(transaction.sources, parts),
             posted_at=self.wallet.now,
         )
         self.wallet.put(transaction)
@@ -124,13 +136,15 @@ def decide_capture_usage(state: AccountState, command: CaptureUsage, context: Co
     held = meter.hold.evolve(expires_at=command.hold_until)
     meter.wallet.put(held)
     wanted_minor = sum(line.amount_minor for line in command.lines) + command.hold_target_minor
+    drawn_minor = meter.captured_minor + open_minor(held)
     answer = UsageCaptured(
         session_id=command.session_id,
         tick=command.tick,
         captured_minor=meter.captured_minor,
         held_minor=open_minor(held),
-        available_minor=meter.wallet.available_minor,
-        short_minor=wanted_minor - meter.captured_minor - open_minor(held),
+        available_minor=drawable_minor(state, meter.wallet, drawn_minor),
+        short_minor=wanted_minor - drawn_minor,
+        time=time_allowance(state, context.now),
     )
     outcome = meter.wallet.outcome("usage")
     return attrs.evolve(
@@ -146,6 +160,11 @@ def decide_hold_for_visit(state: AccountState, command: HoldForVisit, context: C
         return hold
     wallet = wallet_of(state, context, venue_id=command.venue_id, currency=hold.currency)
     before_minor = open_minor(hold)
+    if command.hold_target_minor > before_minor:
+        code = _OVER_LIMIT.get(command.purpose, Code.INSUFFICIENT_CREDITS)
+        refusal = refuse_over_limit(state, wallet, command.hold_target_minor, code)
+        if refusal is not None:
+            return refusal
     missing_minor = command.hold_target_minor - before_minor - wallet.available_minor
     if command.hold_target_minor > before_minor and missing_minor > 0:
         return Refusal(
@@ -161,7 +180,8 @@ def decide_hold_for_visit(state: AccountState, command: HoldForVisit, context: C
         session_id=command.session_id,
         purpose=command.purpose,
         held_minor=open_minor(held),
-        available_minor=wallet.available_minor,
+        available_minor=drawable_minor(state, wallet, open_minor(held)),
+        time=time_allowance(state, context.now),
     )
     undo = ReturnHold(
         session_id=command.session_id, hold_id=hold.id, hold_target_minor=before_minor
@@ -194,11 +214,17 @@ def decide_settle_visit(state: AccountState, command: SettleVisit, context: Cont
     assert visit is not None
     meter = _charged(state, context, hold, command.lines, command, keep_minor=0)
     meter.wallet.close_hold(meter.hold)
-    time_minor = meter.captured_minor + sum(
-        transaction.amount_minor
-        for transaction in state.posted(TransactionKind.USAGE)
-        if transaction.session_id == command.session_id
+    returned_minor, unbooked = give_back_excess(state, meter.wallet, command)
+    time_minor = (
+        meter.captured_minor
+        - returned_minor
+        + sum(
+            transaction.amount_minor
+            for transaction in state.posted(TransactionKind.USAGE)
+            if transaction.session_id == command.session_id
+        )
     )
+    used, forgotten = time_used(state, command.active_ms, meter.wallet.business_day)
     receipt = visit_receipt(
         command,
         wallet=meter.wallet,
@@ -217,9 +243,10 @@ def decide_settle_visit(state: AccountState, command: SettleVisit, context: Cont
     outcome = meter.wallet.outcome("check_out")
     return attrs.evolve(
         outcome,
-        removes=(visit,),
+        changes=(*outcome.changes, *used),
+        removes=(visit, *forgotten),
         appends=(*outcome.appends, receipt),
-        sends=(Send(_session(command.session_id), answer), *meter.revenue()),
+        sends=(Send(_session(command.session_id), answer), *meter.revenue(), *unbooked),
     )
 
 
@@ -232,14 +259,20 @@ def _charged(
     *,
     keep_minor: int,
 ) -> _Meter:
-    """Charge the lines, with `keep_minor` held afterwards, both as far as the wallet goes."""
+    """Charge the lines, with `keep_minor` held afterwards, both as far as the wallet goes, and
+    own limits on spending.
+    """
     principal = context.principal
     wallet = wallet_of(state, context, venue_id=command.venue_id, currency=hold.currency)
-    due_minor = sum(line.amount_minor for line in lines)
+    target_minor = sum(line.amount_minor for line in lines) + keep_minor
+    headroom_minor = spend_headroom_minor(state, wallet.business_day, wallet.now)
+    if headroom_minor is not None:
+        # What is not held can't be charged: at an own limit the visit stops as without funds.
+        target_minor = min(target_minor, headroom_minor)
     meter = _Meter(
         state=state,
         wallet=wallet,
-        hold=wallet.hold_exactly(hold, due_minor + keep_minor),
+        hold=wallet.hold_exactly(hold, target_minor),
         session_id=command.session_id,
         created_by=None if principal is None else principal.user_id,
     )

@@ -52,6 +52,8 @@ class SessionTrigger(enum.StrEnum):
     PAUSE = "pause"
     EXHAUST = "exhaust"
     """The next hold was impossible: paused at the instant funds end (Rule 3)."""
+    REACH_LIMIT = "reach_limit"
+    """The patron's own limit of time: paused at the instant at which it is used up (Rule 7)."""
     RESUME = "resume"
     """By the patron or staff; from auto_paused it needs a fix in the fence or staff's reason."""
     LEAVE_FENCE = "leave_fence"
@@ -130,6 +132,7 @@ OPEN_NOT_CLOSING: Final = (_SE.ACTIVE, _SE.PAUSED, _SE.AUTO_PAUSED, _SE.COOLING)
 SESSION: Final[Mapping[tuple[SessionStatus, SessionTrigger], SessionStatus]] = {
     (_SE.ACTIVE, _ST.PAUSE): _SE.PAUSED,
     (_SE.ACTIVE, _ST.EXHAUST): _SE.PAUSED,
+    (_SE.ACTIVE, _ST.REACH_LIMIT): _SE.PAUSED,
     (_SE.PAUSED, _ST.RESUME): _SE.ACTIVE,
     (_SE.ACTIVE, _ST.LEAVE_FENCE): _SE.AUTO_PAUSED,
     (_SE.AUTO_PAUSED, _ST.ENTER_FENCE): _SE.ACTIVE,

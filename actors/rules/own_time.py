@@ -111,9 +111,9 @@ def crossings(
         whole_ms = limit.minutes * MS_PER_MINUTE
         before_ms = used_ms(limit, today, allowance.elsewhere_ms, {})
         now_ms = used_ms(limit, today, allowance.elsewhere_ms, own_ms)
-        for percent in (WARN_PERCENT, BLOCK_PERCENT):
-            if before_ms * 100 < percent * whole_ms <= now_ms * 100:
-                found.append(
-                    Crossing(limit=limit, used_minutes=now_ms // MS_PER_MINUTE, percent=percent)
-                )
+        found += [
+            Crossing(limit=limit, used_minutes=now_ms // MS_PER_MINUTE, percent=percent)
+            for percent in (WARN_PERCENT, BLOCK_PERCENT)
+            if before_ms * 100 < percent * whole_ms <= now_ms * 100
+        ]
     return tuple(found)

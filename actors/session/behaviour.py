@@ -13,12 +13,21 @@ from actors.runtime.behaviour import Behaviour, decisions_of
 from actors.session import (
     breaks,
     closing,
+    details,
+    forcing,
     holding,
+    intervening,
+    lengthening,
     moving,
+    observing,
     opening,
     orders,
+    own_time,
     ticks,
+    verifying,
     views,
+    voiding,
+    watching,
     whereabouts,
 )
 from actors.session.notes import meter_of
@@ -26,7 +35,8 @@ from actors.session.state import SessionState
 from protocol.addresses import ActorKind
 from protocol.internal.visits import OpenSession
 from protocol.reads import Read
-from protocol.records.visits import Session, SessionHistory, SessionSegment
+from protocol.records.safety import Intervention
+from protocol.records.visits import SafetyCheck, Session, SessionHistory, SessionSegment
 
 MODULES: Final = (
     opening,
@@ -38,6 +48,17 @@ MODULES: Final = (
     closing,
     orders,
     views,
+    # Care for the patron
+    watching,
+    observing,
+    intervening,
+    verifying,
+    own_time,
+    # What people who run the floor do with it
+    details,
+    lengthening,
+    forcing,
+    voiding,
 )
 
 
@@ -95,6 +116,9 @@ SESSION: Final = Behaviour(
         Read(Session, by="id"),
         Read(SessionSegment, by="session_id"),
         Read(SessionHistory, by="id"),
+        # Closed and answered ones too: a second answer is told so.
+        Read(Intervention, by="session_id"),
+        Read(SafetyCheck, by="session_id"),
     ),
     founded_by=(OpenSession,),
     masked=_masked,

@@ -14,10 +14,12 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.meter import HOLD_KEPT, ahead_minor, arm, ask_for_rest, due_minor
+from actors.session.own_time import refuse_used_up
 from actors.session.standing import is_assisted, open_session, profile_of, refuse_stranger
 from actors.session.state import SessionState
+from protocol.addresses import Role
 from protocol.errors import Code, Refusal
-from protocol.internal.visits import HoldForVisit
+from protocol.internal.visits import HoldForVisit, VisitHeld
 from protocol.operations.sessions import PauseSession, ResumeSession
 from protocol.records.states import SessionStatus
 from protocol.records.visits import Session
@@ -27,6 +29,8 @@ from protocol.values import Fix
 RESUME: Final = "resume"
 """What a hold is asked for, and by whose word the visit then goes on."""
 REENTER: Final = "reenter"
+OVERRIDE: Final = "override"
+"""Why a cooling visit goes on before its time: management said so, and answers for it."""
 
 
 @decides(PauseSession)
@@ -46,6 +50,8 @@ def decide_pause_session(state: SessionState, command: PauseSession, context: Co
     if refusal is not None:
         return refusal
     draft = draft_of(state, session, context)
+    if draft.notes.voiding and (refusal := refuse_while_moving(draft)) is not None:
+        return refusal
     draft.stop(context.now)
     draft.move(
         SessionTrigger.PAUSE,
@@ -68,6 +74,10 @@ def decide_resume_session(
     state: SessionState, command: ResumeSession, context: Context
 ) -> Decision:
     """Go on at once if enough is held, else when the account has held it."""
+    if state.session is not None and _overrides_cooling(state.session, context):
+        draft = draft_of(state, state.session, context)
+        go_on(draft, SessionTrigger.END_COOLING, command.reason or OVERRIDE)
+        return draft.outcome(changed(draft))
     session = open_session(state, context, SessionTrigger.RESUME)
     if isinstance(session, Refusal):
         return session
@@ -78,6 +88,8 @@ def decide_resume_session(
         refusal = _refuse_from_outside(draft, command)
         if refusal is not None:
             return refusal
+    if (refusal := refuse_used_up(draft)) is not None:
+        return refusal
     if needs_hold(draft):
         draft.notes = attrs.evolve(draft.notes, resume_reason=command.reason)
         ask_for_hold(draft, RESUME)
@@ -97,13 +109,18 @@ def go_on(draft: VisitDraft, trigger: SessionTrigger, reason: str) -> None:
 
 def refuse_while_moving(draft: VisitDraft) -> Refusal | None:
     """One change is under way at a time, so that a refusal that comes back is that change's."""
-    move = draft.notes.move
-    if move is None:
+    notes = draft.notes
+    if notes.move is not None:
+        what = f"changing to {notes.move.activity.value}"
+    elif notes.lengthening is not None:
+        what = "being lengthened"
+    elif notes.voiding:
+        what = "being voided"
+    else:
         return None
     return Refusal(
         Code.INVALID_TRANSITION,
-        f"session {draft.session.id} is just changing to {move.activity.value}; "
-        "ask again when that is done",
+        f"session {draft.session.id} is just {what}; ask again when that is done",
     )
 
 
@@ -116,7 +133,9 @@ def needed_minor(draft: VisitDraft) -> int:
             last.evolve(id=draft.session.id, started_at=draft.now, ended_at=None, charge_minor=0)
         )
     due = sum(due_minor(draft, draft.now).values())
-    return due + ahead_minor(running, draft.now, draft.now, draft.tariff)
+    return due + ahead_minor(
+        running, draft.now, draft.now, draft.tariff, booked_until=draft.notes.booked_until
+    )
 
 
 def needs_hold(draft: VisitDraft) -> bool:
@@ -138,6 +157,18 @@ def ask_for_hold(draft: VisitDraft, purpose: str, *, detached: bool = False) -> 
         purpose=purpose,
     )
     draft.send(draft.account, command, detached=detached)
+
+
+def held_draft(
+    state: SessionState, session: Session, command: VisitHeld, context: Context
+) -> VisitDraft:
+    """A draft that knows what the account holds by now, and leaves besides."""
+    draft = draft_of(state, session, context)
+    draft.session = session.evolve(held_minor=command.held_minor)
+    draft.notes = attrs.evolve(
+        draft.notes, available_minor=command.available_minor, time=command.time
+    )
+    return draft
 
 
 def changed(draft: VisitDraft) -> SessionChanged:
@@ -165,6 +196,14 @@ def fence_at(draft: VisitDraft) -> geofence.Fence:
     """The circle of the visit's venue."""
     profile = draft.profile
     return geofence.Fence.of(profile.lat, profile.lon, profile.settings)
+
+
+def _overrides_cooling(session: Session, context: Context) -> bool:
+    """Rule 2: management ends cooling at once; level and alcohol hold stay as they are."""
+    assert context.principal is not None, "a command of the contract has a principal"
+    manages = context.principal.role_at(session.venue_id) >= Role.MANAGEMENT
+    cooling = session.status is SessionStatus.COOLING
+    return cooling and manages and is_assisted(session, context)
 
 
 def _refuse_pause(session: Session, context: Context) -> Refusal | None:

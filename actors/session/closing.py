@@ -7,17 +7,22 @@ check out is answered with the one receipt, and settlement is asked for until it
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from actors.rules.lifecycle import SessionTrigger
+from actors.rules.own_time import time_by_day
 from actors.rules.session_conditions import refuse_session_step
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome
-from actors.session.draft import MS, VisitDraft, draft_of
+from actors.session.breaks import refuse_while_moving
+from actors.session.draft import DEADLINE, MS, VisitDraft, draft_of
+from actors.session.keeping import kept_summary, time_lines
 from actors.session.meter import covered_until, due_minor, usage_lines
 from actors.session.standing import is_assisted, refuse_stranger
 from actors.session.state import SessionState
+from protocol.errors import Refusal
 from protocol.events.sessions import SessionCheckedOut
+from protocol.internal.managing import FindOpenOrders, NoOpenOrders
 from protocol.internal.metering import CloseVisit, EndOverdueVisit, RetrySettlement
 from protocol.internal.visits import FreeSeat, SettleVisit, VisitSettled
 from protocol.operations.sessions import CheckOut
@@ -27,6 +32,9 @@ from protocol.replies.sessions import CheckedOut
 
 SETTLE: Final = "settle"
 """The timer that asks for the settlement again."""
+CLOSE: Final = "close"
+"""The timer of an end that waits until the account has said whether the visit is voided."""
+VOIDED_WITHIN: Final = timedelta(seconds=2)
 RETRY_FIRST: Final = timedelta(minutes=1)
 RETRY_DOUBLINGS_MAX: Final = 6
 """After that it is asked once every 64 minutes."""
@@ -34,27 +42,47 @@ RETRY_DOUBLINGS_MAX: Final = 6
 
 @decides(CheckOut)
 def decide_check_out(state: SessionState, command: CheckOut, context: Context) -> Decision:
-    """Stop the meter and settle; a repeat is answered by the first receipt."""
+    """Stop the meter and settle; a repeat is answered by the first receipt.
+
+    Orders that may have been paid by card are asked for first: once it is closing, a visit never
+    goes back.
+    """
     refusal = refuse_stranger(state, context)
     if refusal is not None:
         return refusal
+    session = state.session
+    if session is not None and session.status is not SessionStatus.CLOSING:
+        draft = draft_of(state, session, context)
+        if draft.notes.voiding and (refusal := refuse_while_moving(draft)) is not None:
+            return refusal
+        if draft.notes.card_orders and not command.carry_over:
+            draft.send(draft.account, FindOpenOrders(session_id=session.id))
+            return draft.outcome(LATER)
+    return _check_out(state, context)
+
+
+@decides(NoOpenOrders)
+def decide_no_open_orders(state: SessionState, command: NoOpenOrders, context: Context) -> Decision:
+    """Everything was served: go on with the check-out."""
+    return _check_out(state, context)
+
+
+def _check_out(state: SessionState, context: Context) -> Decision:
     session, history = state.session, state.history
     if session is None:
         assert history is not None, f"session {state.session_id} has neither begun nor ended"
         if history.status is SessionStatus.CLOSED:
             return Outcome(reply=receipt_of(history))
-        refusal = refuse_session_step(
-            history.status, SessionTrigger.CHECK_OUT, session_id=history.id
-        )
-        assert refusal is not None, "what is over can't be checked out"
-        return refusal
+        return refuse_check_out(history)
     draft = draft_of(state, session, context)
     if session.status is SessionStatus.CLOSING:
         # The account settles whichever request comes first and refuses the other as closed.
         draft.send(draft.account, _settlement(draft))
         return draft.outcome(LATER)
+    if draft.notes.voiding and (refusal := refuse_while_moving(draft)) is not None:
+        return refusal
     cause = CheckOutCause.STAFF if is_assisted(session, context) else CheckOutCause.PATRON
-    _close(draft, SessionTrigger.CHECK_OUT, cause, context.now)
+    close(draft, SessionTrigger.CHECK_OUT, cause, context.now)
     return draft.outcome(LATER)
 
 
@@ -65,7 +93,10 @@ def decide_close_visit(state: SessionState, command: CloseVisit, context: Contex
     if session is None or session.status is SessionStatus.CLOSING:
         return Outcome()
     draft = draft_of(state, session, context)
-    _close(draft, SessionTrigger.END, command.cause, context.now)
+    if draft.notes.voiding:
+        draft.timer(CLOSE, context.now + VOIDED_WITHIN, command)
+        return draft.outcome()
+    close(draft, SessionTrigger.END, command.cause, context.now)
     return draft.outcome()
 
 
@@ -78,8 +109,11 @@ def decide_end_overdue_visit(
     if session is None or session.deadline_at is None or context.now < session.deadline_at:
         return Outcome()
     draft = draft_of(state, session, context)
+    if draft.notes.voiding:
+        draft.timer(DEADLINE, context.now + VOIDED_WITHIN, command)
+        return draft.outcome()
     stopped_at = draft.segments[-1].ended_at
-    _close(draft, SessionTrigger.END, CheckOutCause.AUTO, stopped_at or context.now)
+    close(draft, SessionTrigger.END, CheckOutCause.AUTO, stopped_at or context.now)
     return draft.outcome()
 
 
@@ -132,7 +166,12 @@ def decide_visit_settled(state: SessionState, command: VisitSettled, context: Co
         total_minor=command.total_minor,
         cause=cause,
         receipt_id=command.receipt_id,
-        summary=_summary(draft, command),
+        summary=kept_summary(
+            draft,
+            purchases_minor=command.purchases_minor,
+            time=time_lines(draft, ended_at),
+            reason=draft.notes.forced_reason,
+        ),
     )
     draft.tell(
         SessionCheckedOut(
@@ -165,14 +204,27 @@ def receipt_of(history: SessionHistory) -> CheckedOut:
     )
 
 
-def _close(
-    draft: VisitDraft, trigger: SessionTrigger, cause: CheckOutCause, ended_at: datetime
+def refuse_check_out(history: SessionHistory) -> Refusal:
+    """Why a visit that is over has no receipt."""
+    refusal = refuse_session_step(history.status, SessionTrigger.CHECK_OUT, session_id=history.id)
+    assert refusal is not None, "what is over can't be checked out"
+    return refusal
+
+
+def close(
+    draft: VisitDraft,
+    trigger: SessionTrigger,
+    cause: CheckOutCause,
+    ended_at: datetime,
+    *,
+    reason: str | None = None,
 ) -> None:
+    """Stop the meter at a moment that may be past, and have the books closed."""
     draft.stop(ended_at)
     draft.move(
         trigger,
         at=draft.now,
-        reason=cause.value,
+        reason=reason or cause.value,
         cause=cause.value,
         effective_at=ended_at,
     )
@@ -193,39 +245,17 @@ def _settlement(draft: VisitDraft) -> SettleVisit:
         venue_id=session.venue_id,
         hold_id=session.hold_id,
         tick=draft.notes.tick + 1,
-        lines=usage_lines(due_minor(draft, session.ended_at), draft.segments),
+        lines=usage_lines(due_minor(draft, session.ended_at), draft.segments, draft.notes.tax_bp),
         time_charge_minor=charge.total_minor,
         started_at=session.started_at,
         ended_at=session.ended_at,
         duration_ms=(session.ended_at - session.started_at) // MS,
         business_day=session.business_day,
-        summary=_time_lines(draft, session.ended_at),
+        summary=time_lines(draft, session.ended_at),
+        owed_minor=charge.by_day(),
+        active_ms=time_by_day(draft.segments, session.ended_at, draft.tariff),
+        tax_bp=draft.notes.tax_bp,
     )
-
-
-def _time_lines(draft: VisitDraft, ended_at: datetime) -> tuple[dict[str, Any], ...]:
-    """What the receipt says of time: each activity of each business day."""
-    return tuple(
-        {"business_day": day.isoformat(), "activity": activity.value, "charge_minor": minor}
-        for (day, activity), minor in draft.charge(ended_at).lines.items()
-    )
-
-
-def _summary(draft: VisitDraft, command: VisitSettled) -> dict[str, Any]:
-    """What else is kept of a visit that is over; nothing of it names a person."""
-    assert draft.session.ended_at is not None
-    return {
-        "version": draft.version,
-        "currency": command.currency,
-        "activity": draft.session.activity.value,
-        "party_size": draft.session.party_size,
-        "zone": draft.session.zone,
-        "station_id": None if (at := draft.session.station_id) is None else str(at),
-        "safety_level": draft.session.safety_level,
-        "purchases_minor": command.purchases_minor,
-        "time": list(_time_lines(draft, draft.session.ended_at)),
-        "elapsed_ms": {status.value: ms for status, ms in draft.notes.elapsed_ms.items()},
-    }
 
 
 def _retry_later(draft: VisitDraft, attempt: int) -> None:

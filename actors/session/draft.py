@@ -7,7 +7,6 @@ change of its rate, is split as soon as anyone looks (Rules 3 and 5).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -19,19 +18,15 @@ from actors.rules.geofence import FenceState
 from actors.rules.lifecycle import SESSION, SessionTrigger, transition
 from actors.rules.metering import Charge, Tariff, charge_at, next_cutover
 from actors.rules.profile import VenueProfile
-from actors.runtime.outcome import CancelTimer, Context, Event, Outcome, Send, SetTimer
-from actors.runtime.telling import tell
+from actors.runtime.outcome import Context, Event, Outcome, Send
 from actors.session.floor import floor_of, shows, tariff_of
+from actors.session.gathering import Gathered
 from actors.session.notes import MeterNotes, fence_of, meter_of, noted
 from actors.session.rates import activity_changed, rate_at, rate_changes_at
 from actors.session.standing import profile_of
 from actors.session.state import SessionState
-from protocol.addresses import ActorKind, Address
-from protocol.commands import Command
-from protocol.events.base import EventData
 from protocol.events.sessions import SessionStatusChanged
 from protocol.internal.metering import EndOverdueVisit
-from protocol.records.base import Record
 from protocol.records.states import Activity, SegmentMode, SessionStatus
 from protocol.records.visits import Session, SessionHistory, SessionSegment
 
@@ -43,40 +38,18 @@ MS: Final = timedelta(milliseconds=1)
 
 
 @attrs.define(eq=False, kw_only=True)
-class VisitDraft:
+class VisitDraft(Gathered):
     """What a decision does to one open visit."""
 
-    session: Session
     notes: MeterNotes
     fence: FenceState
     segments: list[SessionSegment]
     profile: VenueProfile
-    context: Context
-    _stored: Session
     _versions: dict[UUID, int]
     _touched: dict[UUID, None] = attrs.field(factory=dict)
-    _appends: list[Record] = attrs.field(factory=list)
-    _events: list[Event] = attrs.field(factory=list)
     _rates_told: dict[UUID, Event] = attrs.field(factory=dict)
-    _sends: list[Send] = attrs.field(factory=list)
-    _timers: dict[str, SetTimer | CancelTimer] = attrs.field(factory=dict)
 
     # What it looks like
-
-    @property
-    def now(self) -> datetime:
-        """The time of the decision."""
-        return self.context.now
-
-    @property
-    def account(self) -> Address:
-        """The patron's account."""
-        return Address(ActorKind.ACCOUNT, self.session.user_id)
-
-    @property
-    def venue(self) -> Address:
-        """Where the visit is."""
-        return Address(ActorKind.VENUE, self.session.venue_id)
 
     @property
     def running(self) -> SessionSegment | None:
@@ -116,7 +89,7 @@ class VisitDraft:
             self.start(at, running.activity, running.station_id, running.mode, rate)
             if rate != running.rate_minor_per_h:
                 began = self.segments[-1]
-                self._rates_told[began.id] = self._told(activity_changed(began, self.session))
+                self._rates_told[began.id] = self.told(activity_changed(began, self.session))
 
     def start(
         self,
@@ -150,17 +123,21 @@ class VisitDraft:
             self.start(self.now, last.activity, last.station_id, last.mode, rate)
 
     def stop(self, at: datetime) -> None:
-        """Stop the meter, if it runs, at a moment that may be past."""
+        """Stop the meter at a moment that may be past: what ran after it never did."""
         self.cancel(METER)
-        if self.running is None:
-            return
         # What was split off just now, after that moment, never began.
         while self.segments[-1].started_at >= at and self.segments[-1].id not in self._versions:
             dropped = self.segments.pop()
             del self._touched[dropped.id]
             self._rates_told.pop(dropped.id, None)
-        last = self.segments[-1]
-        self._end(last, max(at, last.started_at))
+        for segment in reversed([*self.segments]):
+            if segment.ended_at is None or segment.ended_at > at:
+                self._end(segment, max(at, segment.started_at))
+
+    def waive(self) -> None:
+        """Let no time have cost anything."""
+        for segment in self.segments:
+            self._put(segment.evolve(charge_minor=0))
 
     def shorten(self, at: datetime) -> None:
         """Let the last segment have ended earlier."""
@@ -211,27 +188,7 @@ class VisitDraft:
             )
         )
 
-    # What is told
-
-    def tell(self, event: EventData) -> None:
-        """Tell the audience of an event."""
-        self._events.append(self._told(event))
-
-    def send(self, target: Address, command: Command, *, detached: bool = False) -> None:
-        """Send a message: the next step of the saga, unless detached."""
-        self._sends.append(Send(target, command, detached=detached))
-
-    def append(self, rows: Iterable[Record]) -> None:
-        """Write rows that nobody changes again."""
-        self._appends += rows
-
-    def timer(self, name: str, due_at: datetime, command: Command) -> None:
-        """Set a timer in place of any of its name."""
-        self._timers[name] = SetTimer(name, due_at, command)
-
-    def cancel(self, name: str) -> None:
-        """Forget a timer."""
-        self._timers[name] = CancelTimer(name)
+    # What follows
 
     def outcome(self, reply: object = None, *, kept: SessionHistory | None = None) -> Outcome:
         """Everything that was done; the venue hears of what its floor shows.
@@ -243,26 +200,17 @@ class VisitDraft:
         )
         sends = list(self._sends)
         if kept is None and shows(session) != shows(self._stored):
-            sends.append(Send(self.venue, floor_of(session, self.fence), detached=True))
+            sends.append(Send(self.venue, floor_of(session, self.fence, self.notes), detached=True))
         segments = (self._segment(id_) for id_ in self._touched)
         return Outcome(
             reply=reply,
-            changes=(session if kept is None else kept, *segments),
+            changes=(session if kept is None else kept, *segments, *self._changes),
             removes=() if kept is None else (self._stored,),
             appends=tuple(self._appends),
             events=(*self._rates_told.values(), *self._events),
             sends=tuple(sends),
             timers=tuple(self._timers.values()),
         )
-
-    @property
-    def version(self) -> int:
-        """What the session's version will be."""
-        return self._stored.version + 1
-
-    def _told(self, event: EventData) -> Event:
-        who = self.session
-        return tell(event, venue_id=who.venue_id, user_id=who.user_id, version=self.version)
 
     def _segment(self, id_: UUID) -> SessionSegment:
         (segment,) = (segment for segment in self.segments if segment.id == id_)

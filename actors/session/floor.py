@@ -22,19 +22,35 @@ def tariff_of(profile: VenueProfile, notes: MeterNotes) -> Tariff:
 
 def shows(session: Session) -> tuple[object, ...]:
     """What the floor shows of a visit: where it changes, the venue is told."""
-    return (session.status, session.activity, session.station_id, session.charged_minor)
+    return (
+        session.status,
+        session.activity,
+        session.station_id,
+        session.charged_minor,
+        session.zone,
+        session.party_size,
+        session.display_name,
+        session.safety_level,
+    )
 
 
-def floor_of(session: Session, fence: FenceState) -> FloorChanged:
-    """How the visit stands, for the venue's live view."""
+def floor_of(session: Session, fence: FenceState, notes: MeterNotes) -> FloorChanged:
+    """How the visit stands, for the venue's live view.
+
+    Seats that more people are about to get are not given up meanwhile, nor is a longer booking.
+    """
+    longer = notes.lengthening
+    wanted = notes.details.party_size if notes.details is not None else None
     return FloorChanged(
         session_id=session.id,
         status=session.status,
         activity=session.activity,
         station_id=session.station_id,
         zone=session.zone,
-        party_size=session.party_size,
+        party_size=max(session.party_size, wanted or 0),
         safety_level=session.safety_level,
         last_fix_at=fence.last_fix_at,
         charged_minor=session.charged_minor,
+        display_name=session.display_name,
+        booked_until=notes.booked_until if longer is None else longer.until,
     )

@@ -5,22 +5,31 @@ An answer is acted on only if the visit is still where it was when it asked.
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from actors.rules.lifecycle import SESSION, SessionTrigger, transition
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
-from actors.session.breaks import REENTER, RESUME, changed, go_on
-from actors.session.closing import receipt_of
-from actors.session.draft import VisitDraft, draft_of
+from actors.session.breaks import REENTER, RESUME, changed, go_on, held_draft
+from actors.session.closing import receipt_of, refuse_check_out
+from actors.session.details import not_detailed
+from actors.session.draft import draft_of
+from actors.session.lengthening import EXTEND, lengthened, not_lengthened
 from actors.session.meter import arm
 from actors.session.moving import SWITCH, active_session, give_up_move, given_up, take_place
+from actors.session.own_time import refuse_used_up
 from actors.session.standing import steppable
 from actors.session.state import SessionState
+from actors.session.voiding import not_voided
 from protocol.errors import Code, Refusal
 from protocol.internal.sagas import SagaRefused
 from protocol.internal.visits import VisitHeld
-from protocol.records.visits import Session
+from protocol.records.states import SessionStatus
+
+_NOT_VOIDED: Final = (Code.SESSION_NOT_VOIDABLE, Code.INTERNAL)
+"""How the chain ends that takes a visit back; any other refusal is another chain's."""
 
 
 @decides(VisitHeld)
@@ -32,18 +41,22 @@ def decide_visit_held(state: SessionState, command: VisitHeld, context: Context)
         session = active_session(state)
         if isinstance(session, Refusal):
             return give_up_move(state, session, context)
-        draft = _holding(state, session, command, context)
+        draft = held_draft(state, session, command, context)
         move = draft.notes.move
         if move is None or move.mode is None:
             return give_up_move(state, given_up(session), context)
         take_place(draft, move)
         return draft.outcome(changed(draft))
+    if command.purpose == EXTEND:
+        return lengthened(state, command, context)
     assert command.purpose == RESUME, f"nothing here holds for {command.purpose}"
     resumable = steppable(state, SessionTrigger.RESUME)
     if isinstance(resumable, Refusal):
         return resumable
-    draft = _holding(state, resumable, command, context)
+    draft = held_draft(state, resumable, command, context)
     reason = draft.notes.resume_reason or RESUME
+    if (refusal := refuse_used_up(draft)) is not None:
+        return refusal
     draft.notes = attrs.evolve(draft.notes, resume_reason=None)
     go_on(draft, SessionTrigger.RESUME, reason)
     return draft.outcome(changed(draft))
@@ -58,8 +71,20 @@ def decide_saga_refused(state: SessionState, command: SagaRefused, context: Cont
     """
     history, session = state.history, state.session
     if history is not None and command.refusal.code is Code.SESSION_CLOSED:
-        return Outcome(reply=receipt_of(history))
-    if session is not None and draft_of(state, session, context).notes.move is not None:
+        if history.status is SessionStatus.CLOSED:
+            return Outcome(reply=receipt_of(history))
+        # The books of a voided visit are closed as well, and there is no receipt.
+        return refuse_check_out(history)
+    if session is None:
+        return command.refusal
+    notes = draft_of(state, session, context).notes
+    if notes.voiding and command.refusal.code in _NOT_VOIDED:
+        return not_voided(state, session, command.refusal, context)
+    if notes.lengthening is not None:
+        return not_lengthened(state, session, command.refusal, context)
+    if notes.details is not None:
+        return not_detailed(state, session, command.refusal, context)
+    if notes.move is not None:
         return give_up_move(state, command.refusal, context)
     return command.refusal
 
@@ -69,19 +94,10 @@ def _reenter(state: SessionState, command: VisitHeld, context: Context) -> Decis
     session = state.session
     if session is None:
         return Outcome()
-    draft = _holding(state, session, command, context)
+    draft = held_draft(state, session, command, context)
     back = not draft.fence.outside
     if back and transition(SESSION, session.status, SessionTrigger.ENTER_FENCE) is not None:
         go_on(draft, SessionTrigger.ENTER_FENCE, REENTER)
     elif draft.running is not None:
         arm(draft)
     return draft.outcome()
-
-
-def _holding(
-    state: SessionState, session: Session, command: VisitHeld, context: Context
-) -> VisitDraft:
-    draft = draft_of(state, session, context)
-    draft.session = session.evolve(held_minor=command.held_minor)
-    draft.notes = attrs.evolve(draft.notes, available_minor=command.available_minor)
-    return draft

@@ -17,6 +17,7 @@ import attrs
 from actors.rules.funds import FUNDS_HORIZON, HOLD_MINUTES, funds_end
 from actors.rules.geofence import BACKDATED_MAX
 from actors.rules.metering import Metered, Tariff, charge_at, next_cutover
+from actors.rules.own_time import end_of_time
 from actors.session.draft import METER, VisitDraft
 from actors.session.rates import rate_changes_at
 from protocol.internal.metering import TickMeter
@@ -42,7 +43,7 @@ def due_minor(draft: VisitDraft, at: datetime) -> dict[date, int]:
 
 
 def usage_lines(
-    due: Mapping[date, int], segments: Iterable[SessionSegment]
+    due: Mapping[date, int], segments: Iterable[SessionSegment], tax_bp: int
 ) -> tuple[UsageLine, ...]:
     """One line a day, in the name of the day's last segment: its journal needs a source."""
     known = list(segments)
@@ -56,21 +57,28 @@ def usage_lines(
                 activity=segment.activity,
                 business_day=day,
                 amount_minor=minor,
+                tax_bp=tax_bp,
             )
         )
     return tuple(lines)
 
 
-def ahead_minor(segments: Iterable[Metered], at: datetime, since: datetime, tariff: Tariff) -> int:
-    """What a quarter of an hour from `at` costs more than time until `since`.
+def ahead_minor(
+    segments: Iterable[Metered],
+    at: datetime,
+    since: datetime,
+    tariff: Tariff,
+    *,
+    booked_until: datetime | None = None,
+) -> int:
+    """What a quarter of an hour from `at`, or a booking to its end, costs more than time until
+    `since`.
 
     A booking's first block is longer: it is held whole. Where the cap bites, less is held.
     """
     known = list(segments)
-    return (
-        charge_at(known, at + HOLD_AHEAD, tariff).total_minor
-        - charge_at(known, since, tariff).total_minor
-    )
+    until = at + HOLD_AHEAD if booked_until is None else max(booked_until, at + HOLD_AHEAD)
+    return charge_at(known, until, tariff).total_minor - charge_at(known, since, tariff).total_minor
 
 
 def funds_minor(draft: VisitDraft) -> int:
@@ -130,7 +138,13 @@ def ask(draft: VisitDraft, at: datetime, *, keep_minor: int | None = None) -> No
         until = max(covered_until(draft, until, covered_minor), draft.notes.charged_until)
     due = due_minor(draft, until)
     if keep_minor is None:
-        keep_minor = ahead_minor(draft.segments, draft.now, until, draft.tariff)
+        keep_minor = ahead_minor(
+            draft.segments,
+            draft.now,
+            until,
+            draft.tariff,
+            booked_until=draft.notes.booked_until,
+        )
     else:
         keep_minor -= sum(due.values())
     notes = draft.notes = attrs.evolve(
@@ -148,7 +162,7 @@ def ask(draft: VisitDraft, at: datetime, *, keep_minor: int | None = None) -> No
             venue_id=draft.session.venue_id,
             hold_id=draft.session.hold_id,
             tick=notes.tick,
-            lines=usage_lines(due, draft.segments),
+            lines=usage_lines(due, draft.segments, notes.tax_bp),
             hold_target_minor=max(0, keep_minor),
             hold_until=notes.hold_until,
             charged_until=until,
@@ -163,6 +177,11 @@ def ask_for_rest(draft: VisitDraft) -> None:
         ask(draft, draft.now, keep_minor=draft.session.held_minor)
 
 
+def time_ends_at(draft: VisitDraft) -> datetime | None:
+    """The instant at which the patron's own limits of time are used up; None if they last."""
+    return end_of_time(draft.segments, draft.now, draft.tariff, draft.notes.time)
+
+
 def arm(draft: VisitDraft) -> None:
     """Set the timer of the next tick, if time passes."""
     if draft.running is None:
@@ -170,6 +189,7 @@ def arm(draft: VisitDraft) -> None:
         return
     due_at = min(draft.now + TICK, next_cutover(draft.now, draft.tariff))
     due_at = min(due_at, rate_changes_at(draft.notes, draft.profile, draft.now) or due_at)
+    due_at = max(draft.now, min(due_at, time_ends_at(draft) or due_at))
     if draft.notes.asked_minor is None:
         # With a request in flight its answer decides how far the funds go.
         due_at = max(draft.now, min(due_at, end_of_funds(draft) or due_at))

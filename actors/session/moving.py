@@ -18,10 +18,10 @@ from actors.session.notes import Move
 from actors.session.rates import activity_changed
 from actors.session.standing import refuse_stranger
 from actors.session.state import SessionState
-from protocol.errors import Code, FieldError, Refusal
+from protocol.errors import Code, Refusal
 from protocol.internal.visits import HoldForVisit, ReserveStation, StationReserved
 from protocol.operations.sessions import SwitchActivity
-from protocol.records.states import Activity, SessionStatus
+from protocol.records.states import SessionStatus
 from protocol.records.visits import Session
 
 SWITCH = "switch"
@@ -33,7 +33,7 @@ def decide_switch_activity(
     state: SessionState, command: SwitchActivity, context: Context
 ) -> Decision:
     """Ask the venue for the station, and for the rate to freeze."""
-    refusal = refuse_stranger(state, context) or _refuse_play(command)
+    refusal = refuse_stranger(state, context)
     if refusal is not None:
         return refusal
     session = active_session(state)
@@ -97,7 +97,15 @@ def take_place(draft: VisitDraft, move: Move) -> None:
     draft.stop(draft.now)
     draft.start(draft.now, move.activity, move.station_id, move.mode, move.rate_minor_per_h)
     draft.session = before.evolve(activity=move.activity, station_id=move.station_id)
-    draft.notes = attrs.evolve(draft.notes, move=None, warned=False, rate_bands=move.rate_bands)
+    draft.notes = attrs.evolve(
+        draft.notes,
+        move=None,
+        warned=False,
+        rate_bands=move.rate_bands,
+        # A booking is of the place that is left.
+        booked_until=None,
+        acted_at=draft.now,
+    )
     draft.tell(activity_changed(draft.segments[-1], before))
     arm(draft)
 
@@ -129,14 +137,6 @@ def active_session(state: SessionState) -> Session | Refusal:
         Code.INVALID_TRANSITION,
         f"session {visit.id} is {visit.status.value}; only an active one changes its activity",
     )
-
-
-def _refuse_play(command: SwitchActivity) -> Refusal | None:
-    if command.activity is not Activity.ARCADE_PLAY:
-        return None
-    detail = "a play is bought at its price; it is no activity to stay in"
-    error = FieldError("/activity", "not_allowed", detail)
-    return Refusal(Code.VALIDATION_FAILED, detail, errors=(error,))
 
 
 def _needed_minor(draft: VisitDraft, move: Move) -> int:

@@ -14,6 +14,9 @@ import attrs
 import msgspec
 
 from actors.rules.geofence import FenceState
+from actors.rules.safety_levels import Watch
+from actors.rules.safety_pace import Seen
+from protocol.internal.allowances import TimeAllowance
 from protocol.records.states import Activity, SegmentMode, SessionStatus
 from protocol.records.values import RateBand
 from protocol.records.visits import Session
@@ -38,6 +41,39 @@ class Move:
     mode: SegmentMode | None = None
     rate_minor_per_h: int = 0
     rate_bands: tuple[RateBand, ...] = ()
+
+
+@attrs.frozen(kw_only=True)
+class Lengthening:
+    """A booking that is to last longer."""
+
+    minutes: int
+    until: datetime
+
+
+@attrs.frozen(kw_only=True)
+class Details:
+    """What staff may say of a visit; None leaves it as it is, and an empty text takes it away."""
+
+    party_size: int | None = None
+    table: str | None = None
+    zone: str | None = None
+    note: str | None = None
+    display_name: str | None = None
+
+
+@attrs.frozen(kw_only=True)
+class CareNotes:
+    """What is remembered for the patron's safety (Rule 7)."""
+
+    watch: Watch = attrs.field(factory=Watch)
+    signs: tuple[Seen, ...] = ()
+    reminded: int = 0
+    """Breaks that the patron was reminded of."""
+    asked_at: datetime | None = None
+    """When the last check was sent."""
+    ok_at: datetime | None = None
+    """When one was last answered with ok."""
 
 
 @attrs.frozen(kw_only=True)
@@ -67,12 +103,33 @@ class MeterNotes:
     orders: int = 0
     spent_minor: int = 0
     drinks: tuple[Drink, ...] = ()
+    care: CareNotes = attrs.field(factory=CareNotes)
     rate_bands: tuple[RateBand, ...] = ()
     """Of the room that the visit is in: when its rate changes."""
     move: Move | None = None
     """The change of activity that is under way; there is one at a time."""
     resume_reason: str | None = None
     """What was said when a resume was asked for that waits for its hold."""
+    tax_bp: int = 0
+    """Tax inside the price of time, as it was when the visit began."""
+    time: TimeAllowance = attrs.field(factory=TimeAllowance)
+    """The patron's own limits of time, as the account last told them."""
+    limits_told: tuple[str, ...] = ()
+    """Which of them people were told of that they are nearly or wholly used."""
+    booked_until: datetime | None = None
+    """The end of the booking of the place that the visit is at, if it has one."""
+    lengthening: Lengthening | None = None
+    """The longer booking that is asked for; there is one at a time."""
+    details: Details | None = None
+    """What staff changed that waits for seats for more people."""
+    voiding: bool = False
+    """Whether the account was asked to take the visit back: until it answers nothing ends it."""
+    card_orders: int = 0
+    """Orders that may be paid by card: whether they were served the account knows."""
+    acted_at: datetime | None = None
+    """When the patron last did something besides changing status: ordered, or moved."""
+    forced_reason: str | None = None
+    """Why the visit was ended against the patron's will."""
 
     @property
     def settled_minor(self) -> int:

@@ -13,6 +13,7 @@ from actors.session.meter import arm
 from actors.session.notes import MeterNotes
 from actors.session.standing import profile_of
 from actors.session.state import SessionState
+from actors.session.watching import look_later
 from protocol.events.sessions import SessionCheckedIn
 from protocol.internal.visits import OpenSession, SessionOpened
 from protocol.records.states import SessionStatus
@@ -35,6 +36,9 @@ def decide_open_session(state: SessionState, command: OpenSession, context: Cont
             elsewhere_minor={today: command.paid_up_today_minor},
             available_minor=command.available_minor,
             rate_bands=admission.rate_bands,
+            tax_bp=profile.settings.time_tax_bp,
+            time=command.time,
+            booked_until=admission.booked_until,
         ),
         fence=FenceState(),
         segments=[],
@@ -51,6 +55,7 @@ def decide_open_session(state: SessionState, command: OpenSession, context: Cont
         admission.rate_minor_per_h,
     )
     arm(draft)
+    look_later(draft, None)
     draft.tell(
         SessionCheckedIn(
             session_id=session.id,
@@ -75,6 +80,7 @@ def decide_open_session(state: SessionState, command: OpenSession, context: Cont
         held_minor=session.held_minor,
         assisted=session.assisted,
         version=draft.version,
+        reservation_id=session.reservation_id,
     )
     draft.send(draft.venue, opened)
     return draft.outcome()

@@ -14,11 +14,13 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.notes import Drink
+from actors.session.observing import keep_pace
 from actors.session.state import SessionState
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
 from protocol.internal.orders import OrderPosted, PriceOrder, VouchOrder
 from protocol.limits import SESSION_DRINKS_MAX
+from protocol.records.money_states import Tender
 from protocol.records.states import SessionStatus
 
 PACE_WINDOWS: Final = (timedelta(minutes=60), timedelta(minutes=120))
@@ -44,6 +46,11 @@ def decide_vouch_order(state: SessionState, command: VouchOrder, context: Contex
         drinks_milli_by_window=drinks_by_window(draft),
     )
     price = PriceOrder(order=command.order, buyer=buyer, transaction_id=command.transaction_id)
+    if command.order.tender is Tender.CARD:
+        # Whether it is paid and served the account knows: it is asked when the visit ends.
+        draft.notes = attrs.evolve(draft.notes, card_orders=draft.notes.card_orders + 1)
+        draft.send(draft.venue, price)
+        return draft.outcome()
     return Outcome(sends=(Send(Address(ActorKind.VENUE, session.venue_id), price),))
 
 
@@ -62,9 +69,12 @@ def decide_order_posted(state: SessionState, command: OrderPosted, context: Cont
         notes,
         orders=notes.orders + 1,
         plays=notes.plays + command.plays,
+        acted_at=context.now,
         spent_minor=notes.spent_minor + command.total_minor,
         drinks=_kept(drinks, _day_start(draft)),
     )
+    if command.standard_drinks_milli > 0 and session.status is not SessionStatus.CLOSING:
+        keep_pace(draft, state, _day_start(draft))
     return draft.outcome()
 
 

@@ -11,7 +11,7 @@ from actors.rules.session_conditions import refuse_session_step
 from actors.runtime.outcome import Context
 from actors.session.state import SessionState
 from protocol.addresses import ActorKind, Address, Role
-from protocol.errors import Refusal
+from protocol.errors import Code, Refusal
 from protocol.records.visits import Session
 
 
@@ -35,6 +35,22 @@ def refuse_stranger(state: SessionState, context: Context) -> Refusal | None:
         venue_id=visit.venue_id,
         least=Role.STAFF,
         whose=whose,
+    )
+
+
+def refuse_lesser(state: SessionState, context: Context, least: Role) -> Refusal | None:
+    """404 for strangers; 403 for who may know of the visit but has a lesser role at its venue."""
+    refusal = refuse_stranger(state, context)
+    if refusal is not None:
+        return refusal
+    visit = state.session or state.history
+    assert visit is not None
+    assert context.principal is not None, "a command of the contract has a principal"
+    role = context.principal.role_at(visit.venue_id)
+    if role >= least:
+        return None
+    return Refusal(
+        Code.FORBIDDEN, f"this needs the role {least.label} at this venue; yours is {role.label}"
     )
 
 

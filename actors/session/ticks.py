@@ -14,6 +14,7 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.meter import arm, ask, ask_for_rest, end_of_funds, is_behind
+from actors.session.own_time import stop_at_limit, tell_limits
 from actors.session.state import SessionState
 from protocol.events.sessions import SessionExhausted, SessionLowCredit, SessionMeterTick
 from protocol.internal.metering import TickMeter
@@ -33,6 +34,9 @@ def decide_tick_meter(state: SessionState, command: TickMeter, context: Context)
     draft = draft_of(state, session, context)
     if draft.running is None:
         return Outcome()
+    if stop_at_limit(draft):
+        return draft.outcome()
+    tell_limits(draft)
     ask(draft, context.now)
     arm(draft)
     return draft.outcome()
@@ -56,6 +60,8 @@ def decide_usage_captured(
     if command.short_minor > 0 and ends_at is not None and ends_at <= context.now:
         _exhaust(draft, ends_at)
         return draft.outcome()
+    if stop_at_limit(draft):
+        return draft.outcome()
     if session.status is SessionStatus.ACTIVE:
         _tell_figures(draft, ends_at)
     if is_behind(draft):
@@ -72,6 +78,7 @@ def _take(draft: VisitDraft, command: UsageCaptured) -> None:
         asked_minor=None,
         charged_minor=_added(notes.charged_minor, notes.asked_minor, command.captured_minor),
         available_minor=command.available_minor,
+        time=command.time,
     )
     draft.session = draft.session.evolve(
         charged_minor=draft.notes.settled_minor, held_minor=command.held_minor

@@ -21,6 +21,7 @@ from actors.runtime.outcome import Context, Decision, Outcome
 from actors.session.breaks import REENTER, ask_for_hold, fence_at, go_on, measured, needs_hold
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.meter import ask_for_rest, not_before_charged
+from actors.session.own_time import refuse_used_up
 from actors.session.standing import is_assisted, refuse_stranger
 from actors.session.state import SessionState
 from protocol.errors import Code, Refusal
@@ -98,7 +99,11 @@ def _is_back(step: FenceStep) -> bool:
 
 
 def _come_back(draft: VisitDraft) -> None:
-    """Go on, if need be when the account has held enough; who has no funds stays paused."""
+    """Go on, if need be when the account has held enough; who has no funds, or no
+    own time left, stays paused.
+    """
+    if refuse_used_up(draft) is not None:
+        return
     if needs_hold(draft):
         ask_for_hold(draft, REENTER, detached=True)
     else:

@@ -19,7 +19,9 @@ from actors.rules.geofence import Fix as JudgedFix
 from actors.rules.permissions import not_found
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
-from actors.venue.arrivals import BINDING, arriving, not_arriving, own_booking
+from actors.venue.booking_draft import BookingDraft
+from actors.venue.booking_ends import have_come
+from actors.venue.bookings import BINDING
 from actors.venue.caring import refuse_held
 from actors.venue.presence import alerts, occupancy_soon, refuse_closed
 from actors.venue.state import VenueState
@@ -31,7 +33,7 @@ from protocol.internal.visits import AdmitPatron, ReleaseSeat, SessionOpened
 from protocol.operations.sessions import CheckIn
 from protocol.records.inventory import KaraokeRoom
 from protocol.records.runtime import FloorPlace
-from protocol.records.states import Activity, SessionStatus
+from protocol.records.states import Activity, ReservationStatus, SessionStatus
 from protocol.records.venues import Reservation
 from protocol.replies.sessions import CheckedIn
 
@@ -54,7 +56,7 @@ class _Station:
         """The end of the booking; it keeps the room for its cleaning too, which nobody pays."""
         if self.booking is None or self.room is None:
             return None
-        return self.booking.during.end - timedelta(minutes=self.room.cleaning_minutes)
+        return self.booking.during.end - timedelta(minutes=self.booking.cleaning_minutes)
 
 
 @decides(CheckIn)
@@ -88,14 +90,12 @@ def decide_check_in(state: VenueState, command: CheckIn, context: Context) -> De
         return Outcome(reply=LATER, sends=(Send(account, admission),))
     room = station.room
     moved = Moved() if room is None else taken(room, seat.session_id)
-    arrival = arriving(station.booking)
     seat = seat.evolve(station_id=admission.station_id, booked_until=admission.booked_until)
-    release = ReleaseSeat(session_id=seat.session_id, reservation_id=arrival.reservation_id)
     return Outcome(
         reply=LATER,
-        changes=(seat, *moved.changes, *arrival.changes),
-        events=(*moved.events, *arrival.events),
-        sends=(Send(account, admission, undo=release),),
+        changes=(seat, *moved.changes),
+        events=moved.events,
+        sends=(Send(account, admission, undo=ReleaseSeat(session_id=seat.session_id)),),
     )
 
 
@@ -124,11 +124,14 @@ def decide_session_opened(state: VenueState, command: SessionOpened, context: Co
         party_size=command.party_size,
         started_at=command.checked_in_at,
     )
+    arrived = _arrived(state, command, context)
     return Outcome(
         reply=reply,
-        changes=(opened,),
-        events=alerts(state, command.party_size),
-        timers=(occupancy_soon(context.now),),
+        changes=(opened, *arrived.changes),
+        appends=arrived.appends,
+        events=(*alerts(state, command.party_size), *arrived.events),
+        sends=arrived.sends,
+        timers=(occupancy_soon(context.now), *arrived.timers),
     )
 
 
@@ -137,13 +140,28 @@ def decide_release_seat(state: VenueState, command: ReleaseSeat, context: Contex
     """Nobody came in after all: the seat and its station are free, and were not used."""
     seat = state.place(command.session_id)
     moved = freed(state, others_of(state, command.session_id), context.now, used=False)
-    came_with = command.reservation_id
-    arrival = not_arriving(None if came_with is None else state.get(Reservation, came_with))
     return Outcome(
-        removes=() if seat is None else (seat,),
-        changes=(*moved.changes, *arrival.changes),
-        events=(*moved.events, *arrival.events),
+        removes=() if seat is None else (seat,), changes=moved.changes, events=moved.events
     )
+
+
+def _arrived(state: VenueState, command: SessionOpened, context: Context) -> Outcome:
+    """The booking that they came with is no no-show any more, and its deposit returns."""
+    draft = BookingDraft(state=state, context=context)
+    came_with = command.reservation_id
+    booking = None if came_with is None else state.get(Reservation, came_with)
+    if booking is not None and booking.status is ReservationStatus.CONFIRMED:
+        have_come(draft, booking)
+    return draft.outcome()
+
+
+def _own_booking(state: VenueState, seat: FloorPlace, now: datetime) -> Reservation | None:
+    """The booking of a room that those of a seat have now."""
+    for booking in state.bookings.of_user(seat.user_id):
+        binding = booking.status in BINDING and booking.room_id is not None
+        if binding and booking.during.start <= now < booking.during.end:
+            return booking
+    return None
 
 
 def _refuse_entry(
@@ -197,7 +215,7 @@ def _station(
             return not_found(f"reservation {command.reservation_id}")
     if command.activity is not Activity.KARAOKE_ROOM:
         return _Station(booking=booking)
-    booking = booking or own_booking(state, seat, now)
+    booking = booking or _own_booking(state, seat, now)
     if booking is not None and booking.room_id is not None:
         return _booked(state, booking, booking.room_id, seat, now)
     free = [

@@ -34,6 +34,8 @@ def decide_floor_changed(state: VenueState, command: FloorChanged, context: Cont
         safety_level=command.safety_level,
         last_fix_at=command.last_fix_at,
         charged_minor=command.charged_minor,
+        display_name=command.display_name or place.display_name,
+        booked_until=command.booked_until,
     )
     if noted == place:
         return Outcome()

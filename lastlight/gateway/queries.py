@@ -24,6 +24,7 @@ from protocol.codec import to_json
 from storage.postgres.asked import Asked
 from storage.postgres.database import Connection
 from storage.postgres.queries_inventory import games, menu_items, rooms
+from storage.postgres.queries_safety import csv_safety_logs, incidents, safety_logs
 from storage.postgres.queries_sessions import session_history, sessions
 from storage.postgres.queries_staff import performance, schedule, shifts, tasks
 from storage.postgres.queries_transactions import credit_packages
@@ -48,6 +49,8 @@ NAMED_QUERIES: Final[Mapping[str, Query]] = {
     "rooms": rooms,
     "menu_items": menu_items,
     "public_venues": public_venues,
+    "incidents": incidents,
+    "safety_logs": safety_logs,
     "shifts": shifts,
     "schedule": schedule,
     "tasks": tasks,
@@ -55,7 +58,9 @@ NAMED_QUERIES: Final[Mapping[str, Query]] = {
 }
 
 
-CSV_QUERIES: Final[Mapping[str, CsvQuery]] = {}
+CSV_QUERIES: Final[Mapping[str, CsvQuery]] = {
+    "safety_logs": csv_safety_logs,
+}
 """Queries that offer text/csv."""
 HTML_VIEWS: Final[Mapping[str, Callable[[Any], str]]] = {}
 """How a reply of a query that offers text/html looks as a page."""

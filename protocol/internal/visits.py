@@ -89,15 +89,14 @@ class SessionOpened(Command):
     held_minor: int
     assisted: bool
     version: int
+    reservation_id: UUID | None = None
 
 
 @command
 class ReleaseSeat(Command):
-    """Undo of the seat at the venue, and of the station and booking that went with it."""
+    """Undo of the seat at the venue, and of the station that went with it."""
 
     session_id: UUID
-    reservation_id: UUID | None = None
-    """The booking that arrived with the seat, if it had not arrived before."""
 
 
 @command
@@ -226,6 +225,7 @@ class SettleVisit(Command):
     """What time costs by business day: what was charged beyond it goes back by a mirror."""
     active_ms: Mapping[date, int] = attrs.field(factory=dict)
     """Time by business day, for own limits (Rule 7)."""
+    tax_bp: int = 0
 
 
 @command

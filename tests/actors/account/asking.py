@@ -51,14 +51,14 @@ def an_admission(session_id: UUID = SESSION, **changes: Any) -> AdmitPatron:
     return AdmitPatron(**(known | changes))
 
 
-def a_line(amount_minor: int, *, tax_minor: int = 0, day: date = TODAY) -> UsageLine:
+def a_line(amount_minor: int, *, tax_bp: int = 0, day: date = TODAY) -> UsageLine:
     """Some time in the lounge, of a segment of its own."""
     return UsageLine(
         segment_id=IDS.fresh(),
         activity=Activity.LOUNGE,
         business_day=day,
         amount_minor=amount_minor,
-        tax_minor=tax_minor,
+        tax_bp=tax_bp,
     )
 
 

@@ -71,7 +71,7 @@ def captured(outcome: Outcome) -> UsageCaptured:
 def test_a_tick_charges_from_the_hold_and_fills_it_up_again() -> None:
     """One tick: what was used is revenue, what is held is ready for the next."""
     state = a_visitor()
-    line = a_line(40, tax_minor=4)
+    line = a_line(40, tax_bp=1000)
     tick = a_tick(hold_of(state).id, line)
     outcome = accepted(decide_capture_usage(state, tick, here(in_saga=False)))
     after(state, outcome)
@@ -121,14 +121,14 @@ def test_a_tick_over_the_cutover_has_a_transaction_for_each_day() -> None:
 def test_a_tick_never_takes_more_than_there_is() -> None:
     """Never overdrawn: what can't be held is told, and the session pauses at that instant."""
     state = a_visitor(paid=500)
-    command = a_tick(hold_of(state).id, a_line(400, tax_minor=40), a_line(200, tax_minor=20))
+    command = a_tick(hold_of(state).id, a_line(400, tax_bp=1000), a_line(200, tax_bp=1000))
     outcome = accepted(decide_capture_usage(state, command, here()))
     after(state, outcome)
     assert_books(state, outcome)
     answer = captured(outcome)
     assert (answer.captured_minor, answer.held_minor, answer.available_minor) == (500, 0, 0)
     assert answer.short_minor == 400 + 200 + 150 - 500
-    assert sums_of([outcome])[f"venue:{VENUE}:tax"] == 50, "tax of what was really charged"
+    assert sums_of([outcome])[f"venue:{VENUE}:tax"] == 45, "tax of what was really charged"
 
 
 def test_a_lower_target_gives_the_rest_back() -> None:

@@ -187,7 +187,7 @@ class WalletMachine(RuleBasedStateMachine):
         self.ticks += 1
         held = self.state.credits("JPY").held_minor
         funds = held + self.state.available_minor("JPY", self.now)
-        lines = (a_line(minor, tax_minor=minor // 11) for minor in used)
+        lines = (a_line(minor, tax_bp=1000) for minor in used)
         command = a_tick(
             hold_of(self.state).id,
             *lines,

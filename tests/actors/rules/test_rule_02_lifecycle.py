@@ -53,7 +53,8 @@ GRIDS: Mapping[str, tuple[type[enum.StrEnum], type[enum.StrEnum], str]] = {
         SessionStatus,
         SessionTrigger,
         """
-        active: pause>paused exhaust>paused leave_fence>auto_paused cool>cooling void>voided
+        active: pause>paused exhaust>paused reach_limit>paused leave_fence>auto_paused
+        active: cool>cooling void>voided
         active: check_out>closing force_check_out>closing end>closing
         paused: resume>active cool>cooling void>voided
         paused: check_out>closing force_check_out>closing end>closing

@@ -13,7 +13,7 @@ from protocol.operations.sessions import (
     ResumeSession,
     SwitchActivity,
 )
-from protocol.records.states import Activity, CheckOutCause, SegmentMode
+from protocol.records.states import Activity, CheckOutCause, SegmentMode, SessionStatus
 from protocol.replies.sessions import SessionChanged
 from tests.actors.deciding import refused_with
 from tests.actors.session.visit_kit import (
@@ -135,11 +135,16 @@ def test_one_change_is_under_way_at_a_time() -> None:
     assert refused_with(visit.decide(resume, OWN)) is Code.INVALID_TRANSITION
 
 
-def test_a_play_is_no_activity_to_switch_to() -> None:
-    """It has a price, not a rate (Rule 3)."""
+def test_between_plays_a_visit_may_stay_without_a_rate() -> None:
+    """A play is paid at its price: one may come in for plays, and so one may go over to them."""
     visit = a_visit()
-    command = SwitchActivity(session_id=visit.id, activity=Activity.ARCADE_PLAY)
-    assert refused_with(visit.decide(command, OWN)) is Code.VALIDATION_FAILED
+    visit.go_to(START + 10 * MINUTE)
+    visit.do(SwitchActivity(session_id=visit.id, activity=Activity.ARCADE_PLAY), OWN)
+    visit.reserve(Activity.ARCADE_PLAY)
+    assert visit.session.activity is Activity.ARCADE_PLAY
+    visit.go_to(START + 70 * MINUTE)
+    assert visit.status is SessionStatus.ACTIVE
+    assert visit.charge(visit.now) == 200
 
 
 def a_hold(visit: Visit, purpose: str) -> VisitHeld:

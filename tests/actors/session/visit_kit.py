@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import attrs
 
 from actors.rules.funds import hold_minor
-from actors.rules.metering import charge_at, mode_of, rate_of
+from actors.rules.metering import charge_at, rate_of
 from actors.rules.profile import VenueProfile
 from actors.rules.settings import DEFAULT, VenueSettings
 from actors.runtime.outcome import LATER, CancelTimer, Context, Event, Outcome, SetTimer
@@ -21,6 +21,7 @@ from actors.session.behaviour import SESSION
 from actors.session.floor import tariff_of
 from actors.session.notes import MeterNotes, meter_of
 from actors.session.state import SessionState
+from actors.venue.terms import terms_of
 from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.commands import Command
 from protocol.entries import Entry, decode_entry, encode_entry
@@ -180,12 +181,13 @@ class Visit:
         (asked,) = (sent for sent in self.to_venue if isinstance(sent[0], ReserveStation))
         self.to_venue.remove(asked)
         _, in_saga = asked
+        terms = terms_of(self.profile, activity, 1, at=self.now)
         answer = StationReserved(
             session_id=self.id,
             activity=activity,
             station_id=room,
-            mode=mode_of(activity),
-            rate_minor_per_h=rate_of(activity, party_size=1, settings=self.settings),
+            mode=terms.mode,
+            rate_minor_per_h=terms.rate_minor_per_h,
             rate_bands=bands,
         )
         return self.do(answer, in_saga=in_saga)
