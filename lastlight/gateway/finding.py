@@ -63,6 +63,10 @@ async def find_address(node: Node, call: Call, rule: AddressRule) -> Address:
             return await _by_child(node, rule, value)
         case Finding.VENUE_OR_PLATFORM:
             return PLATFORM if value is None else Address(ActorKind.VENUE, value)
+        case Finding.FOUNDING:
+            return PLATFORM if call.creates else _by_field(call, rule, value)
+        case Finding.THE_VENUE:
+            return _the_venue(node, call, value)
         case Finding.VENUE_OR_ACCOUNT:
             return _venue_or_account(node, call.signed_in, value)
         case Finding.SESSION_OR_VENUE:
@@ -119,6 +123,20 @@ async def _by_child(node: Node, rule: AddressRule, value: UUID) -> Address:
     if owner is None:
         raise Refused(Refusal(Code.NOT_FOUND, f"{rule.field} {value} is not here"))
     return owner
+
+
+def _the_venue(node: Node, call: Call, value: UUID | None) -> Address:
+    if value is not None:
+        return Address(ActorKind.VENUE, value)
+    principal, least = call.signed_in, call.operation.least
+    venues = [venue for venue, role in principal.roles.items() if role >= least]
+    if principal.everywhere >= least:
+        venues = [address.id for address in node.venues()]
+    if len(venues) != 1:
+        detail = f"name the venue: there are {len(venues)} that it could be"
+        errors = (FieldError("/venue_id", "required", detail),)
+        raise Refused(Refusal(Code.VALIDATION_FAILED, detail, errors=errors))
+    return Address(ActorKind.VENUE, venues[0])
 
 
 def _venue_or_account(node: Node, principal: Principal, value: UUID | None) -> Address:

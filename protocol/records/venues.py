@@ -70,7 +70,7 @@ class VenueSetting(Record):
 
 @record(Table(name="broadcasts", key=("id",), tenant="venue_id"))
 class Broadcast(Record):
-    """An emergency broadcast; `sent` and `acked` count receipts."""
+    """An emergency broadcast; `sent` and `acked` count receipts, `acked_by` says whose."""
 
     id: UUID
     venue_id: UUID
@@ -81,6 +81,7 @@ class Broadcast(Record):
     at: datetime
     sent: int = 0
     acked: int = 0
+    acked_by: tuple[UUID, ...] = ()
     version: int = 1
 
 
