@@ -9,27 +9,36 @@ from collections.abc import Mapping
 from typing import Final
 
 from actors.account import (
+    adjustments,
     admission,
     credentials,
     devices,
     expiry,
+    gifts,
+    grants,
+    holds,
     orders,
     roles,
     signing_in,
     syncing,
+    tips,
     topups,
     verification,
     views,
     visit,
     voiding,
 )
+from actors.account.card_rows import MODULES as CARD_MODULES
+from actors.account.card_rows import READS as CARD_READS
 from actors.account.families import READS as SIGN_IN_READS
+from actors.account.personal import MODULES as PERSONAL_MODULES
+from actors.account.personal import READS as PERSONAL_READS
 from actors.account.state import AccountState
 from actors.runtime.behaviour import Behaviour, decisions_of
 from protocol.addresses import ActorKind
 from protocol.events.base import Audience
 from protocol.reads import Among, Read, Since
-from protocol.records.money import CreditGrant, CreditHold, Credits, Purchase, Transaction
+from protocol.records.money import CreditGrant, CreditHold, Credits, Transaction
 from protocol.records.money_states import HoldStatus
 from protocol.records.platform import SyncDevice
 from protocol.records.runtime import OpenVisit, TimeUsed
@@ -44,14 +53,22 @@ MODULES: Final = (
     voiding,
     orders,
     topups,
+    grants,
+    gifts,
+    holds,
+    tips,
+    adjustments,
     expiry,
     views,
+    *CARD_MODULES,
     # Signing in
     signing_in,
     credentials,
     verification,
     devices,
     roles,
+    # The person
+    *PERSONAL_MODULES,
     # Offline queues
     syncing,
 )
@@ -94,6 +111,7 @@ ACCOUNT: Final = Behaviour(
     reads=(
         Read(User, by="id"),
         *SIGN_IN_READS,
+        *PERSONAL_READS,
         Read(UserPreferences, by="user_id"),
         Read(UserLimit, by="user_id", where=(Among("superseded_at", (None,)),)),
         # An exclusion may have been given an end that is still to come.
@@ -105,12 +123,14 @@ ACCOUNT: Final = Behaviour(
         # Empty lots too: a hold may give back to a lot that it emptied.
         Read(CreditGrant, by="user_id"),
         Read(CreditHold, by="user_id", where=(Among("status", (HoldStatus.OPEN,)),)),
+        holds.SETTLED_READ,
         # The longest own limit counts 30 business days, which begin up to 2 days before.
         Read(Transaction, by="user_id", where=(Since("posted_at", 32 * _DAY_S),)),
-        # What belongs on the receipt of a visit that is still open.
-        Read(Purchase, by="user_id", where=(Since("created_at", 2 * _DAY_S),)),
+        *CARD_READS,
     ),
     founded_by=signing_in.FOUNDED_BY,
     rooms=lambda state: (Audience.USER.room(state.address.id),),
+    # Where somebody is, for a call for help that says nothing else (Rule 8).
+    share=lambda state: None if state.visit is None else state.visit.venue_id,
     masked=_masked,
 )

@@ -78,13 +78,14 @@ def sale_line(transaction: Transaction, line: PricedLine, n: int, context: Conte
         total_minor=line.total_minor,
         standard_drinks_milli=line.standard_drinks_milli,
         revenue_kind=line.revenue_kind,
+        taken=line.taken,
         status=PurchaseStatus.SERVED if served else PurchaseStatus.ORDERED,
         served_at=context.now if served else None,
         created_at=context.now,
     )
 
 
-def sales_of(lines: Iterable[PricedLine]) -> list[Sale]:
+def sales_of(lines: Iterable[PricedLine | Purchase]) -> list[Sale]:
     """What the venue earns by each line."""
     return [
         Sale(revenue_kind=line.revenue_kind, gross_minor=line.total_minor, tax_minor=line.tax_minor)

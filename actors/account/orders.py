@@ -12,6 +12,8 @@ from uuid import UUID
 import attrs
 
 from actors.account.order_rows import sale_line, sale_transaction, sales_of, sold
+from actors.account.patterns import patterns_seen
+from actors.account.pending import open_purchase
 from actors.account.receipts import order_receipt
 from actors.account.standing import (
     acts_for_another,
@@ -100,6 +102,8 @@ def decide_post_order(state: AccountState, command: PostOrder, context: Context)
     )
     if refusal is not None:
         return refusal
+    if order.tender is Tender.CARD:
+        return open_purchase(state, command, context)
     wallet = wallet_of(state, context, venue_id=order.venue_id, currency=command.currency)
     parts = _paid(wallet, command)
     if isinstance(parts, Refusal):
@@ -125,7 +129,10 @@ def decide_post_order(state: AccountState, command: PostOrder, context: Context)
         reply=sold(wallet, transaction, command.lines),
         changes=(*outcome.changes, *rows),
         appends=(*outcome.appends, receipt),
-        sends=_telling(transaction, command, wallet.business_day),
+        sends=(
+            *_telling(transaction, command, wallet.business_day),
+            *patterns_seen(state, context, transaction),
+        ),
     )
 
 
@@ -158,7 +165,7 @@ def _refuse_absent(state: AccountState, command: PurchaseItems, context: Context
 
 
 def _refuse_tender(command: PurchaseItems, context: Context) -> Refusal | None:
-    """Credits always; cash where staff take it, and then without a tip, which is paid credit."""
+    """Cash where staff take it. Tips are paid credit, so there is none with card or cash."""
     assert context.principal is not None, "a command of the contract has a principal"
     match command.tender:
         case Tender.CREDITS:
@@ -167,11 +174,10 @@ def _refuse_tender(command: PurchaseItems, context: Context) -> Refusal | None:
             return Refusal(
                 Code.FORBIDDEN, "cash is taken by staff, through their open till; ask at the bar"
             )
-        case Tender.CASH if command.tip_minor == 0:
+        case _ if command.tip_minor == 0:
             return None
-        case Tender.CASH:
-            return _misfit("/tip_minor", "must be 0 with cash: tips are paid from paid credit")
-    return _misfit("/tender", f"must be credits or cash; is {command.tender.value}")
+    tender = command.tender.value
+    return _misfit("/tip_minor", f"must be 0 with {tender}: tips are paid from paid credit")
 
 
 def _refuse_frozen(state: AccountState, tender: Tender, currency: str) -> Refusal | None:

@@ -21,7 +21,7 @@ from protocol.records.money_states import PurchaseStatus
 def order_receipt(
     wallet: WalletDraft,
     transaction: Transaction,
-    lines: Iterable[PricedLine],
+    lines: Iterable[PricedLine | Purchase],
     journal_id: UUID | None,
 ) -> Receipt:
     """Of a purchase: its lines, and the tax by rate."""

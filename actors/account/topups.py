@@ -1,16 +1,19 @@
-"""Money in: the first and the last word of a top-up by cash (Rules 9 and 15).
+"""Money in: the first and the last word of a top-up (Rules 9 and 15).
 
-In between, the venue prices a package and the staff member's open till takes the cash. What was
-paid becomes paid credit, which never expires; what a package gives beyond is bonus.
+In between, the venue prices a package, and the staff member's open till takes the cash; a card's
+top-up waits for its payment (see `pending`). What was paid becomes paid credit, which never
+expires; what a package gives beyond is bonus.
 """
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Final
 
 import attrs
 
+from actors.account.patterns import patterns_seen
+from actors.account.pending import CardTopUp, open_top_up
 from actors.account.receipts import top_up_receipt
 from actors.account.standing import (
     business_day_at,
@@ -21,15 +24,16 @@ from actors.account.standing import (
     refuse_top_up,
 )
 from actors.account.state import AccountState
-from actors.account.wallet import wallet_of
+from actors.account.wallet import WalletDraft, wallet_of
 from actors.rules import journals
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, FieldError, Refusal
 from protocol.internal.orders import PostTopUp, PricePackage, TakeCash
+from protocol.internal.payments import OpenCardTopUp
 from protocol.operations.transactions import TopUpCredits
-from protocol.records.money import Transaction
+from protocol.records.money import Receipt, Transaction
 from protocol.records.money_states import (
     CreditSource,
     Tender,
@@ -64,6 +68,16 @@ def decide_top_up_credits(state: AccountState, command: TopUpCredits, context: C
     if command.amount_minor is None:
         price = PricePackage(topup=command, user_id=state.user_id, transaction_id=transaction_id)
         step = Send(Address(ActorKind.VENUE, command.venue_id), price)
+    elif command.tender is Tender.CARD:
+        return open_top_up(
+            state,
+            context,
+            CardTopUp(
+                venue_id=command.venue_id,
+                transaction_id=transaction_id,
+                price_minor=command.amount_minor,
+            ),
+        )
     else:
         take = TakeCash(
             topup=command,
@@ -79,6 +93,32 @@ def decide_top_up_credits(state: AccountState, command: TopUpCredits, context: C
     return Outcome(reply=LATER, sends=(step,))
 
 
+@decides(OpenCardTopUp)
+def decide_open_card_top_up(
+    state: AccountState, command: OpenCardTopUp, context: Context
+) -> Decision:
+    """The package has its price: wait for its payment, if own limits allow so much."""
+    today = business_day_at(context, command.topup.venue_id)
+    refusal = _refuse_too_many(state, command, today) or refuse_top_up(
+        state, command.price_minor, today, context.now
+    )
+    if refusal is not None:
+        return refusal
+    wanted = CardTopUp(
+        venue_id=command.topup.venue_id,
+        transaction_id=command.transaction_id,
+        price_minor=command.price_minor,
+        bonus_minor=bonus_of(
+            price_minor=command.price_minor,
+            credits_minor=command.credits_minor,
+            bonus_minor=command.bonus_minor,
+        ),
+        bonus_days=command.bonus_days,
+        package_id=command.package_id,
+    )
+    return open_top_up(state, context, wanted)
+
+
 @decides(PostTopUp)
 def decide_post_top_up(state: AccountState, command: PostTopUp, context: Context) -> Decision:
     """The cash is in the till: credit the wallet and answer. If refused, the cash goes back."""
@@ -89,38 +129,14 @@ def decide_post_top_up(state: AccountState, command: PostTopUp, context: Context
     refusal = (
         refuse_inactive(state, Code.ACCOUNT_SUSPENDED)
         or refuse_exclusion(state, venue_id, context.now)
+        or _refuse_too_many(state, command, wallet.business_day)
         or refuse_top_up(state, command.price_minor, wallet.business_day, context.now)
     )
     if refusal is not None:
         return refusal
-    owed_minor = -wallet.balances.receivable_minor
-    paid_minor = command.price_minor - min(command.price_minor, owed_minor)
-    bonus_minor = command.bonus_minor + max(0, command.credits_minor - command.price_minor)
-    paid_id, bonus_id = context.fresh_id(), context.fresh_id()
-    days = command.bonus_days
-    ends_at = None if days is None else context.now + timedelta(days=days)
     transaction = _transaction(state, command, context, wallet.currency)
-    wallet.put(transaction)
-    wallet.add_lot(paid_id, CreditSource.PAID, paid_minor, transaction_id=transaction.id)
-    wallet.add_lot(
-        bonus_id,
-        CreditSource.BONUS,
-        bonus_minor,
-        transaction_id=transaction.id,
-        expires_at=ends_at,
-    )
-    draft = journals.top_up(
-        user_id=state.user_id,
-        venue_id=venue_id,
-        amount_minor=command.price_minor,
-        paid_grant_id=paid_id,
-        owed_minor=owed_minor,
-        bonus_minor=bonus_minor,
-        bonus_grant_id=bonus_id,
-        till_id=command.till_id,
-    )
-    journal_id = wallet.post_for(transaction, draft, amount_minor=command.price_minor)
-    receipt = top_up_receipt(wallet, transaction, bonus_minor, journal_id)
+    receipt = credit_top_up(wallet, transaction)
+    bonus_minor = transaction.bonus_minor
     answer = ToppedUp(
         transaction_id=transaction.id,
         status=transaction.status,
@@ -132,16 +148,57 @@ def decide_post_top_up(state: AccountState, command: PostTopUp, context: Context
         ),
     )
     outcome = wallet.outcome("topup")
-    return attrs.evolve(outcome, reply=answer, appends=(*outcome.appends, receipt))
+    return attrs.evolve(
+        outcome,
+        reply=answer,
+        appends=(*outcome.appends, receipt),
+        sends=(*outcome.sends, *patterns_seen(state, context, transaction)),
+    )
+
+
+def credit_top_up(wallet: WalletDraft, transaction: Transaction) -> Receipt:
+    """Put what was paid in into the wallet: what it owes is repaid first, bonus comes on top."""
+    amount_minor, bonus_minor = transaction.amount_minor, transaction.bonus_minor
+    owed_minor = -wallet.balances.receivable_minor
+    paid_id, bonus_id = wallet.fresh_id(), wallet.fresh_id()
+    days = transaction.bonus_days
+    wallet.put(transaction)
+    wallet.add_lot(
+        paid_id,
+        CreditSource.PAID,
+        amount_minor - min(amount_minor, owed_minor),
+        transaction_id=transaction.id,
+    )
+    wallet.add_lot(
+        bonus_id,
+        CreditSource.BONUS,
+        bonus_minor,
+        transaction_id=transaction.id,
+        expires_at=None if days is None else wallet.now + timedelta(days=days),
+    )
+    draft = journals.top_up(
+        user_id=wallet.user_id,
+        venue_id=wallet.venue_id,
+        amount_minor=amount_minor,
+        paid_grant_id=paid_id,
+        owed_minor=owed_minor,
+        bonus_minor=bonus_minor,
+        bonus_grant_id=bonus_id,
+        till_id=transaction.till_id,
+    )
+    journal_id = wallet.post_for(transaction, draft, amount_minor=amount_minor)
+    return top_up_receipt(wallet, transaction, bonus_minor, journal_id)
+
+
+def bonus_of(*, price_minor: int, credits_minor: int, bonus_minor: int) -> int:
+    """What a package gives beyond its price: all of it is bonus."""
+    return bonus_minor + max(0, credits_minor - price_minor)
 
 
 def _refuse_tender(command: TopUpCredits, context: Context) -> Refusal | None:
     assert context.principal is not None, "a command of the contract has a principal"
-    if command.tender is not Tender.CASH:
-        detail = f"must be cash, the one tender that top-ups take; is {command.tender.value}"
-        return Refusal(
-            Code.VALIDATION_FAILED, detail, errors=(FieldError("/tender", "not_allowed", detail),)
-        )
+    if command.tender is Tender.CARD:
+        return None
     if context.principal.role_at(command.venue_id) < Role.STAFF:
         return Refusal(
             Code.FORBIDDEN, "cash is taken by staff, through their open till; ask at the counter"
@@ -163,6 +220,27 @@ def _refuse_amount(command: TopUpCredits) -> Refusal | None:
     )
 
 
+def _refuse_too_many(
+    state: AccountState, command: PostTopUp | OpenCardTopUp, today: date
+) -> Refusal | None:
+    """A package may be sold to one person so many times on a business day."""
+    if command.per_day_cap is None:
+        return None
+    bought = sum(
+        1
+        for topup in state.posted(TransactionKind.TOPUP)
+        if topup.package_id == command.package_id and topup.business_day == today
+    )
+    if bought < command.per_day_cap:
+        return None
+    return Refusal(
+        Code.TOPUP_LIMIT_REACHED,
+        f"package {command.package_id} was bought {bought} times today; {command.per_day_cap} "
+        "are sold to one person on a business day",
+        extra={"per_day_cap": command.per_day_cap},
+    )
+
+
 def _transaction(
     state: AccountState, command: PostTopUp, context: Context, currency: str
 ) -> Transaction:
@@ -179,6 +257,12 @@ def _transaction(
         shift_id=command.shift_id,
         till_id=command.till_id,
         package_id=command.package_id,
+        bonus_minor=bonus_of(
+            price_minor=command.price_minor,
+            credits_minor=command.credits_minor,
+            bonus_minor=command.bonus_minor,
+        ),
+        bonus_days=command.bonus_days,
         created_by=command.staff_id,
         occurred_at=context.now,
         posted_at=context.now,

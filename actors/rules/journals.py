@@ -168,6 +168,46 @@ def refund(
     )
 
 
+def top_up_back(
+    *,
+    user_id: UUID,
+    venue_id: UUID,
+    paid: Sequence[HoldSource],
+    bonus: Sequence[HoldSource],
+    source: str,
+) -> JournalDraft:
+    """A top-up refunded to its card: paid −, clearing +; its bonus is taken back: bonus −, promo +.
+
+    The reverse of `top_up`, as far as the credit is unspent (Rule 10).
+    """
+    return journal(
+        source,
+        credit_parts(user_id, bonus, sign=-1),
+        (
+            venue_account(venue_id, AccountKind.PROMO_EXPENSE),
+            sum(part.amount_minor for part in bonus),
+        ),
+        credit_parts(user_id, paid, sign=-1),
+        (STRIPE_CLEARING, sum(part.amount_minor for part in paid)),
+    )
+
+
+def dispute_won(
+    *, user_id: UUID, amount_minor: int, owed_minor: int, parts: Sequence[HoldSource], source: str
+) -> JournalDraft:
+    """A chargeback that was decided for us: clearing −a, receivable +, paid +.
+
+    What is still owed (`owed_minor` ≥ 0) of it is forgiven; the rest, `parts`, is given back.
+    """
+    assert owed_minor + sum(part.amount_minor for part in parts) == amount_minor
+    return journal(
+        source,
+        (STRIPE_CLEARING, -amount_minor),
+        (user_account(user_id, AccountKind.RECEIVABLE), owed_minor),
+        credit_parts(user_id, parts, sign=+1),
+    )
+
+
 def dispute(
     *, user_id: UUID, amount_minor: int, parts: Sequence[HoldSource], source: str
 ) -> JournalDraft:

@@ -16,8 +16,12 @@ import attrs
 from actors.rules.business_day import business_day_of
 from actors.rules.money import tax_of
 from actors.rules.opening_hours import closes_at, is_open
+from actors.rules.safety_levels import HOLD
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
+from actors.venue import plays
+from actors.venue.caring import service_hold
+from actors.venue.refusing import noted
 from actors.venue.state import VenueState
 from actors.venue.stock import lacking, move, needed
 from protocol.addresses import ActorKind, Address
@@ -38,10 +42,6 @@ from protocol.records.money_states import GamePricing, GameStatus, MovementKind,
 from protocol.records.states import VenueStatus
 from protocol.records.values import RecipePart
 
-ALCOHOLIC_PER_PERSON_MAX: Final = 2
-"""Rule 7, per_order: of alcoholic drinks, for each person present."""
-SERVICE_HOLD_LEVEL: Final = 3
-"""Rule 7: from this safety level on no alcohol is served."""
 _NEVER_SOON: Final = timedelta(days=1)
 
 Goods = MenuItem | Game
@@ -66,21 +66,21 @@ def decide_price_order(state: VenueState, command: PriceOrder, context: Context)
     ordered = [_Ordered(line, _goods(state, line)) for line in order.lines]
     needs = needed(state, [(o.goods, o.line.qty) for o in ordered if isinstance(o.goods, MenuItem)])
     refusal = (
-        _refuse_alcohol(state, ordered, command.buyer)
+        _refuse_alcohol(state, ordered, command.buyer, context)
         or _refuse_unavailable(state, ordered, context)
         or _refuse_lacking(state, needs)
     )
     if refusal is not None:
-        return refusal
-    lines = tuple(_priced(o.line, o.goods, context) for o in ordered if o.goods is not None)
+        return noted(state, refusal, command.buyer, context)
+    lines = tuple(_priced(state, o.line, o.goods, context) for o in ordered if o.goods)
     total_minor = sum(line.total_minor for line in lines)
     refusal = (
         _refuse_price(order, total_minor)
         or _refuse_late(state, ordered, context)
-        or _refuse_many(ordered, command.buyer)
+        or _refuse_many(state, ordered, command.buyer)
     )
     if refusal is not None:
-        return refusal
+        return noted(state, refusal, command.buyer, context)
     profile = state.profile
     change = move(
         state,
@@ -103,11 +103,14 @@ def decide_price_order(state: VenueState, command: PriceOrder, context: Context)
     undo = ReturnStock(
         transaction_id=command.transaction_id,
         taken=tuple(RecipePart(item_id=id_, amount_milli=milli) for id_, milli in needs.items()),
-        plays=tuple(PlaysTaken(game_id=game.id, plays=plays) for game, plays in games),
+        plays=tuple(PlaysTaken(game_id=game.id, plays=n) for game, n in games),
     )
     target, step = _next_step(post, context)
+    played, forgotten = plays.noted(state, context, command.buyer.user_id, (g for g, _ in games))
+    counted = (game.revised(plays=game.plays + n) for game, n in games)
     return Outcome(
-        changes=(*change.levels, *(g.revised(plays=g.plays + n) for g, n in games)),
+        changes=(*change.levels, *counted, *played),
+        removes=forgotten,
         appends=change.movements,
         events=change.events,
         sends=(Send(target, step, undo=undo if context.in_saga else None),),
@@ -156,14 +159,17 @@ def _counted(ordered: list[_Ordered]) -> list[tuple[Game, int]]:
     ]
 
 
-def _refuse_alcohol(state: VenueState, ordered: list[_Ordered], buyer: Buyer) -> Refusal | None:
+def _refuse_alcohol(
+    state: VenueState, ordered: list[_Ordered], buyer: Buyer, context: Context
+) -> Refusal | None:
     """Service holds and age: both are floors that no setting takes away."""
     if not any(o.alcoholic for o in ordered):
         return None
-    if buyer.safety_level >= SERVICE_HOLD_LEVEL:
+    hold = service_hold(state, buyer.user_id, context)
+    level = max(buyer.safety_level, 0 if hold is None else hold.level)
+    if level >= HOLD:
         return Refusal(
-            Code.ALCOHOL_REFUSED,
-            f"no alcohol at safety level {buyer.safety_level}; water and food are served",
+            Code.ALCOHOL_REFUSED, f"no alcohol at safety level {level}; water and food are served"
         )
     years, least = buyer.age_years_verified, state.profile.settings.alcohol_age_years
     if years is not None and years >= least:
@@ -244,9 +250,9 @@ def _last_service(state: VenueState, now: datetime) -> datetime:
     return ends - timedelta(minutes=profile.settings.last_service_minutes)
 
 
-def _refuse_many(ordered: list[_Ordered], buyer: Buyer) -> Refusal | None:
+def _refuse_many(state: VenueState, ordered: list[_Ordered], buyer: Buyer) -> Refusal | None:
     drinks = sum(o.line.qty for o in ordered if o.alcoholic)
-    most = ALCOHOLIC_PER_PERSON_MAX * buyer.persons_present
+    most = state.profile.settings.alcoholic_per_person_max * buyer.persons_present
     if drinks <= most:
         return None
     return Refusal(
@@ -257,8 +263,9 @@ def _refuse_many(ordered: list[_Ordered], buyer: Buyer) -> Refusal | None:
     )
 
 
-def _priced(line: OrderLine, goods: Goods, context: Context) -> PricedLine:
+def _priced(state: VenueState, line: OrderLine, goods: Goods, context: Context) -> PricedLine:
     total_minor = goods.price_minor * line.qty
+    needs = needed(state, [(goods, line.qty)]) if isinstance(goods, MenuItem) else {}
     drinks = goods.standard_drinks_milli if isinstance(goods, MenuItem) else 0
     return PricedLine(
         purchase_id=context.fresh_id(),
@@ -273,6 +280,7 @@ def _priced(line: OrderLine, goods: Goods, context: Context) -> PricedLine:
         standard_drinks_milli=drinks * line.qty,
         alcoholic=isinstance(goods, MenuItem) and goods.alcoholic,
         revenue_kind=_revenue_kind(goods),
+        taken=tuple(RecipePart(item_id=id_, amount_milli=n) for id_, n in needs.items()),
     )
 
 

@@ -90,6 +90,8 @@ class PricedLine:
     alcoholic: bool
     revenue_kind: str
     """`food`, `drink` or `play`: the venue's revenue account."""
+    taken: tuple[RecipePart, ...] = ()
+    """What left the stock for it."""
 
 
 @command

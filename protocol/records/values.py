@@ -97,11 +97,12 @@ class PaymentStep:
 
 @attrs.frozen(kw_only=True)
 class RefundLine:
-    """How many of one purchase line go back."""
+    """How many of one purchase line go back, and, once approved, the tax in it."""
 
     purchase_id: UUID
     qty: int
     amount_minor: int
+    tax_minor: int = 0
 
 
 @attrs.frozen(kw_only=True)

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
+import attrs
+
 from protocol.bounds import integer
 from protocol.records.money_states import CreditSource, Tender, TransactionStatus
 from protocol.replies.base import reply
@@ -45,6 +47,8 @@ class Purchased:
     tip_minor: Amount
     lines: tuple[PurchasedLine, ...]
     balance: Balance
+    expires_at: datetime | None = None
+    """Until when it waits for its payment."""
 
 
 @reply
@@ -57,6 +61,8 @@ class ToppedUp:
     amount_minor: Amount
     bonus_minor: Amount
     balance: Balance
+    expires_at: datetime | None = None
+    """Until when it waits for its payment."""
 
 
 @reply
@@ -69,6 +75,14 @@ class Grant:
     remaining_minor: Amount
     priority: int
     expires_at: datetime | None
+
+
+@attrs.frozen(kw_only=True)
+class GiftCode:
+    """A one-time code by which somebody else can give credits to the wallet's owner."""
+
+    code: str
+    expires_at: datetime
 
 
 @reply
@@ -84,6 +98,8 @@ class CreditBalance:
     grants: tuple[Grant, ...]
     ledger_seq: Annotated[int, integer(0)]
     version: int
+    gift_code: GiftCode | None = None
+    """Only if it was asked for."""
 
 
 @reply
