@@ -296,3 +296,11 @@ SYNC_DEVICES_MAX: Final = 20
 # Wallets
 HOLDS_OPEN_MAX: Final = 20
 """Own holds of one person, besides that of the visit."""
+
+
+# Figures
+FIGURES_DAYS_MAX: Final = 400
+"""Trading days in one question about figures."""
+FORECAST_DAYS_LEAST: Final = 21
+"""Closed days without which nothing is forecast: three of each weekday."""
+FORECAST_WINDOW_DAYS: Final = 365

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, time, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from actors.rules.business_day import start_of
+from protocol.errors import Code, FieldError, Refusal
 from protocol.records.values import RateBand
+
+_DAY_MINUTES: Final = 24 * 60
+_WEEK_MINUTES: Final = 7 * _DAY_MINUTES
 
 
 def rate_at(
@@ -43,6 +48,35 @@ def next_change(
         ):
             return moment
     return None
+
+
+def refuse_overlap(bands: Iterable[RateBand]) -> Refusal | None:
+    """Why a room can't have these rates: two of them would hold at one time of a week."""
+    seen: list[tuple[int, int, int]] = []
+    for n, band in enumerate(bands):
+        for starts, ends in sorted(_minutes_of(band)):
+            for other, from_, until in seen:
+                if starts < until and from_ < ends and other != n:
+                    detail = f"band {n + 1} and band {other + 1} hold at the same time"
+                    error = FieldError(f"/rate_bands/{n}", "overlap", detail)
+                    return Refusal(Code.RATE_BAND_OVERLAP, detail, errors=(error,))
+            seen.append((n, starts, ends))
+    return None
+
+
+def _minutes_of(band: RateBand) -> Iterator[tuple[int, int]]:
+    """When a band holds, in minutes of a week; what runs over its end goes on at its start."""
+    starts, ends = (_minute(time.fromisoformat(wall)) for wall in (band.starts, band.ends))
+    length = (ends - starts) % _DAY_MINUTES or _DAY_MINUTES
+    for day in band.days or range(1, 8):
+        begin = (day - 1) * _DAY_MINUTES + starts
+        yield begin, min(begin + length, _WEEK_MINUTES)
+        if begin + length > _WEEK_MINUTES:
+            yield 0, begin + length - _WEEK_MINUTES
+
+
+def _minute(wall: time) -> int:
+    return wall.hour * 60 + wall.minute
 
 
 def _holds(band: RateBand, wall: time, weekday: int) -> bool:

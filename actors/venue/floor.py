@@ -8,6 +8,7 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
 from actors.runtime.telling import tell
 from actors.venue.presence import alerts, occupancy_soon
+from actors.venue.singing import gone
 from actors.venue.state import VenueState, is_open
 from actors.venue.stations import Moved, freed, others_of
 from protocol.addresses import Role
@@ -59,10 +60,11 @@ def decide_free_seat(state: VenueState, command: FreeSeat, context: Context) -> 
     if place is None:
         return Outcome()
     moved = freed(state, others_of(state, command.session_id), context.now, used=True)
+    songs = gone(state, context, command.session_id)
     return Outcome(
         removes=(place,),
-        changes=moved.changes,
-        events=(*moved.events, *alerts(state, -place.party_size * is_open(place))),
+        changes=(*moved.changes, *songs.changes),
+        events=(*moved.events, *songs.events, *alerts(state, -place.party_size * is_open(place))),
         timers=(*moved.timers, occupancy_soon(context.now)),
     )
 

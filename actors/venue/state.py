@@ -15,23 +15,22 @@ from uuid import UUID
 from actors.rules.occupancy import next_alert
 from actors.rules.profile import VenueProfile, profile_of
 from actors.runtime.state import State
+from actors.venue.bookings import Bookings
 from protocol.addresses import Address
 from protocol.records.base import Record
 from protocol.records.inventory import Game, InventoryLevel, KaraokeRoom, MenuItem
 from protocol.records.ledger import BusinessDay
 from protocol.records.money_states import BusinessDayStatus
-from protocol.records.runtime import DrawerInUse, DutyPlace, FloorPlace
-from protocol.records.states import ReservationStatus
+from protocol.records.runtime import DrawerInUse, DutyPlace, FloorPlace, Trading
 from protocol.records.venues import Reservation, Venue, VenueSetting
 
 Station = Game | KaraokeRoom
-_BINDING = (ReservationStatus.CONFIRMED, ReservationStatus.ARRIVED)
 
 
 class VenueState(State):
     """One venue's rows, with counts of who is there."""
 
-    __slots__ = ("_alert", "_makes", "_present", "_profile", "_seated", "_stations")
+    __slots__ = ("_alert", "_makes", "_present", "_profile", "_seated", "_stations", "bookings")
 
     def __init__(self, address: Address) -> None:
         super().__init__(address)
@@ -41,6 +40,7 @@ class VenueState(State):
         self._alert = 0
         self._stations: dict[UUID, dict[UUID, Station]] = {}
         self._makes: dict[UUID, dict[UUID, MenuItem]] = {}
+        self.bookings = Bookings()
 
     @property
     def venue_id(self) -> UUID:
@@ -56,7 +56,9 @@ class VenueState(State):
     def profile(self) -> VenueProfile:
         """What the venue shares with its node: its facts and settings."""
         if self._profile is None:
-            self._profile = profile_of(self.venue, self.all(VenueSetting))
+            trading = self.get(Trading, self.venue_id)
+            through = None if trading is None else trading.closed_through
+            self._profile = profile_of(self.venue, self.all(VenueSetting), through)
         return self._profile
 
     # The floor
@@ -100,12 +102,7 @@ class VenueState(State):
 
     def booking_of(self, room_id: UUID, at: datetime) -> Reservation | None:
         """The booking that a room is kept for at a moment."""
-        for booking in self.all(Reservation):
-            if booking.room_id == room_id and booking.status in _BINDING:
-                during = booking.during
-                if during.start <= at < during.end:
-                    return booking
-        return None
+        return self.bookings.kept_at(room_id, at)
 
     # What is sold
 
@@ -149,7 +146,9 @@ class VenueState(State):
             if after.retired_at is None:
                 for item_id, _ in portions(after):
                     self._makes.setdefault(item_id, {})[after.id] = after
-        elif isinstance(after, Venue | VenueSetting):
+        elif isinstance(after, Reservation):
+            self.bookings.put(after)
+        elif isinstance(after, Venue | VenueSetting | Trading):
             self._profile = None
             self._watch_capacity()
 
@@ -162,6 +161,8 @@ class VenueState(State):
             self._leave_station(before)
         elif isinstance(before, MenuItem):
             self._leave_menu(before)
+        elif isinstance(before, Reservation):
+            self.bookings.discard(before)
         elif isinstance(before, VenueSetting):
             self._profile = None
 

@@ -16,6 +16,7 @@ from actors.rules.permissions import not_found
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Event, Outcome, Send, SetTimer
 from actors.runtime.telling import tell
+from actors.venue.bookings import offer_soon
 from actors.venue.state import Station, VenueState
 from actors.venue.terms import terms_of
 from protocol.addresses import ActorKind, Address
@@ -89,8 +90,12 @@ def decide_end_cleaning(state: VenueState, command: EndCleaning, context: Contex
     room = state.get(KaraokeRoom, command.room_id)
     if room is None or room.status is not RoomStatus.CLEANING:
         return Outcome()
-    ready = room.revised(status=RoomStatus.READY)
-    return Outcome(changes=(ready,), events=(told(ready),))
+    ready = room.revised(status=idle_status(state, room.id, context.now))
+    return Outcome(
+        changes=(ready,),
+        events=(told(ready),),
+        timers=offer_soon(state.bookings, context.now),
+    )
 
 
 def refuse_station(
@@ -138,7 +143,9 @@ def freed(state: VenueState, stations: Iterable[Station], now: datetime, *, used
         room_status = station.status
         if station.status is RoomStatus.OCCUPIED:
             cleaned = used and station.cleaning_minutes > 0
-            room_status = RoomStatus.CLEANING if cleaned else RoomStatus.READY
+            idle = idle_status(state, station.id, now)
+            room_status = RoomStatus.CLEANING if cleaned else idle
+            timers += () if cleaned else offer_soon(state.bookings, now)
             if cleaned:
                 until = now + timedelta(minutes=station.cleaning_minutes)
                 done = EndCleaning(room_id=station.id)
@@ -147,6 +154,11 @@ def freed(state: VenueState, stations: Iterable[Station], now: datetime, *, used
         changes.append(room)
         events.append(told(room, until))
     return Moved(changes=tuple(changes), events=tuple(events), timers=tuple(timers))
+
+
+def idle_status(state: VenueState, room_id: UUID, now: datetime) -> RoomStatus:
+    """How a room stands in which nobody is: ready, unless it is kept for somebody."""
+    return RoomStatus.READY if state.booking_of(room_id, now) is None else RoomStatus.RESERVED
 
 
 def others_of(

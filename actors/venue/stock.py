@@ -50,6 +50,17 @@ def lacking(state: VenueState, needs: Mapping[UUID, int]) -> UUID | None:
     return None
 
 
+@attrs.frozen(kw_only=True)
+class Booking:
+    """One line of the stock book before it is written."""
+
+    item_id: UUID
+    kind: MovementKind
+    delta_milli: int
+    reason: str | None = None
+    signed_by: UUID | None = None
+
+
 def move(
     state: VenueState,
     context: Context,
@@ -59,33 +70,56 @@ def move(
     ref_id: UUID,
 ) -> StockChange:
     """Book a movement of each item; the caller has seen that there is enough."""
-    levels: dict[UUID, InventoryLevel] = {}
+    lines = [
+        Booking(item_id=item_id, kind=kind, delta_milli=delta_milli)
+        for item_id, delta_milli in deltas.items()
+        if delta_milli != 0 and state.stock(item_id) is not None
+    ]
+    return book(state, context, lines, ref_id=ref_id)
+
+
+def book(
+    state: VenueState,
+    context: Context,
+    lines: Iterable[Booking],
+    *,
+    ref_id: UUID,
+    opened: Mapping[UUID, InventoryLevel] | None = None,
+) -> StockChange:
+    """Book lines in their order; no level falls below what is reserved of it.
+
+    `opened` are levels as they stand before the lines where that is not as in the state: new ones,
+    those just counted, those with another reorder point.
+    """
+    begun = dict(opened or {})
+    levels = dict(begun)
     movements: list[StockMovement] = []
     by_user = None if context.principal is None else context.principal.user_id
-    for item_id, delta_milli in deltas.items():
-        level = state.stock(item_id)
-        if level is None or delta_milli == 0:
-            continue
-        changed = _moved(level, delta_milli, context.now)
-        levels[item_id] = changed
+    for line in lines:
+        level = levels.get(line.item_id) or state.stock(line.item_id)
+        assert level is not None, f"item {line.item_id} has no level"
+        changed = _moved(level, line.delta_milli, context.now)
+        levels[line.item_id] = changed
         movements.append(
             StockMovement(
                 id=context.fresh_id(),
                 venue_id=state.venue_id,
-                item_id=item_id,
-                kind=kind,
-                delta_milli=delta_milli,
+                item_id=line.item_id,
+                kind=line.kind,
+                delta_milli=line.delta_milli,
                 after_milli=changed.on_hand_milli,
                 ref_id=ref_id,
-                reason=None,
+                reason=line.reason,
                 by_user=by_user,
+                signed_by=line.signed_by,
                 at=context.now,
             )
         )
+    written = {id_: _numbered(state, level) for id_, level in levels.items()}
     return StockChange(
-        levels=tuple(levels.values()),
+        levels=tuple(written.values()),
         movements=tuple(movements),
-        events=(*_low(state, levels), *_sold_out_or_back(state, levels)),
+        events=(*_low(state, written), *_sold_out_or_back(state, written)),
     )
 
 
@@ -94,8 +128,10 @@ def can_make(
 ) -> bool:
     """Whether there is stock for one portion; `levels` are those that are about to change."""
     changed = levels or {}
-    for item_id, milli in needed(state, [(item, 1)]).items():
-        if _free_milli(changed.get(item_id) or state.stock(item_id)) < milli:
+    for item_id, milli in portions(item):
+        level = changed.get(item_id) or state.stock(item_id)
+        counted = level is not None or bool(item.recipe)
+        if counted and _free_milli(level) < milli:
             return False
     return True
 
@@ -110,15 +146,22 @@ def _moved(level: InventoryLevel, delta_milli: int, now: datetime) -> InventoryL
         f"item {level.item_id} would have {on_hand_milli} of {level.reserved_milli} reserved"
     )
     low = on_hand_milli <= level.reorder_milli
-    return level.revised(
+    return level.evolve(
         on_hand_milli=on_hand_milli, low_since=(level.low_since or now) if low else None
     )
+
+
+def _numbered(state: VenueState, level: InventoryLevel) -> InventoryLevel:
+    """The next version of a level, however many lines it has."""
+    before = state.stock(level.item_id)
+    return level.evolve(version=1 if before is None else before.version + 1)
 
 
 def _low(state: VenueState, levels: Mapping[UUID, InventoryLevel]) -> Iterator[Event]:
     """Told once, until it is refilled."""
     for item_id, level in levels.items():
         before, item = state.stock(item_id), state.get(MenuItem, item_id)
+        # What is on stock for the first time was never there to run out.
         if before is None or level.low_since is None or before.low_since is not None:
             continue
         low = InventoryStockLow(

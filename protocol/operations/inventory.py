@@ -9,6 +9,7 @@ from uuid import UUID
 from protocol.addresses import Role
 from protocol.commands import Command, command
 from protocol.limits import PAGE_ITEMS_DEFAULT
+from protocol.operations import menu, stations
 from protocol.operations.addresses import query
 from protocol.operations.base import Operation, in_category
 from protocol.records.money_states import GameStatus, RoomStatus
@@ -65,5 +66,7 @@ OPERATIONS: Final = in_category(
         ListMenuItems, Role.PATRON, "GET /api/inventory/items", query("menu_items"), MenuItemList,
         summary="Menu with prices, allergens, alcohol and availability.",
     ),
+    *stations.ROWS,
+    *menu.ROWS,
 )
 # fmt: on

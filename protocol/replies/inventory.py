@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from protocol.records.money_states import GamePricing, GameStatus, RoomStatus
+from protocol.records.money_states import GamePricing, GameStatus, MovementKind, RoomStatus
 from protocol.records.values import Period, RateBand
 from protocol.replies.base import reply
 from protocol.values import Amount, Name, Zone
@@ -88,3 +88,25 @@ class MenuItemList:
 
     items: tuple[MenuItemView, ...]
     next_cursor: str | None = None
+
+
+@reply
+class StockMovementView:
+    """One line of the stock book, in thousandths of the item's unit."""
+
+    movement_id: UUID
+    item_id: UUID
+    kind: MovementKind
+    delta_milli: int
+    after_milli: int
+    signed_by: UUID | None
+
+
+@reply
+class StockMoved:
+    """What was booked together."""
+
+    reference_id: UUID
+    venue_id: UUID
+    at: datetime
+    lines: tuple[StockMovementView, ...]
