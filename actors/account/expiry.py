@@ -11,8 +11,9 @@ from uuid import UUID
 
 import attrs
 
+from actors.account.bonus_timer import BONUS_EXPIRY
 from actors.account.state import AccountState, first_expiry
-from actors.account.wallet import BONUS_EXPIRY, wallet_of
+from actors.account.wallet import wallet_of
 from actors.rules import journals
 from actors.rules.grants import expired
 from actors.runtime.behaviour import decides

@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from actors.account.credentials import judge_attempt
+from actors.account.erasure import cancel_erasure
+from actors.account.exclusions import meet_again
 from actors.account.families import (
     end_families,
     new_family,
@@ -56,7 +58,10 @@ account is not there: its registration was refused while they were on their way.
 
 @decides(FoundAccount)
 def decide_found_account(state: AccountState, command: FoundAccount, context: Context) -> Decision:
-    """Make a patron account and sign it in; a code goes to its address."""
+    """Make a patron account and sign it in; a code goes to its address.
+
+    Exclusions that the address had before an erasure hold again (Rule 16).
+    """
     request = command.request
     # Nobody knows yet where the person is; the date in UTC is never more than a day off.
     if (refusal := refuse_age(request.birth_date, context.now.date())) is not None:
@@ -77,17 +82,19 @@ def decide_found_account(state: AccountState, command: FoundAccount, context: Co
     assert request.code is not None, "the code is made before the mailbox"
     code, notice = new_code(user, request.code, context)
     answer = AccountFounded(answer=tokens_due(user, family, context.now))
-    return Outcome(
+    founded = Outcome(
         changes=(user, family, code),
         sends=(Send(identity_of(request.email), answer), notice),
     )
+    return meet_again(state, founded, before=None, after=request.email, context=context)
 
 
 @decides(SignIn)
 def decide_sign_in(state: AccountState, command: SignIn, context: Context) -> Decision:
     """Open a token family, or count a failure. Refused as locked, wrong, suspended: in this order.
 
-    Who does not know the password learns nothing but that it is wrong, or that it is locked.
+    Who does not know the password learns nothing but that it is wrong, or that it is locked. Who
+    comes back within the days of grace of an erasure keeps the account.
     """
     request, now = command.request, context.now
     user = state.first(User)
@@ -103,11 +110,13 @@ def decide_sign_in(state: AccountState, command: SignIn, context: Context) -> De
     family = new_family(user.id, request, context)
     ended = end_families(state, surplus(state, now), why="logout", now=now)
     answer = SignedInAs(answer=tokens_due(user, family, now))
+    kept = cancel_erasure(state, context)
     return Outcome(
-        changes=(family, *ended.changes),
+        changes=(family, *ended.changes, *kept.changes),
         removes=ended.removes,
-        events=ended.events,
+        events=(*ended.events, *kept.events),
         sends=(Send(identity_of(request.email), answer),),
+        timers=kept.timers,
     )
 
 

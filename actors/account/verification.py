@@ -47,6 +47,9 @@ def decide_apply_verification(
 ) -> Decision:
     """Confirm the address with the newest code, or send another one."""
     request, user = command.request, state.first(User)
+    if user is not None and (user.email or "").lower() != request.email.lower():
+        # The account has another address by now.
+        user = None
     if request.resend:
         return _resend(state, user, request.new_code, context)
     token = _newest(state)
@@ -62,7 +65,7 @@ def decide_apply_verification(
             user.revised(email_verified_at=context.now),
             token.revised(used_at=context.now),
         ),
-        sends=(Send(identity_of(user.email), EmailConfirmed()),),
+        sends=(Send(identity_of(request.email), EmailConfirmed()),),
     )
 
 

@@ -14,23 +14,22 @@ from uuid import UUID
 
 import attrs
 
+from actors.account.bonus_timer import expiry_timer
+from actors.account.limits import limits_told
 from actors.account.standing import business_day_at
-from actors.account.state import AccountState, balances_of, first_expiry
+from actors.account.state import AccountState, balances_of
 from actors.account.wallet_rows import balance_changed, journal_rows, posted
 from actors.rules import journals
 from actors.rules.grants import available_minor, capture, join, less, more, take
 from actors.rules.ledger import Balances, JournalDraft, fold
-from actors.runtime.outcome import CancelTimer, Context, Event, Outcome, SetTimer
+from actors.runtime.outcome import Context, Event, Outcome
 from actors.runtime.telling import tell
 from protocol.errors import Refusal
-from protocol.internal.wallet import ExpireBonus
 from protocol.records.base import Record
 from protocol.records.money import CreditGrant, CreditHold, Transaction
 from protocol.records.money_states import CreditSource, HoldStatus
 from protocol.records.values import HoldSource
 
-BONUS_EXPIRY: Final = "bonus_expiry"
-"""The timer of the bonus lot that ends first."""
 GRANT_PRIORITY: Final = 100
 """Of lots that nobody gave another: room for those to be burnt before and after."""
 
@@ -258,26 +257,25 @@ class WalletDraft:
                 cause=cause,
             )
             events.append(tell(changed, user_id=self.user_id, version=stored.version + 1))
+        told = limits_told(
+            self.before,
+            rows,
+            venue_id=self.venue_id,
+            today=self.business_day,
+            now=self.now,
+            fresh_id=self.fresh_id,
+        )
+        lots = {lot.id: lot for lot in self.before.all(CreditGrant)}
         return Outcome(
-            changes=tuple(changes),
+            changes=(*changes, *told.changes),
             appends=tuple(self._appends),
-            events=tuple(events),
-            timers=self._expiry_timer(),
+            events=(*events, *told.events),
+            timers=expiry_timer(lots, lots | self.lots),
         )
 
     def _next_version(self, row: CreditGrant | CreditHold | Transaction) -> int:
         known = self.before.get(type(row), row.id)
         return 1 if known is None else known.version + 1
-
-    def _expiry_timer(self) -> tuple[SetTimer | CancelTimer, ...]:
-        """The timer of the lot that ends first, over all currencies, if that is another now."""
-        before = {lot.id: lot for lot in self.before.all(CreditGrant)}
-        due, was_due = first_expiry(before | self.lots), first_expiry(before)
-        if due == was_due:
-            return ()
-        if due is None:
-            return (CancelTimer(BONUS_EXPIRY),)
-        return (SetTimer(BONUS_EXPIRY, due, ExpireBonus()),)
 
 
 def wallet_of(

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from actors.identity import registering, signing_in
+from actors.identity import moving, registering, signing_in
 from actors.identity.state import IdentityState
 from actors.runtime.behaviour import Behaviour, decisions_of
 from protocol.addresses import ActorKind
+from protocol.internal.accounts import TakeAddress
 from protocol.internal.people import FindUser, FreeIdentity
 from protocol.operations.auth import (
     LogIn,
@@ -28,7 +29,7 @@ def _masked(state: IdentityState) -> Mapping[str, object]:
 IDENTITY: Final = Behaviour(
     kind=ActorKind.IDENTITY,
     state=IdentityState,
-    decisions=decisions_of((registering, signing_in)),
+    decisions=decisions_of((registering, moving, signing_in)),
     reads=(Read(Identity, by="id"),),
     # All but the first only answer, and write nothing, where nobody has the address.
     founded_by=(
@@ -39,6 +40,7 @@ IDENTITY: Final = Behaviour(
         VerifyEmail,
         FindUser,
         FreeIdentity,
+        TakeAddress,
     ),
     masked=_masked,
 )

@@ -6,6 +6,8 @@ again.
 
 from __future__ import annotations
 
+from typing import Final
+
 from actors.identity.state import IdentityState
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
@@ -21,14 +23,16 @@ from protocol.internal.people import (
 from protocol.operations.auth import RegisterUser
 from protocol.records.runtime import Identity
 
+TAKEN: Final = Refusal(
+    Code.EMAIL_TAKEN, "somebody has an account with this address; sign in, or reset it"
+)
+
 
 @decides(RegisterUser)
 def decide_register(state: IdentityState, command: RegisterUser, context: Context) -> Decision:
     """Take the address and found an account behind it."""
     if state.identity is not None:
-        return Refusal(
-            Code.EMAIL_TAKEN, "somebody has an account with this address; sign in, or reset it"
-        )
+        return TAKEN
     assert command.password_hash is not None, "the password is hashed before the mailbox"
     assert not command.password, "the password stays outside"
     user_id = context.fresh_id()

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from protocol.chains import text_digest
-from protocol.errors import Code, Refusal
+from protocol.errors import Code, FieldError, Refusal
 from protocol.records.runtime import KeptExclusion
 from protocol.records.states import ExclusionKind
 
@@ -38,12 +38,22 @@ def _months_later(now: datetime, months: int) -> datetime:
     return now.replace(year=year, month=month + 1, day=day)
 
 
+def refuse_past(ends_at: datetime | None, now: datetime) -> Refusal | None:
+    """Why nothing can end before it begins."""
+    if ends_at is None or ends_at > now:
+        return None
+    detail = f"{ends_at.isoformat()} is past; name a later end"
+    errors = (FieldError("/until", "out_of_range", detail),)
+    return Refusal(Code.VALIDATION_FAILED, detail, errors=errors)
+
+
 def refuse_shortening(
-    kind: ExclusionKind, running_until: datetime | None, wished: datetime | None, now: datetime
+    kind: ExclusionKind, running_until: datetime | None, wished: datetime | None
 ) -> Refusal | None:
-    """Why an exclusion can't be begun while another one runs: only extending is allowed."""
-    if wished is not None and wished <= now:
-        return Refusal(Code.VALIDATION_FAILED, f"{wished.isoformat()} is past; name a later end")
+    """Why an exclusion that runs can't be given another end: only extending is allowed.
+
+    None is the end of what lasts until it is lifted.
+    """
     if running_until is not None and (wished is None or wished > running_until):
         return None
     until = "until it is lifted" if running_until is None else f"until {running_until.isoformat()}"

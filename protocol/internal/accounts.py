@@ -56,8 +56,6 @@ class ApplyStatus(Command):
 
     request: SetUserStatus
     expected_version: int | None
-    keeps_staff_below: bool
-    """Whether the venue's word is not enough for people who work anywhere."""
 
 
 @command

@@ -1,0 +1,54 @@
+"""Where a person's pushes go: at most five devices, each with its newest token."""
+
+from __future__ import annotations
+
+from actors.account.state import AccountState
+from actors.runtime.behaviour import decides
+from actors.runtime.outcome import Context, Decision, Outcome
+from protocol.errors import Code, FieldError, Refusal
+from protocol.limits import PUSH_DEVICES_MAX
+from protocol.operations.users import RegisterDevice, RemoveDevice
+from protocol.records.users import PushDevice
+from protocol.replies.base import Done
+from protocol.replies.users import DeviceRegistered
+
+
+@decides(RegisterDevice)
+def decide_register_device(
+    state: AccountState, command: RegisterDevice, context: Context
+) -> Decision:
+    """Take a device's token; 200 if the device was known, 201 if it is new."""
+    known = _device(state, command.device_id)
+    reply = DeviceRegistered(
+        device_id=command.device_id, platform=command.platform, app=command.app
+    )
+    if known is not None:
+        changed = known.revised(
+            platform=command.platform, token=command.token, app=command.app, failed_at=None
+        )
+        return Outcome(reply=reply, status=200, changes=(changed,))
+    count = len(state.rows(PushDevice))
+    if count >= PUSH_DEVICES_MAX:
+        detail = f"{count} devices get pushes already, of {PUSH_DEVICES_MAX}; remove one first"
+        errors = (FieldError("/device_id", "too_many", detail),)
+        return Refusal(Code.VALIDATION_FAILED, detail, errors=errors)
+    device = PushDevice(
+        id=context.fresh_id(),
+        user_id=state.user_id,
+        device_id=command.device_id,
+        platform=command.platform,
+        token=command.token,
+        app=command.app,
+    )
+    return Outcome(reply=reply, changes=(device,))
+
+
+@decides(RemoveDevice)
+def decide_remove_device(state: AccountState, command: RemoveDevice, context: Context) -> Decision:
+    """Forget a device; one that is not known is forgotten already."""
+    known = _device(state, command.device_id)
+    return Outcome(reply=Done(), removes=() if known is None else (known,))
+
+
+def _device(state: AccountState, device_id: str) -> PushDevice | None:
+    return next((one for one in state.all(PushDevice) if one.device_id == device_id), None)
