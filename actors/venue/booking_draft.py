@@ -104,12 +104,12 @@ class BookingDraft:
 
     def release(self, booking: Reservation) -> None:
         """The deposit returns."""
-        self._send(booking, None if booking.hold_id is None else ReleaseDeposit, {})
+        self._send(booking, ReleaseDeposit, {})
 
     def capture(self, booking: Reservation) -> None:
         """The deposit is taken, up to its amount."""
         captured = {"capture_minor": booking.deposit_minor}
-        self._send(booking, None if booking.hold_id is None else SettleDeposit, captured)
+        self._send(booking, SettleDeposit, captured)
 
     def send(self, send: Send) -> None:
         """Ask somebody, as a step of the saga."""
@@ -146,8 +146,9 @@ class BookingDraft:
         """A booking as it will be."""
         return view_of(self._rows[id_], self.now)
 
-    def _send(self, booking: Reservation, kind: type[Any] | None, more: Mapping[str, Any]) -> None:
-        if kind is not None:
+    def _send(self, booking: Reservation, kind: type[Any], more: Mapping[str, Any]) -> None:
+        # Without a deposit nothing is held, and nobody need be told.
+        if booking.hold_id is not None and booking.deposit_minor > 0:
             account = Address(ActorKind.ACCOUNT, booking.user_id)
             self._sends.append(Send(account, kind(hold_id=booking.hold_id, **more), detached=True))
 

@@ -75,7 +75,6 @@ def decide_deposit_held(state: VenueState, command: DepositHeld, context: Contex
             draft.put(booking, status=ReservationStatus.CONFIRMED)
         else:
             draft.join_line(booking.evolve(hold_id=None))
-            draft.release(booking)
             draft.offer()
         return draft.outcome(booking.id)
     # Nobody waits for this hold any more.

@@ -5,7 +5,7 @@ Each sees at least what was durable when its request arrived, with its caller's 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from datetime import datetime
 from functools import partial
@@ -19,11 +19,16 @@ from actors.rules.opening_hours import opens_at
 from actors.runtime.answers import Answer
 from lastlight.gateway.calls import Call
 from lastlight.gateway.media import CSV, HTML, Document, Rows, csv_document
+from lastlight.web.receipt_page import receipt_page
 from protocol.addresses import Position
 from protocol.codec import to_json
 from storage.postgres.asked import Asked
 from storage.postgres.database import Connection
 from storage.postgres.queries_inventory import games, menu_items, rooms
+from storage.postgres.queries_ledger import account_balances, csv_ledger, ledger
+from storage.postgres.queries_money import receipt, transaction, transactions
+from storage.postgres.queries_people import user, users
+from storage.postgres.queries_reservations import reservations
 from storage.postgres.queries_safety import csv_safety_logs, incidents, safety_logs
 from storage.postgres.queries_sessions import session_history, sessions
 from storage.postgres.queries_staff import performance, schedule, shifts, tasks
@@ -44,10 +49,17 @@ NAMED_QUERIES: Final[Mapping[str, Query]] = {
     "sessions": sessions,
     "session_history": session_history,
     "own_preferences": own_preferences,
+    "users": users,
+    "user": user,
     "credit_packages": credit_packages,
+    "transactions": transactions,
+    "transaction": transaction,
+    "receipt": receipt,
+    "ledger": ledger,
     "games": games,
     "rooms": rooms,
     "menu_items": menu_items,
+    "reservations": reservations,
     "public_venues": public_venues,
     "incidents": incidents,
     "safety_logs": safety_logs,
@@ -59,10 +71,13 @@ NAMED_QUERIES: Final[Mapping[str, Query]] = {
 
 
 CSV_QUERIES: Final[Mapping[str, CsvQuery]] = {
+    "ledger": csv_ledger,
     "safety_logs": csv_safety_logs,
 }
 """Queries that offer text/csv."""
-HTML_VIEWS: Final[Mapping[str, Callable[[Any], str]]] = {}
+HTML_VIEWS: Final[Mapping[str, Callable[[Any], str]]] = {
+    "receipt": receipt_page,
+}
 """How a reply of a query that offers text/html looks as a page."""
 
 
@@ -95,6 +110,15 @@ class Queries:
             return Answer(status=call.operation.status, body=to_json(reply), version=version)
 
         return answer
+
+    async def balances(self, ids: Sequence[UUID]) -> Mapping[str, int]:
+        """What stands on ledger accounts, by code, with all that was durable when asked.
+
+        Raises:
+            StaleRead: the tables can't be asked now.
+        """
+        async with self.reader.own_snapshot(self.durable()) as connection:
+            return await account_balances(connection, ids)
 
     async def _rows(self, query: CsvQuery, call: Call, asked: Asked, needed: Position) -> Rows:
         """All rows of a query, out of one snapshot."""
