@@ -26,10 +26,12 @@ from lastlight.gateway.codes import DoorCodes
 from lastlight.gateway.dispatch import Dispatcher, Own
 from lastlight.gateway.guard import Guard
 from lastlight.gateway.health import Health
+from lastlight.gateway.house import with_system
 from lastlight.gateway.operators import Operators
 from lastlight.gateway.replaying import Replaying
 from lastlight.gateway.steps import name_incident
 from lastlight.gateway.urgent import UrgentLane
+from lastlight.gateway.wallet_steps import ReadBalances, WalletSteps
 from lastlight.metrics import Metrics
 
 
@@ -57,6 +59,9 @@ class Surroundings:
     health: Health
     metrics: Metrics
     queries: Mapping[str, Own]
+    balances: ReadBalances
+    system: Mapping[str, object] = attrs.field(factory=dict)
+    """What the node was started with, secrets masked."""
 
 
 def make_dispatcher(around: Surroundings) -> Dispatcher:
@@ -94,11 +99,14 @@ def make_dispatcher(around: Surroundings) -> Dispatcher:
         ),
         steps={
             **steps.by_name(),
+            **WalletSteps(node=around.node, balances=around.balances).by_name(),
             "name_incident": partial(name_incident, around.ids),
         },
         own=own,
         queries=around.queries,
-        finish=lambda call, answer: codes.finish(call, finisher.finish(call, answer)),
+        finish=lambda call, answer: with_system(
+            around.system, call, codes.finish(call, finisher.finish(call, answer))
+        ),
     )
     # What was kept offline takes the path of everything else, so it needs the whole of it.
     replaying = Replaying(node=around.node, guard=guard, perform=dispatcher.perform, now=around.now)

@@ -28,9 +28,12 @@ from lastlight.compose_ways_in import make_resumer, open_ways_in
 from lastlight.demo.founding import Founder
 from lastlight.front_door import FrontDoor
 from lastlight.gateway.health import Health
+from lastlight.gateway.house import requests_most
 from lastlight.gateway.queries import Queries
 from lastlight.gateway.sockets import SocketGateway
+from lastlight.integrations.books import Books
 from lastlight.integrations.outside import Outside
+from lastlight.integrations.performing import Performing
 from lastlight.measuring import measure
 from lastlight.metrics import Metrics
 from lastlight.places import Places, make_places
@@ -144,7 +147,10 @@ def _ports(own: _Own, storage: Storage, *, demo: bool) -> Ports:
         flushed=storage.write_behind,
         loader=storage.loader,
         publisher=own.publisher,
-        effects=Outside(own.places.mail),
+        effects=Performing(
+            Books(reader=storage.reader, durable=storage.durable).performers(),
+            otherwise=Outside(own.places.mail).perform,
+        ),
         clock=own.clock,
         ids=own.ids,
         observer=Watch(
@@ -178,10 +184,14 @@ def _surroundings(
         ),
         passwords=own.passwords,
         revocations=own.revocations,
-        rate_limits=RateLimits(trio.current_time, enabled=settings.rate_limits),
+        rate_limits=RateLimits(
+            trio.current_time, enabled=settings.rate_limits, most=requests_most(node)
+        ),
         health=health,
         metrics=own.metrics,
         queries={**queries.answers(), "room_events": polling.read_events},
+        system=settings.shown(),
+        balances=queries.balances,
     )
 
 

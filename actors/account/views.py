@@ -10,8 +10,11 @@ from uuid import UUID
 
 from actors.account.standing import acts_for_another
 from actors.account.state import AccountState
+from actors.rules.credentials import digest_of_secret
+from actors.rules.giving import GIFT_CODE_AGE_MAX, gift_code_id
 from actors.rules.grants import burn_order
 from actors.rules.permissions import not_found
+from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address, Role
@@ -19,9 +22,10 @@ from protocol.errors import Code, Refusal
 from protocol.internal.visits import DescribeVisit, VisitDescribed
 from protocol.operations.sessions import ListActiveSessions
 from protocol.operations.transactions import GetCreditBalance
-from protocol.records.platform import AuditEntry
+from protocol.records.states import AuthTokenKind
+from protocol.records.users import AuthToken
 from protocol.replies.sessions import SessionList
-from protocol.replies.transactions import CreditBalance, Grant
+from protocol.replies.transactions import CreditBalance, GiftCode, Grant
 
 
 @decides(GetCreditBalance)
@@ -30,13 +34,12 @@ def decide_get_credit_balance(
 ) -> Decision:
     """Answer the wallet; lots in the order in which they are spent."""
     if not acts_for_another(state, context):
-        return Outcome(reply=_balance(state, context))
+        return _own_wallet(state, command, context)
     looked_from = _refuse_onlooker(state, context)
     if isinstance(looked_from, Refusal):
         return looked_from
-    return Outcome(
-        reply=_balance(state, context), appends=(_looked_at(state, context, looked_from),)
-    )
+    line = audited(context, "credits.read", "user", state.user_id, venue_id=looked_from)
+    return Outcome(reply=_balance(state, context), appends=(line,))
 
 
 @decides(ListActiveSessions)
@@ -61,7 +64,27 @@ def decide_visit_described(
     return Outcome(reply=SessionList(items=() if command.summary is None else (command.summary,)))
 
 
-def _balance(state: AccountState, context: Context) -> CreditBalance:
+def _own_wallet(state: AccountState, command: GetCreditBalance, context: Context) -> Outcome:
+    """The wallet, with a new code for receiving a gift if one was asked for."""
+    if not command.gift_code or command.new_code is None:
+        return Outcome(reply=_balance(state, context))
+    code_id = gift_code_id(command.new_code)
+    token = AuthToken(
+        id=code_id,
+        user_id=state.user_id,
+        kind=AuthTokenKind.TRANSFER_CODE,
+        token_hash=digest_of_secret(code_id, command.new_code),
+        created_at=context.now,
+        expires_at=context.now + GIFT_CODE_AGE_MAX,
+    )
+    earlier = (one for one in state.all(AuthToken) if one.kind is AuthTokenKind.TRANSFER_CODE)
+    shown = GiftCode(code=command.new_code, expires_at=token.expires_at)
+    return Outcome(reply=_balance(state, context, shown), changes=(token,), removes=tuple(earlier))
+
+
+def _balance(
+    state: AccountState, context: Context, gift_code: GiftCode | None = None
+) -> CreditBalance:
     stored = state.main_credits()
     lots = state.lots(stored.currency).values()
     return CreditBalance(
@@ -85,6 +108,7 @@ def _balance(state: AccountState, context: Context) -> CreditBalance:
         ),
         ledger_seq=stored.ledger_seq,
         version=stored.version,
+        gift_code=gift_code,
     )
 
 
@@ -100,18 +124,3 @@ def _refuse_onlooker(state: AccountState, context: Context) -> UUID | Refusal | 
     if principal.role_at(None) is Role.STAFF:
         return Refusal(Code.FORBIDDEN, "wallets of others are shown to management and owners only")
     return not_found(f"user {state.user_id}")
-
-
-def _looked_at(state: AccountState, context: Context, venue_id: UUID | None) -> AuditEntry:
-    principal = context.principal
-    assert principal is not None
-    return AuditEntry(
-        id=context.fresh_id(),
-        venue_id=venue_id,
-        at=context.now,
-        actor_id=principal.user_id,
-        role=principal.role_at(venue_id).label,
-        action="credits.read",
-        object_type="user",
-        object_id=str(state.user_id),
-    )

@@ -22,6 +22,7 @@ OWNERS: Final[Mapping[str, tuple[ActorKind, str]]] = {
     "payment_methods": (ActorKind.ACCOUNT, "user_id"),
     "exclusions": (ActorKind.ACCOUNT, "user_id"),
     "sessions_auth": (ActorKind.ACCOUNT, "user_id"),
+    "auth_tokens": (ActorKind.ACCOUNT, "user_id"),
     "games": (ActorKind.VENUE, "venue_id"),
     "karaoke_rooms": (ActorKind.VENUE, "venue_id"),
     "menu_items": (ActorKind.VENUE, "venue_id"),

@@ -24,6 +24,8 @@ from protocol.addresses import Position
 from protocol.codec import to_json
 from storage.postgres.asked import Asked
 from storage.postgres.database import Connection
+from storage.postgres.queries_admin import audit_chain, audit_logs, venues
+from storage.postgres.queries_days import z_report
 from storage.postgres.queries_inventory import games, menu_items, rooms
 from storage.postgres.queries_ledger import account_balances, csv_ledger, ledger
 from storage.postgres.queries_money import receipt, transaction, transactions
@@ -67,6 +69,10 @@ NAMED_QUERIES: Final[Mapping[str, Query]] = {
     "schedule": schedule,
     "tasks": tasks,
     "performance": performance,
+    "audit_logs": audit_logs,
+    "audit_chain": audit_chain,
+    "venues": venues,
+    "z_report": z_report,
 }
 
 

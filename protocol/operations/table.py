@@ -12,11 +12,16 @@ import attrs
 
 from protocol.operations import (
     admin,
+    admin_audit,
+    admin_settings,
+    admin_venues,
+    analytics,
     auth,
     care,
     exclusions,
     inventory,
     karaoke,
+    ledger,
     ops,
     payments,
     people,
@@ -32,6 +37,7 @@ from protocol.operations import (
     transactions,
     users,
     venues,
+    wallet,
 )
 from protocol.operations.base import Operation
 
@@ -42,6 +48,8 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *users.OPERATIONS,
     *people.OPERATIONS,
     *transactions.OPERATIONS,
+    *wallet.OPERATIONS,
+    *ledger.OPERATIONS,
     *refunds.OPERATIONS,
     *payments.OPERATIONS,
     *staff.OPERATIONS,
@@ -50,7 +58,11 @@ OPERATIONS: Final[tuple[Operation, ...]] = (
     *safety.OPERATIONS,
     *care.OPERATIONS,
     *exclusions.OPERATIONS,
+    *analytics.OPERATIONS,
+    *admin_settings.OPERATIONS,
+    *admin_audit.OPERATIONS,
     *admin.OPERATIONS,
+    *admin_venues.OPERATIONS,
     *venues.OPERATIONS,
     *reservations.OPERATIONS,
     *karaoke.OPERATIONS,

@@ -18,7 +18,7 @@ from protocol.operations.addresses import account, own_staff, query, venue
 from protocol.operations.base import KeyRule, Operation, in_category
 from protocol.records.money_states import Tender
 from protocol.replies.transactions import CreditBalance, CreditPackages, Purchased, ToppedUp
-from protocol.values import Amount, Cursor, Note, PageSize
+from protocol.values import Amount, Cursor, Note, PageSize, PreparedText
 
 
 @attrs.frozen(kw_only=True)
@@ -50,9 +50,15 @@ class PurchaseItems(Command):
 
 @command
 class GetCreditBalance(Command):
-    """A wallet as it is now; another's for management."""
+    """A wallet as it is now; another's for management.
+
+    With `gift_code`, the own wallet comes with a new one-time code for receiving a gift; it takes
+    the place of any earlier one.
+    """
 
     user_id: UUID | None = None
+    gift_code: bool = False
+    new_code: PreparedText = None
 
 
 @command
@@ -105,6 +111,7 @@ OPERATIONS: Final = in_category(
         GetCreditBalance, Role.PATRON, "GET /api/transactions/credits", account("user_id"),
         CreditBalance,
         summary="Wallet as it is now: available, held, paid, bonus, grants in burn order.",
+        prepare=("mint_gift_code",),
     ),
     Operation(
         ListCreditPackages, Role.PATRON, "GET /api/transactions/packages",

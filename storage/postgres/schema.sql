@@ -1126,6 +1126,8 @@ create table public.staff_shifts (
     constraint staff_shifts_worked_ms_check CHECK ((worked_ms >= 0))
 );
 
+CREATE INDEX staff_shifts_on_duty_idx ON public.staff_shifts USING btree (venue_id, id DESC) WHERE (status = ANY (ARRAY['open'::text, 'on_break'::text]));
+
 CREATE INDEX staff_shifts_staff_id_id_idx ON public.staff_shifts USING btree (staff_id, id DESC);
 
 CREATE INDEX staff_shifts_venue_id_id_idx ON public.staff_shifts USING btree (venue_id, id DESC);
@@ -1703,7 +1705,7 @@ CREATE OR REPLACE FUNCTION public.business_day_is_open(place uuid, day date)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-RETURN (EXISTS (SELECT FROM public.business_days WHERE ((business_days.venue_id = business_day_is_open.place) AND (business_days.business_day = business_day_is_open.day) AND (business_days.status = 'open'::text))));
+RETURN COALESCE((SELECT (business_days.status = 'open'::text) FROM public.business_days WHERE ((business_days.venue_id = business_day_is_open.place) AND (business_days.business_day = business_day_is_open.day))), (SELECT (business_day_is_open.day = (((now() AT TIME ZONE venues.tz) - (venues.cutover_local)::interval))::date) FROM public.venues WHERE (venues.id = business_day_is_open.place)), false);
 
 CREATE OR REPLACE FUNCTION public.took_part(someone uuid, incident uuid)
  RETURNS boolean
@@ -2136,6 +2138,16 @@ create table runtime.planned_settings (
 );
 
 CREATE INDEX planned_settings_venue_id_idx ON runtime.planned_settings USING btree (venue_id);
+
+create table runtime.platform_settings (
+    name text not null,
+    value bigint,
+    set_by uuid,
+    set_at timestamp with time zone not null,
+    version bigint not null,
+    constraint platform_settings_pkey PRIMARY KEY (name),
+    constraint platform_settings_version_check CHECK ((version > 0))
+);
 
 CREATE OR REPLACE FUNCTION public.day_figures_unchecked(place uuid, day date, starts timestamp with time zone, ends timestamp with time zone)
  RETURNS jsonb
@@ -2802,6 +2814,21 @@ create view public.patron_returns with (security_barrier=true) as
   WHERE (public.caller_is_management() AND (venue_id = ANY (public.caller_venues())))
   GROUP BY venue_id, period
  HAVING (count(*) >= 5);
+
+CREATE OR REPLACE FUNCTION public.venue_of_receipts(place uuid)
+ RETURNS TABLE(name text, address text, tax_id text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT venues.name,
+     venues.address,
+     venues.tax_id
+    FROM public.venues
+   WHERE ((venues.id = venue_of_receipts.place) AND ((public.caller_is_staff() AND (venue_of_receipts.place = ANY (public.caller_venues()))) OR (EXISTS ( SELECT
+            FROM public.receipts
+           WHERE ((receipts.venue_id = venue_of_receipts.place) AND (receipts.user_id = public.caller_id()))))));
+END;
 
 CREATE CONSTRAINT TRIGGER ledger_postings_balanced AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse_unbalanced_journal();
 
@@ -3734,6 +3761,8 @@ grant delete, insert, select, update on runtime.safety_holds to lastlight_writer
 grant delete, insert, select, update on runtime.trading to lastlight_writer;
 
 grant delete, insert, select, update on runtime.planned_settings to lastlight_writer;
+
+grant delete, insert, select, update on runtime.platform_settings to lastlight_writer;
 
 grant delete, insert, select, update on runtime.kept_exclusions to lastlight_writer;
 

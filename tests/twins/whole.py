@@ -42,6 +42,7 @@ from protocol.entries import RoomEvent
 from protocol.errors import Code, Refusal
 from protocol.events.base import Audience
 from protocol.operations.table import OPERATIONS
+from protocol.records.ledger import LedgerAccount
 from protocol.records.platform import OutboxEvent
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.write_behind import WriteBehind
@@ -205,6 +206,7 @@ async def open_memory_last_light(
                 health=Health(node=node, write_behind=running.write_behind),
                 metrics=metrics,
                 queries={**no_queries, "room_events": polling.read_events},
+                balances=reading.balances,
             )
         )
         sockets = SocketGateway(dispatcher, world.ids)
@@ -239,6 +241,11 @@ class _Reading:
     database: MemoryDatabase
     journal: MemoryJournal
     write_behind: WriteBehind
+
+    async def balances(self, ids: Sequence[UUID]) -> Mapping[str, int]:
+        await self.write_behind.wait_flushed(self.journal.durable)
+        accounts = self.database.table(LedgerAccount).values()
+        return {one.code: one.balance_minor for one in accounts if one.id in ids}
 
     async def last_seq(self, room: str) -> int:
         await self.write_behind.wait_flushed(self.journal.durable)
