@@ -29,11 +29,14 @@ from lastlight.demo.founding import Founder
 from lastlight.front_door import FrontDoor
 from lastlight.gateway.health import Health
 from lastlight.gateway.house import requests_most
+from lastlight.gateway.projections import Projecting
 from lastlight.gateway.queries import Queries
 from lastlight.gateway.sockets import SocketGateway
 from lastlight.integrations.books import Books
 from lastlight.integrations.outside import Outside
 from lastlight.integrations.performing import Performing
+from lastlight.integrations.personal import PersonalData
+from lastlight.jobs.aggregation import aggregate
 from lastlight.measuring import measure
 from lastlight.metrics import Metrics
 from lastlight.places import Places, make_places
@@ -103,6 +106,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         # Not before the door is closed: it lets answers out that are still being written.
         stack.callback(nursery.cancel_scope.cancel)
         nursery.start_soon(watch_loop, own.metrics)
+        nursery.start_soon(aggregate, node.wait_ready, storage.keeper.keep)
         nursery.start_soon(_freeze_when_ready, node, own.collector)
         measure(
             own.metrics,
@@ -148,7 +152,10 @@ def _ports(own: _Own, storage: Storage, *, demo: bool) -> Ports:
         loader=storage.loader,
         publisher=own.publisher,
         effects=Performing(
-            Books(reader=storage.reader, durable=storage.durable).performers(),
+            {
+                **Books(reader=storage.reader, durable=storage.durable).performers(),
+                **_personal(own, storage).performers(),
+            },
             otherwise=Outside(own.places.mail).perform,
         ),
         clock=own.clock,
@@ -160,6 +167,12 @@ def _ports(own: _Own, storage: Storage, *, demo: bool) -> Ports:
             now=own.clock.now,
         ),
         founding=beginning.begin,
+    )
+
+
+def _personal(own: _Own, storage: Storage) -> PersonalData:
+    return PersonalData(
+        tables=storage.people, durable=storage.durable, folder=own.places.exports
     )
 
 
@@ -189,7 +202,11 @@ def _surroundings(
         ),
         health=health,
         metrics=own.metrics,
-        queries={**queries.answers(), "room_events": polling.read_events},
+        queries={
+            **queries.answers(),
+            "room_events": polling.read_events,
+            "projections": Projecting(read=queries.history, now=own.clock.now).project,
+        },
         system=settings.shown(),
         balances=queries.balances,
     )

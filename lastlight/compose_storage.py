@@ -17,8 +17,10 @@ from storage.journal.journal import SqliteJournal
 from storage.journal.opening import open_journal
 from storage.postgres.database import open_asyncio_loop, open_database
 from storage.postgres.embedded import open_embedded_server
+from storage.postgres.keeping import Keeper
 from storage.postgres.loader import PostgresLoader
 from storage.postgres.migrating import MigratingStore
+from storage.postgres.personal import PersonalTables
 from storage.postgres.queries_realtime import RoomReader
 from storage.postgres.reading import Reader
 from storage.write_behind.write_behind import WriteBehind, open_write_behind
@@ -33,6 +35,8 @@ class Storage:
     loader: PostgresLoader
     reader: Reader
     rooms: RoomReader
+    people: PersonalTables
+    keeper: Keeper
 
     def durable(self) -> Position:
         """How far the journal is."""
@@ -65,7 +69,9 @@ async def open_storage(
             write_behind=write_behind,
             loader=PostgresLoader(loading, clock.now, OWNERS, is_away=lambda: write_behind.away),
             reader=reader,
+            people=PersonalTables(database=database, reader=reader),
             rooms=RoomReader(reader=reader, durable=lambda: journal.durable, now=clock.now),
+            keeper=Keeper(database=loading, now=clock.now),
         )
 
 

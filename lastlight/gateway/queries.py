@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -26,10 +26,18 @@ from storage.postgres.asked import Asked
 from storage.postgres.database import Connection
 from storage.postgres.queries_admin import audit_chain, audit_logs, venues
 from storage.postgres.queries_days import z_report
+from storage.postgres.queries_figures import dashboard, occupancy, revenue
 from storage.postgres.queries_inventory import games, menu_items, rooms
 from storage.postgres.queries_ledger import account_balances, csv_ledger, ledger
 from storage.postgres.queries_money import receipt, transaction, transactions
 from storage.postgres.queries_people import user, users
+from storage.postgres.queries_people_figures import (
+    patron_figures,
+    safety_figures,
+    safety_figures_csv,
+    staff_figures,
+)
+from storage.postgres.queries_projections import History, history_of
 from storage.postgres.queries_reservations import reservations
 from storage.postgres.queries_safety import csv_safety_logs, incidents, safety_logs
 from storage.postgres.queries_sessions import session_history, sessions
@@ -73,12 +81,19 @@ NAMED_QUERIES: Final[Mapping[str, Query]] = {
     "audit_chain": audit_chain,
     "venues": venues,
     "z_report": z_report,
+    "dashboard": dashboard,
+    "revenue": revenue,
+    "occupancy": occupancy,
+    "patron_figures": patron_figures,
+    "staff_figures": staff_figures,
+    "safety_figures": safety_figures,
 }
 
 
 CSV_QUERIES: Final[Mapping[str, CsvQuery]] = {
     "ledger": csv_ledger,
     "safety_logs": csv_safety_logs,
+    "safety_figures": safety_figures_csv,
 }
 """Queries that offer text/csv."""
 HTML_VIEWS: Final[Mapping[str, Callable[[Any], str]]] = {
@@ -98,6 +113,12 @@ class Queries:
     def answers(self) -> Mapping[str, Own]:
         """By the name of the query."""
         return {name: self._answering(name, query) for name, query in NAMED_QUERIES.items()}
+
+    async def history(self, call: Call, since: date) -> History:
+        """What forecasts are made of; see `history_of`."""
+        asked = Asked(asking=_asking(call), now=self.now(), opens_at=_opens_at)
+        async with self.reader.snapshot(asked.asking, self.durable()) as connection:
+            return await history_of(connection, call.command.venue_id, since, asked)  # type: ignore[attr-defined]
 
     def _answering(self, name: str, query: Query) -> Own:
         async def answer(call: Call) -> Answer:

@@ -31,8 +31,8 @@ HERE = an_id()
 def test_every_query_of_the_table_has_an_answer() -> None:
     """An operation without one would be 500 for whoever asks first."""
     wanted = {one.query for one in OPERATIONS if one.query is not None}
-    # Rooms are read from memory first; see lastlight.realtime.polling.
-    assert {*NAMED_QUERIES, "room_events"} == wanted
+    # Rooms are read from memory first, and forecasts are made by a process beside the node.
+    assert {*NAMED_QUERIES, "room_events", "projections"} == wanted
 
 
 def a_call(command: Command, principal: Principal) -> Call:

@@ -1,0 +1,1 @@
+"""What the node does by itself from time to time, beside the actors' own timers."""

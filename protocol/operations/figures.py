@@ -1,0 +1,174 @@
+"""What management and owners are told of how it goes: money, presence, people, safety."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from datetime import date
+from typing import Annotated, Final
+from uuid import UUID
+
+from protocol.addresses import Role
+from protocol.bounds import integer
+from protocol.codes import Code
+from protocol.commands import Command, command
+from protocol.errors import FieldError
+from protocol.limits import FIGURES_DAYS_MAX
+from protocol.operations.addresses import query
+from protocol.operations.base import Operation, in_category
+from protocol.replies.figures import (
+    Dashboard,
+    OccupancyFigures,
+    PatronFigures,
+    Projections,
+    RevenueFigures,
+    SafetyFigures,
+    StaffFigures,
+)
+
+CSV: Final = "text/csv"
+
+
+class RevenueBy(enum.StrEnum):
+    """What revenue is divided by."""
+
+    HOUR = "hour"
+    BUSINESS_DAY = "business_day"
+    ACTIVITY = "activity"
+    ITEM = "item"
+    TENDER = "tender"
+
+
+def range_faults(first: date, last: date) -> Iterable[FieldError]:
+    """A range of trading days is in order and no longer than FIGURES_DAYS_MAX."""
+    days = (last - first).days + 1
+    if days < 1:
+        yield FieldError("/to", "order", f"must not be before from, which is {first}; is {last}")
+    elif days > FIGURES_DAYS_MAX:
+        detail = f"at most {FIGURES_DAYS_MAX} days may be asked for; these are {days}"
+        yield FieldError("/to", "out_of_range", detail)
+
+
+@command
+class GetDashboard(Command):
+    """A venue as it is now, and its trading day so far."""
+
+    venue_id: UUID
+
+
+@command
+class GetRevenue(Command):
+    """Revenue of trading days, both included; `by` is what it is divided by."""
+
+    venue_id: UUID
+    from_: date
+    to: date
+    by: RevenueBy = RevenueBy.BUSINESS_DAY
+
+    def faults(self) -> Iterable[FieldError]:
+        """See `range_faults`."""
+        return range_faults(self.from_, self.to)
+
+
+@command
+class GetOccupancy(Command):
+    """Who was there when, how long, and what rooms and games were used."""
+
+    venue_id: UUID
+    from_: date
+    to: date
+
+    def faults(self) -> Iterable[FieldError]:
+        """See `range_faults`."""
+        return range_faults(self.from_, self.to)
+
+
+@command
+class GetPatronAnalytics(Command):
+    """Patrons in groups of five and more, by month; who opted out is in none."""
+
+    venue_id: UUID
+    from_: date
+    to: date
+
+    def faults(self) -> Iterable[FieldError]:
+        """See `range_faults`."""
+        return range_faults(self.from_, self.to)
+
+
+@command
+class GetStaffAnalytics(Command):
+    """Hours against revenue, and how fast tasks and alarms were taken."""
+
+    venue_id: UUID
+    from_: date
+    to: date
+
+    def faults(self) -> Iterable[FieldError]:
+        """See `range_faults`."""
+        return range_faults(self.from_, self.to)
+
+
+@command
+class GetSafetyAnalytics(Command):
+    """Interventions, alarms, refusals of service and exclusions."""
+
+    venue_id: UUID
+    from_: date
+    to: date
+
+    def faults(self) -> Iterable[FieldError]:
+        """See `range_faults`."""
+        return range_faults(self.from_, self.to)
+
+
+@command
+class GetProjections(Command):
+    """A forecast of revenue and presence, with how wrong earlier ones were."""
+
+    venue_id: UUID
+    days: Annotated[int, integer(1, 90)] = 14
+
+
+# fmt: off
+OPERATIONS: Final = in_category(
+    "Analytics",
+    Operation(
+        GetDashboard, Role.MANAGEMENT, "GET /api/analytics/dashboard", query("dashboard"),
+        Dashboard,
+        summary="The floor now and the trading day so far; money is the sum of the ledger.",
+    ),
+    Operation(
+        GetRevenue, Role.MANAGEMENT, "GET /api/analytics/revenue", query("revenue"),
+        RevenueFigures,
+        summary="Revenue, tax, tips and refunds, beside the same weekdays before.",
+    ),
+    Operation(
+        GetOccupancy, Role.MANAGEMENT, "GET /api/analytics/occupancy", query("occupancy"),
+        OccupancyFigures,
+        summary="Persons by quarter of an hour, peak, dwell times, use of rooms and games.",
+    ),
+    Operation(
+        GetPatronAnalytics, Role.MANAGEMENT, "GET /api/analytics/patrons", query("patron_figures"),
+        PatronFigures,
+        summary="Cohorts, return rate, spend bands, activities; groups under five are left out.",
+    ),
+    Operation(
+        GetStaffAnalytics, Role.MANAGEMENT, "GET /api/analytics/staff", query("staff_figures"),
+        StaffFigures,
+        summary="Hours against revenue, response times, hours without anybody on duty, tips.",
+    ),
+    Operation(
+        GetSafetyAnalytics, Role.MANAGEMENT, "GET /api/analytics/safety", query("safety_figures"),
+        SafetyFigures,
+        summary="Interventions by level and outcome, alarms, refusals, exclusions in force.",
+        offers=(CSV,),
+    ),
+    Operation(
+        GetProjections, Role.OWNER, "GET /api/analytics/projections", query("projections"),
+        Projections,
+        summary="Forecast with low, mid and high, its method, and the error of past forecasts.",
+        errors=(Code.NOT_ENOUGH_HISTORY,), socket=False,
+    ),
+)
+# fmt: on

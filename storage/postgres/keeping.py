@@ -1,0 +1,62 @@
+"""Keeps the figures of closed days, so that a year of them is read in one look.
+
+A closed day is frozen (Rule 5), so its figures are kept once; doing it again gives the same. Each
+day is one transaction, and an interrupted run is taken up where it ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Final
+from uuid import UUID
+
+import attrs
+import structlog
+
+from protocol.codec import to_json
+from storage.postgres.asked import blocks_of
+from storage.postgres.database import Connection, Database, DatabaseRole
+
+SQL: Final = blocks_of("keeping")
+JOB: Final = "aggregation"
+DAYS_AT_ONCE: Final = 50
+log = structlog.get_logger(__name__)
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Keeper:
+    """Adds up what is over. All methods raise DatabaseUnavailable while it is away."""
+
+    database: Database
+    now: Callable[[], datetime]
+
+    async def keep(self) -> int:
+        """Keep figures of days that were closed since the last time; how many there were.
+
+        At most DAYS_AT_ONCE of them, so that a restored database is caught up in steps.
+        """
+        async with self.database.connect(DatabaseRole.WRITER) as connection:
+            await connection.execute(SQL["begin_job"].sql, JOB, self.now())
+            days = await connection.fetch(SQL["days_to_keep"].sql, DAYS_AT_ONCE)
+            months: set[tuple[UUID, date]] = set()
+            for row in days:
+                await self._keep_day(connection, row["venue_id"], row["business_day"])
+                months.add((row["venue_id"], row["business_day"].replace(day=1)))
+            for venue_id, month in sorted(months):
+                await self._keep_patrons(connection, venue_id, month)
+            state = to_json({"days": len(days), "months": len(months)}).decode()
+            await connection.execute(SQL["end_job"].sql, JOB, self.now(), state)
+        if days:
+            log.info("figures_kept", days=len(days), months=len(months))
+        return len(days)
+
+    async def _keep_day(self, connection: Connection, venue_id: UUID, day: date) -> None:
+        async with connection.transaction():
+            await connection.execute(SQL["keep_day"].sql, venue_id, day, self.now())
+            await connection.execute(SQL["tell_projections"].sql, venue_id, day)
+
+    async def _keep_patrons(self, connection: Connection, venue_id: UUID, month: date) -> None:
+        async with connection.transaction():
+            await connection.execute(SQL["forget_patrons"].sql, venue_id, month)
+            await connection.execute(SQL["keep_patrons"].sql, venue_id, month, self.now())
