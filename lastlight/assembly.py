@@ -17,6 +17,7 @@ from actors.runtime.ports import Ids, Publisher
 from lastlight.auth.finishing import Finisher
 from lastlight.auth.keys import KeyRing
 from lastlight.auth.passwords import Passwords
+from lastlight.auth.profile_steps import ProfileSteps
 from lastlight.auth.ratelimit import RateLimits
 from lastlight.auth.refresh import RefreshTokens
 from lastlight.auth.revocations import Revocations
@@ -24,6 +25,7 @@ from lastlight.auth.steps import Steps
 from lastlight.auth.tokens import Tokens
 from lastlight.gateway.codes import DoorCodes
 from lastlight.gateway.dispatch import Dispatcher, Own
+from lastlight.gateway.exports import Exports, ReadFile, no_file
 from lastlight.gateway.guard import Guard
 from lastlight.gateway.health import Health
 from lastlight.gateway.house import with_system
@@ -60,6 +62,7 @@ class Surroundings:
     metrics: Metrics
     queries: Mapping[str, Own]
     balances: ReadBalances
+    read_export: ReadFile = no_file
     system: Mapping[str, object] = attrs.field(factory=dict)
     """What the node was started with, secrets masked."""
 
@@ -82,6 +85,7 @@ def make_dispatcher(around: Surroundings) -> Dispatcher:
         checkin_secret=around.secrets.codes,
         now=around.now,
     )
+    profile_steps = ProfileSteps(node=around.node, passwords=around.passwords)
     codes = DoorCodes(around.secrets.codes)
     finisher = Finisher(tokens=tokens, refresh_tokens=refresh_tokens, now=around.now)
     operators = Operators(
@@ -91,6 +95,7 @@ def make_dispatcher(around: Surroundings) -> Dispatcher:
         health=around.health,
     )
     own = dict(operators.answers())
+    own["DownloadExport"] = Exports(node=around.node, read=around.read_export).download
     dispatcher = Dispatcher(
         node=around.node,
         guard=guard,
@@ -99,6 +104,7 @@ def make_dispatcher(around: Surroundings) -> Dispatcher:
         ),
         steps={
             **steps.by_name(),
+            "prove_profile": profile_steps.prove_profile,
             **WalletSteps(node=around.node, balances=around.balances).by_name(),
             "name_incident": partial(name_incident, around.ids),
         },

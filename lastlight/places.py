@@ -25,6 +25,7 @@ class Places:
     journal: Path
     postgres: Path
     mail: Path
+    exports: Path
     signing_keys: Path
     refresh_secret: Path
     code_secret: Path
@@ -51,6 +52,7 @@ def make_places(data_dir: Path) -> Places:
         journal=data_dir / "journal",
         postgres=data_dir / "postgres",
         mail=data_dir / "mail",
+        exports=data_dir / "exports",
         signing_keys=keys / "signing.pem",
         refresh_secret=keys / "refresh",
         code_secret=keys / "codes",

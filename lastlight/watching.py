@@ -12,11 +12,13 @@ from datetime import datetime
 
 import attrs
 
+from lastlight.auth.finishing import EVERYWHERE
 from lastlight.auth.revocations import Bump, FamilyEnd, Revocations
 from lastlight.process import Collector
 from lastlight.realtime.hub import Hub
-from protocol.addresses import Address
+from protocol.addresses import Address, Principal, Role
 from protocol.records.base import Record
+from protocol.records.states import UserStatus
 from protocol.records.users import AuthSession, User
 
 
@@ -45,12 +47,35 @@ class Watch:
         self.revocations.end_family(FamilyEnd(family_id=session.family_id, at=at), now=self.now())
 
     def _bump(self, user: User) -> None:
-        if user.token_version > 1:
-            now = self.now()
-            bump = Bump(user_id=user.id, token_version=user.token_version, at=now)
-            self.revocations.bump(bump, now=now)
-            self.hub.revoke(
-                lambda principal: (
-                    principal.user_id == user.id and principal.token_version < user.token_version
-                )
-            )
+        """Tokens of before count no more; sockets lose at once what was taken, and gain nothing.
+
+        What was given comes with a new token: the entry may still be lost.
+        """
+        if user.token_version <= 1:
+            return
+        now = self.now()
+        bump = Bump(user_id=user.id, token_version=user.token_version, at=now)
+        self.revocations.bump(bump, now=now)
+        if not self.hub.count_of_user(user.id):
+            return
+        if user.status is UserStatus.ACTIVE:
+            self.hub.recheck(user.id, lambda principal: _lessened(principal, user))
+        else:
+            self.hub.revoke(lambda principal: principal.user_id == user.id)
+
+
+def _lessened(principal: Principal, user: User) -> Principal:
+    """Who somebody is with the roles that they had and still have, and no step-up."""
+    if principal.token_version >= user.token_version:
+        return principal
+    held = {where: Role.of(role.value) for where, role in user.role_grants.items()}
+    return attrs.evolve(
+        principal,
+        roles={
+            venue: min(role, held.get(str(venue), Role.PATRON))
+            for venue, role in principal.roles.items()
+        },
+        everywhere=min(principal.everywhere, held.get(EVERYWHERE, Role.PATRON)),
+        token_version=user.token_version,
+        elevated_until=None,
+    )

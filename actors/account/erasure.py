@@ -28,6 +28,7 @@ from protocol.errors import Code, Refusal
 from protocol.internal.accounts import (
     EraseAccount,
     KeepExclusions,
+    ScrubAgain,
     ScrubTables,
     TablesScrubbed,
 )
@@ -44,6 +45,7 @@ from protocol.replies.users import ErasureTaken, Kept
 GRACE: Final = timedelta(days=7)
 AGAIN: Final = timedelta(days=1)
 """A visit or a hold that is open at the end of the grace is waited for."""
+SCRUB_AGAIN: Final = timedelta(minutes=10)
 ERASURE: Final = "erasure"
 """The timer of the end."""
 PENDING, SCRUBBING, DONE, CANCELLED = "pending", "scrubbing", "done", "cancelled"
@@ -122,8 +124,7 @@ def decide_erase_account(state: AccountState, command: EraseAccount, context: Co
         again = SetTimer(ERASURE, context.now, command)
         return attrs.evolve(forfeited, timers=(*forfeited.timers, again))
     user = state.user
-    scrub = ScrubTables(job_id=job.id, user_id=user.id, pseudonym=user.pseudonym)
-    sends = [Send(OUTSIDE, scrub, detached=True)]
+    sends = [_scrub(state, job)]
     if user.email is not None:
         sends.append(Send(identity_of(user.email), FreeIdentity(), detached=True))
         if kept := kept_exclusions(state, user.email, context.now):
@@ -141,11 +142,29 @@ def decide_erase_account(state: AccountState, command: EraseAccount, context: Co
 def decide_tables_scrubbed(
     state: AccountState, command: TablesScrubbed, context: Context
 ) -> Decision:
-    """Nothing personal is left anywhere: the job is done."""
+    """Nothing personal is left anywhere: the job is done. Where it could not be, it is later."""
     job = state.get(ErasureJob, command.job_id)
     if job is None or job.status != SCRUBBING:
         return Outcome()
+    if not command.done:
+        again = ScrubAgain(job_id=job.id)
+        return Outcome(timers=(SetTimer(ERASURE, context.now + SCRUB_AGAIN, again),))
     return Outcome(changes=(job.revised(status=DONE, done_at=context.now),))
+
+
+@decides(ScrubAgain)
+def decide_scrub_again(state: AccountState, command: ScrubAgain, context: Context) -> Decision:
+    """Ask once more; doing it twice does no harm."""
+    job = state.get(ErasureJob, command.job_id)
+    if job is None or job.status != SCRUBBING:
+        return Outcome()
+    return Outcome(sends=(_scrub(state, job),))
+
+
+def _scrub(state: AccountState, job: ErasureJob) -> Send:
+    user = state.user
+    command = ScrubTables(job_id=job.id, user_id=user.id, pseudonym=user.pseudonym)
+    return Send(OUTSIDE, command, detached=True)
 
 
 def pending_erasure(state: AccountState) -> ErasureJob | None:

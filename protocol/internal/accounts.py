@@ -111,7 +111,15 @@ class ScrubTables(Command):
 
 @command
 class TablesScrubbed(Command):
-    """Outside → account: nothing personal is left in the tables."""
+    """Outside → account: nothing personal is left in the tables, or it could not be done now."""
+
+    job_id: UUID
+    done: bool
+
+
+@command
+class ScrubAgain(Command):
+    """Account → itself: the tables could not be scrubbed; have it done again."""
 
     job_id: UUID
 

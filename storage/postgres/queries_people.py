@@ -68,9 +68,7 @@ async def user(connection: Connection, command: GetUser, asked: Asked) -> UserDe
     is_management = asked.asking.role >= Role.MANAGEMENT
     exclusions, wallets = None, None
     if is_management:
-        kept_out = await connection.fetch(
-            SQL["exclusions_seen"].sql, command.user_id, asked.now
-        )
+        kept_out = await connection.fetch(SQL["exclusions_seen"].sql, command.user_id, asked.now)
         exclusions = tuple(_exclusion(one) for one in kept_out)
         held = await connection.fetch(SQL["wallets_seen"].sql, command.user_id)
         wallets = tuple(_wallet(one) for one in held)
