@@ -97,6 +97,8 @@ OWNERS: Final[Mapping[str, frozenset[ActorKind]]] = {
     "planned_settings": _VENUE,
     # Who works where and when, over all venues.
     "shift_claims": _rows_of(ActorKind.PLATFORM),
+    # What holds on the whole node.
+    "platform_settings": _rows_of(ActorKind.PLATFORM),
     # Whoever wrote them.
     "idempotency_keys": ANYBODY,
     "actor_timers": ANYBODY,

@@ -18,6 +18,7 @@ from actors.account.receipts import order_receipt
 from actors.account.standing import (
     acts_for_another,
     business_day_at,
+    open_day_of,
     profile_at,
     refuse_exclusion,
     refuse_inactive,
@@ -91,6 +92,9 @@ def decide_purchase_items(
 def decide_post_order(state: AccountState, command: PostOrder, context: Context) -> Decision:
     """Pay the priced order and answer; if it can't be paid, the stock returns."""
     order = command.order
+    # The venue may have closed the day since it priced the order.
+    day = open_day_of(context, order.venue_id, command.business_day)
+    command = command.evolve(business_day=day)
     refusal = (
         refuse_exclusion(state, order.venue_id, context.now)
         or _refuse_offline(order, context, command.total_minor)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from actors.account.state import AccountState
 from actors.rules.age import age_years
-from actors.rules.business_day import business_day_of
+from actors.rules.business_day import business_day_of, posting_day
 from actors.rules.permissions import refuse_object
 from actors.rules.profile import VenueProfile
 from actors.runtime.outcome import Context
@@ -34,10 +34,19 @@ def profile_at(context: Context, venue_id: UUID) -> VenueProfile | None:
 
 
 def business_day_at(context: Context, venue_id: UUID) -> date:
-    """The trading day that it is now at a venue that exists."""
+    """The trading day to which things are posted now at a venue that exists (Rule 5)."""
     profile = profile_at(context, venue_id)
     assert profile is not None, f"venue {venue_id} has shared no profile"
-    return business_day_of(context.now, profile.tz, profile.settings.cutover)
+    today = business_day_of(context.now, profile.tz, profile.settings.cutover)
+    return posting_day(today, profile.closed_through)
+
+
+def open_day_of(context: Context, venue_id: UUID, day: date) -> date:
+    """The day to which something of `day` is posted now: that day, or today if it is closed."""
+    today = business_day_at(context, venue_id)
+    profile = profile_at(context, venue_id)
+    through = None if profile is None else profile.closed_through
+    return day if through is None or day > through else today
 
 
 def acts_for_another(state: AccountState, context: Context) -> bool:

@@ -14,6 +14,7 @@ from uuid import UUID
 import attrs
 
 from actors.account.receipts import visit_receipt
+from actors.account.standing import open_day_of
 from actors.account.state import AccountState
 from actors.account.visit_limits import (
     drawable_minor,
@@ -277,7 +278,9 @@ def _charged(
         created_by=None if principal is None else principal.user_id,
     )
     for line in lines:
-        meter.charge(line, command.tick)
+        # A day may be closed before the last of its time is charged (Rule 5).
+        day = open_day_of(context, command.venue_id, line.business_day)
+        meter.charge(attrs.evolve(line, business_day=day), command.tick)
     return meter
 
 

@@ -83,6 +83,12 @@ def new_day(profile: VenueProfile, day: date, now: datetime) -> BusinessDay:
     )
 
 
+def closing_timers(state: VenueState, made: BusinessDay, now: datetime) -> tuple[SetTimer, ...]:
+    """Timers for a new day, and for those before it: none of them may be forgotten."""
+    earlier = [day for day in open_days(state) if not is_closing(day)]
+    return tuple(closing_timer(day, now) for day in (*earlier, made))
+
+
 def keep_today(state: VenueState, now: datetime, profile: VenueProfile | None = None) -> Kept:
     """Have a row for the day that it is now, and a timer for every day that is still open.
 
@@ -93,8 +99,7 @@ def keep_today(state: VenueState, now: datetime, profile: VenueProfile | None = 
     if day_of(state, today) is not None:
         return Kept()
     made = new_day(profile, today, now)
-    forgotten = [day for day in open_days(state) if not is_closing(day)]
-    return Kept((made,), tuple(closing_timer(day, now) for day in (*forgotten, made)))
+    return Kept((made,), closing_timers(state, made, now))
 
 
 def moved_days(state: VenueState, profile: VenueProfile, now: datetime) -> Kept:

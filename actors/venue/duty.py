@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
+from actors.venue.days import keep_today
 from actors.venue.errands import given_up, taken_over
 from actors.venue.state import VenueState
 from protocol.addresses import ActorKind, Address
@@ -35,7 +36,13 @@ def decide_staff_on_duty(state: VenueState, command: StaffOnDuty, context: Conte
         version=1 if known is None else known.version + 1,
     )
     waiting = taken_over(state, place, context)
-    return Outcome(changes=(place, *waiting.changes), events=waiting.events)
+    # Cash is taken by people on duty: there is a business day for it from the first of them on.
+    kept = keep_today(state, context.now)
+    return Outcome(
+        changes=(place, *waiting.changes, *kept.changes),
+        events=waiting.events,
+        timers=kept.timers,
+    )
 
 
 @decides(StaffOffDuty)

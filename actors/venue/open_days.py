@@ -5,10 +5,10 @@ Only the venue knows when a day was closed; a closed one is frozen (Rule 5).
 
 from __future__ import annotations
 
-from actors.rules.business_day import business_day_of
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.runtime.telling import tell
+from actors.venue.days import today_at
 from actors.venue.state import VenueState
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
@@ -33,8 +33,7 @@ def decide_check_open_day(state: VenueState, command: CheckOpenDay, context: Con
 @decides(TellMismatch)
 def decide_tell_mismatch(state: VenueState, command: TellMismatch, context: Context) -> Decision:
     """Tell the owners that something must be looked at."""
-    profile = state.profile
-    today = business_day_of(context.now, profile.tz, profile.settings.cutover)
+    today = today_at(state.profile, context.now)
     told = PaymentReconciliationMismatch(
         business_day=command.business_day or today,
         kind=command.kind,

@@ -13,7 +13,6 @@ from uuid import UUID
 
 import attrs
 
-from actors.rules.business_day import business_day_of
 from actors.rules.money import tax_of
 from actors.rules.opening_hours import closes_at, is_open
 from actors.rules.safety_levels import HOLD
@@ -21,6 +20,7 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.venue import plays
 from actors.venue.caring import service_hold
+from actors.venue.days import today_at
 from actors.venue.refusing import noted
 from actors.venue.state import VenueState
 from actors.venue.stock import lacking, move, needed
@@ -98,7 +98,7 @@ def decide_price_order(state: VenueState, command: PriceOrder, context: Context)
         total_minor=total_minor,
         tax_minor=sum(line.tax_minor for line in lines),
         currency=profile.currency,
-        business_day=business_day_of(context.now, profile.tz, profile.settings.cutover),
+        business_day=today_at(profile, context.now),
     )
     undo = ReturnStock(
         transaction_id=command.transaction_id,

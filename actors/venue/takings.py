@@ -21,7 +21,7 @@ from protocol.events.money import RevenueTick
 from protocol.internal.floor import TellRevenue
 from protocol.internal.orders import PricePackage, RevenueBooked, TakeCash
 from protocol.internal.payments import OpenCardTopUp
-from protocol.records.money_states import Tender
+from protocol.records.money_states import BusinessDayStatus, Tender
 from protocol.records.payments import CreditPackage
 
 REVENUE_EVERY: Final = timedelta(seconds=1)
@@ -35,7 +35,8 @@ def decide_revenue_booked(state: VenueState, command: RevenueBooked, context: Co
     """Add to the day's takings, and have them told when that is due. A closed day is frozen."""
     day = day_of(state, command.business_day)
     through = state.profile.closed_through
-    if through is not None and command.business_day <= through:
+    frozen = day is not None and day.status is BusinessDayStatus.CLOSED
+    if frozen or (through is not None and command.business_day <= through):
         # Posted before the day was closed, and told after it: the ledger has it.
         return Outcome()
     before = _NOTHING if day is None or day.totals is None else day.totals
@@ -109,4 +110,3 @@ def _on_sale(state: VenueState, package: CreditPackage, context: Context) -> boo
     hours = package.valid_hours
     in_hours = hours is None or is_open(hours, context.now, state.profile.tz)
     return package.active and package.retired_at is None and in_hours
-

@@ -93,15 +93,16 @@ class RateLimited(LastLightError):
 
     code: ClassVar[Code] = Code.RATE_LIMITED
 
-    def __init__(self, caller: Caller, wait_s: int) -> None:
-        super().__init__(caller, wait_s)
+    def __init__(self, caller: Caller, wait_s: int, most: int | None = None) -> None:
+        super().__init__(caller, wait_s, most)
         self.caller = caller
         self.wait_s = wait_s
+        self.most = MOST[caller.counted] if most is None else most
 
     def __str__(self) -> str:
         counted = self.caller.counted
         return (
-            f"{MOST[counted]} {counted.value} in {RATE_WINDOW_S} s are all there may be; "
+            f"{self.most} {counted.value} in {RATE_WINDOW_S} s are all there may be; "
             f"try again in {self.wait_s} s"
         )
 
@@ -122,11 +123,16 @@ class RateLimits:
         *,
         enabled: bool = True,
         callers_max: int = RATE_KEYS_MAX,
+        most: Callable[[Counted], int] = MOST.__getitem__,
     ) -> None:
-        """`clock` gives seconds that never go back, such as `trio.current_time`."""
+        """`clock` gives seconds that never go back, such as `trio.current_time`.
+
+        `most` tells how many requests a window has; it is asked anew each time.
+        """
         self._clock = clock
         self._enabled = enabled
         self._callers_max = callers_max
+        self._most = most
         # Per caller its buckets in order: number of the bucket, requests in it.
         self._asked: OrderedDict[Caller, deque[list[int]]] = OrderedDict()
 
@@ -145,9 +151,10 @@ class RateLimits:
         # The oldest bucket is partly outside of the window, and counts until all of it is.
         while asked and asked[0][0] < bucket - _BUCKETS:
             asked.popleft()
-        if sum(count for _, count in asked) >= MOST[caller.counted]:
+        most = self._most(caller.counted)
+        if sum(count for _, count in asked) >= most:
             opens_s = (asked[0][0] + _BUCKETS + 1) * RATE_BUCKET_S
-            raise RateLimited(caller, max(1, int(opens_s - now_s) + 1))
+            raise RateLimited(caller, max(1, int(opens_s - now_s) + 1), most)
         if asked and asked[-1][0] == bucket:
             asked[-1][1] += 1
         else:

@@ -46,6 +46,8 @@ class Call:
     caller: Caller
     scope: KeyScope | None = None
     expected_version: int | None = None
+    creates: bool = False
+    """`If-None-Match: *`: it must not be there yet."""
     media: str = "application/json"
     """What the caller asked for, of what the operation offers."""
     occurred_at: datetime | None = None

@@ -104,7 +104,8 @@ class HttpGateway:
                     raise Refused(refusal)
                 key = None
         expected = parse_if_match(request.header("if-match"))
-        if expected is None and operation.precondition:
+        creates = operation.creates and request.header("if-none-match") == "*"
+        if expected is None and operation.precondition and not creates:
             expected = Refusal(
                 Code.PRECONDITION_REQUIRED, "send the ETag of what you change as If-Match"
             )

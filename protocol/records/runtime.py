@@ -272,3 +272,14 @@ class KeptExclusion(Record):
     starts_at: datetime
     ends_at: datetime | None
     version: int = 1
+
+
+@record(Table(name="platform_settings", key=("name",), schema="runtime"))
+class PlatformSetting(Record):
+    """A setting of the whole node that was ever changed; without a value it is the default."""
+
+    name: str
+    value: int | None
+    set_by: UUID | None
+    set_at: datetime
+    version: int = 1

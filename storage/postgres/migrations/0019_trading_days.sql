@@ -24,7 +24,19 @@ create table runtime.planned_settings (
     check (version > 0)
 );
 create index planned_settings_venue_id_idx on runtime.planned_settings (venue_id);
-grant select, insert, update, delete on runtime.trading, runtime.planned_settings
+
+-- A setting of the whole node that was ever changed; without a value it is the default.
+create table runtime.platform_settings (
+    name text not null,
+    value bigint,
+    set_by uuid,
+    set_at timestamptz not null,
+    version bigint not null,
+    primary key (name),
+    check (version > 0)
+);
+grant select, insert, update, delete
+    on runtime.trading, runtime.planned_settings, runtime.platform_settings
     to lastlight_writer;
 
 create index audit_log_venue_id_seq_idx on audit_log (venue_id, seq desc);
