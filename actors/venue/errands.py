@@ -20,10 +20,12 @@ from actors.runtime.outcome import Context, Decision, Event, Outcome
 from actors.runtime.state import State
 from actors.venue.task_state import (
     choose,
+    first_timer,
     given_to,
+    next_timer,
+    no_timer,
     people_told,
     tasks_of,
-    timer_of,
     told_assigned,
     told_moved,
     told_overdue,
@@ -61,7 +63,7 @@ def decide_open_task(state: State, command: OpenTask, context: Context) -> Decis
     return Outcome(
         changes=(task,),
         events=(_told_new(state, task, context.now),),
-        timers=() if task.due_at is None else (timer_of(task, context.now),),
+        timers=first_timer(task),
     )
 
 
@@ -86,7 +88,7 @@ def decide_close_task(state: State, command: CloseTask, context: Context) -> Dec
     return Outcome(
         changes=(closed,),
         events=(told_moved(task, closed, command.by, context.now),),
-        timers=(timer_of(closed, context.now),),
+        timers=(no_timer(closed),),
     )
 
 
@@ -100,7 +102,7 @@ def decide_task_due(state: State, command: TaskDue, context: Context) -> Decisio
         return Outcome()
     late = lateness(task.priority, task.due_at, context.now)
     if late is None:
-        return Outcome(timers=(timer_of(task, context.now),))
+        return Outcome(timers=first_timer(task))
     told = task
     if late.level > task.overdue_level:
         told = task.revised(overdue_level=late.level)
@@ -108,7 +110,7 @@ def decide_task_due(state: State, command: TaskDue, context: Context) -> Decisio
     return Outcome(
         changes=() if told is task else (told,),
         events=(told_overdue(told, late, escalated_to, task.due_at),),
-        timers=(timer_of(told, context.now),),
+        timers=(next_timer(told, late.next_at),),
     )
 
 

@@ -12,7 +12,7 @@ import attrs
 
 from actors.rules.sos import Audience as People
 from actors.rules.staff_lifecycle import UNFINISHED
-from actors.rules.tasks import Lateness, lateness, least_loaded
+from actors.rules.tasks import Lateness, least_loaded
 from actors.runtime.outcome import CancelTimer, Event, SetTimer
 from actors.runtime.state import State
 from actors.runtime.telling import tell
@@ -90,19 +90,31 @@ def people_told(state: State, level: int) -> tuple[UUID, ...]:
     if level == 1 and on_duty:
         return tuple(sorted(on_duty))
     management = on_duty | people_of(state, People.OFF_DUTY_MANAGEMENT)
-    if level == 2 and management:
+    if level <= 2 and management:
         return tuple(sorted(management))
     return tuple(sorted(management | people_of(state, People.OWNER)))
 
 
-def timer_of(task: StaffTask, now: datetime) -> SetTimer | CancelTimer:
-    """The one timer of a task, as the task now stands."""
-    name = f"task:{task.id}"
-    if task.due_at is None or task.status not in UNFINISHED:
-        return CancelTimer(name)
-    late = lateness(task.priority, task.due_at, now)
-    at = task.due_at if late is None else late.next_at
+def first_timer(task: StaffTask) -> tuple[SetTimer, ...]:
+    """What a new task waits for: its time, which may be over already."""
+    if task.due_at is None:
+        return ()
+    return (SetTimer(_timer(task), task.due_at, TaskDue(task_id=task.id)),)
+
+
+def next_timer(task: StaffTask, at: datetime | None) -> SetTimer | CancelTimer:
+    """When a task that is late is told again, if it is."""
+    name = _timer(task)
     return CancelTimer(name) if at is None else SetTimer(name, at, TaskDue(task_id=task.id))
+
+
+def no_timer(task: StaffTask) -> CancelTimer:
+    """What is over is never late."""
+    return CancelTimer(_timer(task))
+
+
+def _timer(task: StaffTask) -> str:
+    return f"task:{task.id}"
 
 
 def told_assigned(task: StaffTask) -> Event:

@@ -19,10 +19,11 @@ from actors.runtime.outcome import Context, Decision, Event, Outcome
 from actors.runtime.state import State
 from actors.venue.task_state import (
     choose,
+    first_timer,
     given_to,
+    no_timer,
     takes_tasks,
     task_reply,
-    timer_of,
     told_assigned,
     told_moved,
 )
@@ -68,7 +69,7 @@ def decide_assign_task(state: State, command: AssignTask, context: Context) -> D
         reply=task_reply(task),
         changes=(task,),
         events=(told_assigned(task),),
-        timers=() if task.due_at is None else (timer_of(task, context.now),),
+        timers=first_timer(task),
     )
 
 
@@ -136,7 +137,7 @@ def decide_update_task_status(
         reply=task_reply(moved),
         changes=(moved,),
         events=(told, told_assigned(moved)) if takes else (told,),
-        timers=(timer_of(moved, context.now),) if moved.status is TaskStatus.DONE else (),
+        timers=(no_timer(moved),) if moved.status is TaskStatus.DONE else (),
     )
 
 
@@ -235,5 +236,5 @@ def _cancelled(task: StaffTask, command: ReassignTask, context: Context) -> Outc
             ),
         ),
         events=(told_moved(task, cancelled, context.principal.user_id, context.now),),
-        timers=(timer_of(cancelled, context.now),),
+        timers=(no_timer(cancelled),),
     )

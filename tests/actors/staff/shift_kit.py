@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import attrs
+
 from actors.runtime.outcome import CancelTimer, Context, Outcome, SetTimer
 from actors.staff.behaviour import STAFF
 from actors.staff.state import StaffState
@@ -13,6 +15,7 @@ from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.commands import Command
 from protocol.internal.duty import DrawerReserved, LeaveGranted, ReserveDrawer
 from protocol.internal.orders import Buyer, PostOrder, TakeCash, TakeOrderCash
+from protocol.messages import Provenance
 from protocol.operations.staff import ClockIn, ClockOut, CloseTill, Counted, OpenTill
 from protocol.operations.transactions import OrderLine, PurchaseItems, TopUpCredits
 from protocol.records.ledger import Till
@@ -53,15 +56,17 @@ class Work:
         self.now = NOW
         self.timers: dict[str, SetTimer] = {}
         self.shared: dict[Address, object] = {VENUE: PROFILE}
+        self.provenance: Provenance | None = None
 
     def context(self, principal: Principal | None, *, in_saga: bool = True) -> Context:
-        return a_context(
+        context = a_context(
             STAFF_ADDRESS,
             now=self.now,
             principal=principal,
             shared=self.shared,
             in_saga=in_saga,
         )
+        return attrs.evolve(context, provenance=self.provenance)
 
     def do(self, command: Command, by: Principal | None = None, *, in_saga: bool = True) -> Outcome:
         """Have a command decided and applied; a refusal comes as the reply of an outcome."""

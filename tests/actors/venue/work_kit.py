@@ -6,11 +6,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import attrs
+
 from actors.runtime.outcome import CancelTimer, Context, Outcome, SetTimer
 from actors.venue.behaviour import VENUE as BEHAVIOUR
 from actors.venue.state import VenueState
 from protocol.addresses import Principal, Role
 from protocol.commands import Command
+from protocol.messages import Provenance
 from protocol.records.base import Record
 from protocol.records.runtime import DutyPlace
 from protocol.records.staff import ShiftHandover, StaffTask
@@ -99,9 +102,10 @@ class House:
         filled(self.state, (*(a_place(user) for user in on_duty), *rows))
         self.now: datetime = NOW
         self.timers: dict[str, SetTimer] = {}
+        self.provenance: Provenance | None = None
 
     def context(self, principal: Principal | None, version: int | None, in_saga: bool) -> Context:
-        return a_context(
+        context = a_context(
             VENUE,
             now=self.now,
             principal=principal,
@@ -109,6 +113,7 @@ class House:
             expected_version=version,
             in_saga=in_saga,
         )
+        return attrs.evolve(context, provenance=self.provenance)
 
     def do(
         self,
@@ -133,11 +138,15 @@ class House:
         return decision
 
     def tick(self) -> Outcome:
-        """Let the next timer come, at its time."""
-        name, timer = min(self.timers.items(), key=lambda item: item[1].due_at)
+        """Let the next timer of a task come, at its time."""
+        name, timer = min(self.of_tasks().items(), key=lambda item: item[1].due_at)
         del self.timers[name]
         self.now = max(self.now, timer.due_at)
         return self.do(timer.command, in_saga=False)
+
+    def of_tasks(self) -> dict[str, SetTimer]:
+        """The timers of tasks; the venue has others."""
+        return {name: set_ for name, set_ in self.timers.items() if name.startswith("task:")}
 
     def task(self, task_id: UUID = TASK) -> StaffTask:
         """The task as it stands."""
