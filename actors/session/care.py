@@ -20,7 +20,7 @@ from actors.rules.safety_levels import EMERGENCY, HOLD, Crossing, may_raise, rai
 from actors.rules.safety_register import LogKind
 from actors.rules.session_conditions import BOOKED_ACTIVITIES
 from actors.session.breaks import go_on
-from actors.session.cases import log, send_somebody
+from actors.session.cases import CHECK, log, send_somebody
 from actors.session.draft import VisitDraft
 from actors.session.meter import ask_for_rest
 from protocol.events.safety import (
@@ -43,8 +43,6 @@ from protocol.records.states import (
 )
 from protocol.records.visits import SafetyCheck
 
-CHECK: Final = "care_check"
-"""The timer of the check that waits for its answer."""
 SAFETY: Final = "safety"
 """Why a visit is cooling."""
 

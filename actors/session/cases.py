@@ -21,6 +21,10 @@ from protocol.replies.care import InterventionReply
 
 CASE: Final = "care_case"
 """The timer of the case that is open."""
+CHECK: Final = "care_check"
+"""The timer of the check that waits for its answer."""
+LOOK: Final = "care_look"
+"""The timer of the next look."""
 
 
 def open_case(state: SessionState) -> Intervention | None:
@@ -107,6 +111,42 @@ def end_case(
         lift = LiftService(user_id=case.user_id, session_id=case.session_id)
         draft.send(draft.venue, lift, detached=True)
     return closed
+
+
+def end_by_force(draft: VisitDraft, state: SessionState) -> None:
+    """Management ends the visit, and with it whatever people had to see to; a hold stands."""
+    case = open_case(state)
+    if case is None:
+        return
+    assert draft.context.principal is not None, "somebody ends a visit by force"
+    by = draft.context.principal.user_id
+    if case.level < HOLD:
+        end_case(draft, case, by=by, outcome=None)
+        return
+    taken = case.revised(
+        status=InterventionStatus.ACKNOWLEDGED,
+        acknowledged_by=case.acknowledged_by or by,
+        acknowledged_at=case.acknowledged_at or draft.now,
+        due_at=None,
+    )
+    told(draft, taken, by=by, outcome=None)
+    draft.cancel(CASE)
+
+
+def end_watch(draft: VisitDraft, state: SessionState) -> None:
+    """The visit is over: nobody is looked after any more. A hold waits for management alone."""
+    for timer in (CHECK, LOOK, CASE):
+        draft.cancel(timer)
+    case = open_case(state)
+    if case is None:
+        return
+    if case.level < HOLD:
+        end_case(draft, case, by=None, outcome=None)
+        return
+    if case.due_at is not None:
+        draft.change(case.revised(due_at=None))
+    if case.task_id is not None:
+        draft.send(draft.venue, case_over(case, None), detached=True)
 
 
 def case_over(case: Intervention, by: UUID | None) -> CareEnded:

@@ -15,6 +15,7 @@ from actors.rules.session_conditions import refuse_session_step
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome
 from actors.session.breaks import refuse_while_moving
+from actors.session.cases import end_watch
 from actors.session.draft import DEADLINE, MS, VisitDraft, draft_of
 from actors.session.keeping import kept_summary, time_lines
 from actors.session.meter import covered_until, due_minor, usage_lines
@@ -150,6 +151,7 @@ def decide_visit_settled(state: SessionState, command: VisitSettled, context: Co
         draft.session = session = session.evolve(ended_at=ended_at)
     draft.move(SessionTrigger.SETTLE, at=context.now, reason=cause.value)
     draft.cancel(SETTLE)
+    end_watch(draft, state)
     duration_ms = (ended_at - session.started_at) // MS
     charge = draft.charge(ended_at)
     history = SessionHistory(

@@ -1,7 +1,7 @@
 """Management ends a visit against its patron's will, at a moment that may be past (Rule 2).
 
 What was charged after that moment goes back with the settlement. A safety case that is open on the
-visit closes with it.
+visit closes with it, but for a hold: that waits until management lifts it.
 """
 
 from __future__ import annotations
@@ -15,16 +15,15 @@ from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision
 from actors.session.breaks import refuse_while_moving
+from actors.session.cases import end_by_force
 from actors.session.closing import close
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.standing import refuse_lesser, steppable
 from actors.session.state import SessionState
 from protocol.addresses import Role
 from protocol.errors import Code, FieldError, Refusal
-from protocol.events.safety import SafetyInterventionUpdated
 from protocol.operations.sessions_managed import ForceCheckOut
-from protocol.records.safety import Intervention
-from protocol.records.states import CheckOutCause, InterventionStatus
+from protocol.records.states import CheckOutCause
 from protocol.records.visits import Session
 
 
@@ -56,7 +55,7 @@ def decide_force_check_out(
         after={"reason_code": command.reason_code, "effective_at": ended_at},
     )
     draft.append((line,))
-    _close_cases(state, draft)
+    end_by_force(draft, state)
     close(draft, SessionTrigger.FORCE_CHECK_OUT, CheckOutCause.FORCED, ended_at, reason=reason)
     return draft.outcome(LATER)
 
@@ -82,21 +81,3 @@ def _refuse_moment(draft: VisitDraft, ended_at: datetime) -> Refusal | None:
 def _refuse_voiding(draft: VisitDraft) -> Refusal | None:
     return refuse_while_moving(draft) if draft.notes.voiding else None
 
-
-def _close_cases(state: SessionState, draft: VisitDraft) -> None:
-    for case in state.all(Intervention):
-        if case.status is InterventionStatus.CLOSED:
-            continue
-        assert draft.context.principal is not None
-        draft.change(case.revised(status=InterventionStatus.CLOSED, closed_at=draft.now))
-        draft.tell(
-            SafetyInterventionUpdated(
-                intervention_id=case.id,
-                session_id=draft.session.id,
-                level=case.level,
-                status=InterventionStatus.CLOSED,
-                outcome=None if case.outcome is None else case.outcome.value,
-                by=draft.context.principal.user_id,
-                at=draft.now,
-            )
-        )

@@ -12,8 +12,8 @@ from actors.rules.safety_pace import unanswered
 from actors.rules.safety_register import LogKind
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
-from actors.session.care import CHECK, cross
-from actors.session.cases import end_case, log, open_case
+from actors.session.care import cross
+from actors.session.cases import CHECK, end_case, log, open_case
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.state import SessionState
 from actors.session.watching import end_cooling_if_due, look_later

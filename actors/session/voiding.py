@@ -14,6 +14,7 @@ from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome
 from actors.session.breaks import refuse_while_moving
+from actors.session.cases import end_watch
 from actors.session.draft import MS, VisitDraft, draft_of
 from actors.session.keeping import kept_summary
 from actors.session.standing import refuse_lesser, steppable
@@ -87,6 +88,7 @@ def decide_visit_voided(state: SessionState, command: VisitVoided, context: Cont
         )
     )
     draft.send(draft.venue, FreeSeat(session_id=session.id, cause=None), detached=True)
+    end_watch(draft, state)
     draft.append((_line(draft, session, command),))
     answer = VoidedSession(
         session_id=session.id,

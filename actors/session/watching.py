@@ -18,15 +18,13 @@ from actors.rules.session_conditions import refuse_end_of_cooling
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
 from actors.session.care import ask_patron, cross, warm_up
-from actors.session.cases import end_case, log, open_case
+from actors.session.cases import LOOK, end_case, log, open_case
 from actors.session.draft import MS, VisitDraft, draft_of
 from actors.session.state import SessionState
 from protocol.internal.safety import LookAgain
 from protocol.records.safety import Intervention
 from protocol.records.states import SafetyCheckKind, SessionStatus
 
-LOOK: Final = "care_look"
-"""The timer of the next look."""
 COOLED: Final = "cooled"
 """Why a visit goes on that was cooling."""
 
