@@ -34,6 +34,8 @@ from lastlight.gateway.replaying import Replaying
 from lastlight.gateway.steps import name_incident
 from lastlight.gateway.urgent import UrgentLane
 from lastlight.gateway.wallet_steps import ReadBalances, WalletSteps
+from lastlight.integrations.cards import Cards
+from lastlight.integrations.payment_steps import with_secret
 from lastlight.metrics import Metrics
 
 
@@ -62,6 +64,7 @@ class Surroundings:
     metrics: Metrics
     queries: Mapping[str, Own]
     balances: ReadBalances
+    cards: Cards
     read_export: ReadFile = no_file
     system: Mapping[str, object] = attrs.field(factory=dict)
     """What the node was started with, secrets masked."""
@@ -94,7 +97,7 @@ def make_dispatcher(around: Surroundings) -> Dispatcher:
         metrics=around.metrics,
         health=around.health,
     )
-    own = dict(operators.answers())
+    own = {**operators.answers(), **around.cards.webhooks.answers()}
     own["DownloadExport"] = Exports(node=around.node, read=around.read_export).download
     dispatcher = Dispatcher(
         node=around.node,
@@ -107,11 +110,14 @@ def make_dispatcher(around: Surroundings) -> Dispatcher:
             "prove_profile": profile_steps.prove_profile,
             **WalletSteps(node=around.node, balances=around.balances).by_name(),
             "name_incident": partial(name_incident, around.ids),
+            **around.cards.steps.by_name(),
         },
         own=own,
         queries=around.queries,
         finish=lambda call, answer: with_system(
-            around.system, call, codes.finish(call, finisher.finish(call, answer))
+            around.system,
+            call,
+            with_secret(call, codes.finish(call, finisher.finish(call, answer))),
         ),
     )
     # What was kept offline takes the path of everything else, so it needs the whole of it.

@@ -33,7 +33,10 @@ from lastlight.gateway.projections import Projecting
 from lastlight.gateway.queries import Queries
 from lastlight.gateway.sockets import SocketGateway
 from lastlight.integrations.books import Books
+from lastlight.integrations.cards import Cards, make_cards
 from lastlight.integrations.outside import Outside
+from lastlight.integrations.payment_effects import PaymentEffects
+from lastlight.integrations.payments import PaymentProvider, PaymentsOff
 from lastlight.integrations.performing import Performing
 from lastlight.integrations.personal import PersonalData
 from lastlight.jobs.aggregation import aggregate
@@ -75,6 +78,7 @@ class _Own:
     ids: MonotonicIds = attrs.field(factory=system_ids)
     metrics: Metrics = attrs.field(factory=Metrics)
     passwords: Passwords = attrs.field(factory=Passwords)
+    provider: PaymentProvider = attrs.field(factory=PaymentsOff)
     revocations: Revocations = attrs.field(factory=Revocations)
     publisher: RoomPublisher = attrs.field(
         default=attrs.Factory(
@@ -100,13 +104,21 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         storage = await enter(open_storage(settings, own.places, own.clock, own.metrics))
         node = await enter(open_node(_ports(own, storage, demo=demo), BEHAVIOURS))
         health = Health(node=node, write_behind=storage.write_behind)
-        dispatcher = make_dispatcher(_surroundings(settings, own, storage, node, health))
+        cards = make_cards(
+            node=node,
+            provider=own.provider,
+            inbox=storage.inbox,
+            webhook_secrets=settings.stripe_webhook_secret,
+            now=own.clock.now,
+        )
+        dispatcher = make_dispatcher(_surroundings(settings, own, storage, node, health, cards))
 
         nursery = await enter(trio.open_nursery())
         # Not before the door is closed: it lets answers out that are still being written.
         stack.callback(nursery.cancel_scope.cancel)
         nursery.start_soon(watch_loop, own.metrics)
         nursery.start_soon(aggregate, node.wait_ready, storage.keeper.keep)
+        nursery.start_soon(cards.applier.run)
         nursery.start_soon(_freeze_when_ready, node, own.collector)
         measure(
             own.metrics,
@@ -155,6 +167,7 @@ def _ports(own: _Own, storage: Storage, *, demo: bool) -> Ports:
             {
                 **Books(reader=storage.reader, durable=storage.durable).performers(),
                 **_personal(own, storage).performers(),
+                **PaymentEffects(own.provider).performers(),
             },
             otherwise=Outside(own.places.mail).perform,
         ),
@@ -177,7 +190,7 @@ def _personal(own: _Own, storage: Storage) -> PersonalData:
 
 
 def _surroundings(
-    settings: Settings, own: _Own, storage: Storage, node: Node, health: Health
+    settings: Settings, own: _Own, storage: Storage, node: Node, health: Health, cards: Cards
 ) -> Surroundings:
     queries = Queries(reader=storage.reader, durable=storage.durable, now=own.clock.now)
     polling = Polling(
@@ -209,6 +222,7 @@ def _surroundings(
         },
         system=settings.shown(),
         balances=queries.balances,
+        cards=cards,
     )
 
 

@@ -17,6 +17,7 @@ from storage.journal.journal import SqliteJournal
 from storage.journal.opening import open_journal
 from storage.postgres.database import open_asyncio_loop, open_database
 from storage.postgres.embedded import open_embedded_server
+from storage.postgres.inbox import PostgresInbox
 from storage.postgres.keeping import Keeper
 from storage.postgres.loader import PostgresLoader
 from storage.postgres.migrating import MigratingStore
@@ -37,6 +38,7 @@ class Storage:
     rooms: RoomReader
     people: PersonalTables
     keeper: Keeper
+    inbox: PostgresInbox
 
     def durable(self) -> Position:
         """How far the journal is."""
@@ -72,6 +74,7 @@ async def open_storage(
             people=PersonalTables(database=database, reader=reader),
             rooms=RoomReader(reader=reader, durable=lambda: journal.durable, now=clock.now),
             keeper=Keeper(database=loading, now=clock.now),
+            inbox=PostgresInbox(loading),
         )
 
 

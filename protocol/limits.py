@@ -304,3 +304,11 @@ FIGURES_DAYS_MAX: Final = 400
 FORECAST_DAYS_LEAST: Final = 21
 """Closed days without which nothing is forecast: three of each weekday."""
 FORECAST_WINDOW_DAYS: Final = 365
+
+# The payment provider
+STRIPE_EVENT_BYTES_MAX: Final = 256 * 1024
+"""One webhook; the provider's own are a few KiB."""
+PROVIDER_CALL_S: Final = 8.0
+"""One call to it; the request that waits for it has COMMAND_DEADLINE_S in all."""
+
+assert STRIPE_EVENT_BYTES_MAX <= BODY_BYTES_MAX

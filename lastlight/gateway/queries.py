@@ -30,6 +30,12 @@ from storage.postgres.queries_figures import dashboard, occupancy, revenue
 from storage.postgres.queries_inventory import games, menu_items, rooms
 from storage.postgres.queries_ledger import account_balances, csv_ledger, ledger
 from storage.postgres.queries_money import receipt, transaction, transactions
+from storage.postgres.queries_payments import (
+    payment,
+    payment_methods,
+    reconciliation,
+    refunds,
+)
 from storage.postgres.queries_people import user, users
 from storage.postgres.queries_people_figures import (
     patron_figures,
@@ -62,6 +68,10 @@ NAMED_QUERIES: Final[Mapping[str, Query]] = {
     "users": users,
     "user": user,
     "credit_packages": credit_packages,
+    "refunds": refunds,
+    "payment": payment,
+    "payment_methods": payment_methods,
+    "reconciliation": reconciliation,
     "transactions": transactions,
     "transaction": transaction,
     "receipt": receipt,

@@ -12,6 +12,8 @@ from actors.runtime.behaviour import Behaviour
 from actors.runtime.generation import Ports
 from actors.runtime.node import Node, open_node
 from actors.runtime.ports import Ids, Observer, Publisher
+from lastlight.integrations.payment_effects import PaymentEffects
+from lastlight.integrations.performing import Performing
 from protocol.addresses import ActorKind
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.write_behind import WriteBehind, open_write_behind
@@ -24,6 +26,7 @@ from tests.twins.outside import (
     RememberingPublisher,
     TrioClock,
 )
+from tests.twins.provider import MemoryProvider
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -35,6 +38,9 @@ class World:
     disk: MemoryDisk = attrs.field(factory=MemoryDisk)
     publisher: RememberingPublisher = attrs.field(factory=RememberingPublisher)
     effects: RememberingEffects = attrs.field(factory=RememberingEffects)
+    provider: MemoryProvider = attrs.field(
+        default=attrs.Factory(lambda self: MemoryProvider(self.clock.now), takes_self=True)
+    )
     database: MemoryDatabase = attrs.field(
         default=attrs.Factory(lambda self: MemoryDatabase(self.clock.now), takes_self=True)
     )
@@ -77,7 +83,9 @@ async def open_memory_node(
             flushed=write_behind,
             loader=world.database,
             publisher=publisher or world.publisher,
-            effects=world.effects,
+            effects=Performing(
+                PaymentEffects(world.provider).performers(), otherwise=world.effects.perform
+            ),
             clock=world.clock,
             ids=world.ids,
             observer=observer or NoObserver(),

@@ -8,7 +8,7 @@ each run is like the one before. Only what the read side answers is left out: th
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +28,7 @@ from lastlight.gateway.calls import Answer, Call, Refused
 from lastlight.gateway.health import Health
 from lastlight.gateway.http import HttpGateway
 from lastlight.gateway.sockets import SocketGateway
+from lastlight.integrations.cards import make_cards
 from lastlight.metrics import Metrics
 from lastlight.process import Collector
 from lastlight.realtime.backlog import Backlog
@@ -47,10 +48,12 @@ from protocol.records.platform import OutboxEvent
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.write_behind import WriteBehind
 from tests.twins.database import MemoryDatabase
+from tests.twins.inbox import MemoryInbox
 from tests.twins.journal import MemoryJournal
 from tests.twins.nodes import World, open_memory_node
 from tests.twins.outside import RememberingPublisher, TimedIds, TrioClock
 from tests.twins.passwords import MemoryPasswords
+from tests.twins.provider import WEBHOOK_SECRET
 
 SECRETS: Final = Secrets(keys=KeyRing.fresh(), refresh=bytes(32), codes=bytes(range(32)))
 _NEVER: Final = 2**62
@@ -172,15 +175,18 @@ async def open_memory_last_light(
     publisher = _Published(world.publisher, rooms)
     beginning = _Beginning(world.database, backlog, world.clock, passwords, demo)
     collector = Collector(_NEVER)
-    async with open_memory_node(
-        world,
-        behaviours,
-        hooks=hooks,
-        ready=ready,
-        publisher=publisher,
-        observer=Watch(revocations=revocations, hub=hub, collector=collector, now=now),
-        founding=beginning.begin,
-    ) as running:
+    async with (
+        open_memory_node(
+            world,
+            behaviours,
+            hooks=hooks,
+            ready=ready,
+            publisher=publisher,
+            observer=Watch(revocations=revocations, hub=hub, collector=collector, now=now),
+            founding=beginning.begin,
+        ) as running,
+        AsyncExitStack() as stack,
+    ):
         node, journal = running.node, running.journal
         reading = _Reading(world.database, journal, running.write_behind)
         resumer = Resumer(
@@ -192,6 +198,13 @@ async def open_memory_last_light(
             missed=reading.missed,
         )
         polling = Polling(resume=resumer.resume, check=revocations.check, bells=rooms.bells)
+        cards = make_cards(
+            node=node,
+            provider=world.provider,
+            inbox=MemoryInbox(world.database),
+            webhook_secrets=(WEBHOOK_SECRET,),
+            now=now,
+        )
         no_queries = {op.query: _no_query for op in OPERATIONS if op.query is not None}
         dispatcher = make_dispatcher(
             Surroundings(
@@ -207,9 +220,13 @@ async def open_memory_last_light(
                 metrics=metrics,
                 queries={**no_queries, "room_events": polling.read_events},
                 balances=reading.balances,
+                cards=cards,
             )
         )
         sockets = SocketGateway(dispatcher, world.ids)
+        nursery = await stack.enter_async_context(trio.open_nursery())
+        stack.callback(nursery.cancel_scope.cancel)
+        nursery.start_soon(cards.applier.run)
         yield LastLight(
             world=world,
             node=node,

@@ -7,9 +7,9 @@ from uuid import UUID
 
 import pytest
 
+from actors.account.bonus_timer import BONUS_EXPIRY
 from actors.account.state import AccountState
 from actors.account.topups import decide_post_top_up, decide_top_up_credits
-from actors.account.wallet import BONUS_EXPIRY
 from actors.runtime.outcome import LATER, SetTimer
 from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.errors import Code
@@ -118,7 +118,7 @@ def test_refusals_come_in_order() -> None:
     cases = [
         (an_account(an_exclusion(), a_limit(0), user=suspended), card, Code.ACCOUNT_SUSPENDED),
         (an_account(an_exclusion(), a_limit(0)), card, Code.EXCLUDED),
-        (an_account(a_limit(0)), card, Code.VALIDATION_FAILED),
+        (an_account(a_limit(0)), card, Code.AMOUNT_OUT_OF_RANGE),
         (an_account(a_limit(0)), a_top_up(amount_minor=1), Code.AMOUNT_OUT_OF_RANGE),
         (an_account(a_limit(0)), a_top_up(), Code.TOPUP_LIMIT_REACHED),
         (an_account(), a_top_up(venue_id=UUID(int=0xBAD)), Code.NOT_FOUND),
@@ -217,3 +217,18 @@ def test_top_ups_of_the_day_count_gross_against_the_limit() -> None:
         Code.TOPUP_LIMIT_REACHED
     )
     accepted(decide_top_up_credits(state, a_top_up(amount_minor=500), at_counter))
+
+
+def test_a_package_is_sold_to_one_person_so_many_times_a_day() -> None:
+    """The offer of the day is for everybody; cash that is too much goes back."""
+    state, package = an_account(), UUID(int=5)
+    capped = {"topup": a_top_up(package_id=package), "package_id": package, "per_day_cap": 2}
+    at_counter = here(principal=AT_COUNTER)
+    for _ in range(2):
+        after(state, accepted(decide_post_top_up(state, cash_taken(1000, **capped), at_counter)))
+    again = decide_post_top_up(state, cash_taken(1000, **capped), at_counter)
+    assert refused_with(again) is Code.TOPUP_LIMIT_REACHED
+    other = cash_taken(1000, **{**capped, "package_id": UUID(int=6)})
+    accepted(decide_post_top_up(state, other, at_counter))
+    tomorrow = here(principal=AT_COUNTER, now=NOW + timedelta(days=1))
+    accepted(decide_post_top_up(state, cash_taken(1000, **capped), tomorrow))

@@ -1,0 +1,43 @@
+"""Everything of card payments that a gateway is put together from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import attrs
+
+from actors.runtime.node import Node
+from lastlight.integrations.inbox import Applier, EventInbox
+from lastlight.integrations.payment_steps import PaymentSteps
+from lastlight.integrations.payments import PaymentProvider
+from lastlight.integrations.webhooks import Webhooks
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Cards:
+    """The steps before the mailbox, the provider's way in, and who applies what came by it.
+
+    `applier.run` must be running, or events are kept and not applied.
+    """
+
+    steps: PaymentSteps
+    webhooks: Webhooks
+    applier: Applier
+
+
+def make_cards(
+    *,
+    node: Node,
+    provider: PaymentProvider,
+    inbox: EventInbox,
+    webhook_secrets: tuple[str, ...],
+    now: Callable[[], datetime],
+) -> Cards:
+    """Put them together."""
+    applier = Applier(node=node, inbox=inbox, now=now)
+    return Cards(
+        steps=PaymentSteps(node=node, provider=provider, now=now),
+        webhooks=Webhooks(applier=applier, provider=provider, secrets=webhook_secrets, now=now),
+        applier=applier,
+    )
