@@ -10,11 +10,11 @@ from actors.rules.lifecycle import OPEN_NOT_CLOSING
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.session.draft import MS, VisitDraft, draft_of
-from actors.session.meter import end_of_funds
+from actors.session.meter import end_of_funds, time_ends_at
 from actors.session.rates import rate_changes_at
 from actors.session.standing import profile_of, refuse_stranger
 from actors.session.state import SessionState
-from protocol.addresses import ActorKind, Address
+from protocol.addresses import ActorKind, Address, Role
 from protocol.internal.visits import DescribeVisit, VisitDescribed
 from protocol.operations.sessions import GetSession, QuoteMeter
 from protocol.records.money_states import HoldStatus
@@ -119,8 +119,16 @@ def _detail(draft: VisitDraft) -> SessionDetail:
         receipt_id=None,
         segments=tuple(_segment(segment, draft.now) for segment in draft.segments),
         holds=(hold,),
+        table=session.table_name,
+        booked_until=draft.notes.booked_until,
+        note=session.note if _works_here(draft) else None,
         version=session.version,
     )
+
+
+def _works_here(draft: VisitDraft) -> bool:
+    principal = draft.context.principal
+    return principal is not None and principal.role_at(draft.session.venue_id) >= Role.STAFF
 
 
 def _kept_detail(history: SessionHistory, segments: list[SessionSegment]) -> SessionDetail:
@@ -146,6 +154,9 @@ def _kept_detail(history: SessionHistory, segments: list[SessionSegment]) -> Ses
         receipt_id=history.receipt_id,
         segments=tuple(_segment(segment, history.ended_at) for segment in segments),
         holds=(),
+        table=kept.get("table"),
+        booked_until=None,
+        note=None,
         version=kept["version"],
     )
 
@@ -187,6 +198,7 @@ def _quote(draft: VisitDraft) -> MeterQuote:
         funds_end_at=end_of_funds(draft) if runs else None,
         cap_left_minor=cap_headroom_minor(draft.segments, until, draft.tariff),
         limit_left_minor=None,
+        time_limit_at=time_ends_at(draft) if runs else None,
         next_rate_change_at=rate_changes_at(draft.notes, draft.profile, draft.now)
         if runs
         else None,
@@ -217,6 +229,7 @@ def _kept_quote(
         funds_end_at=None,
         cap_left_minor=None,
         limit_left_minor=None,
+        time_limit_at=None,
         next_rate_change_at=None,
         version=history.summary["version"],
     )

@@ -9,7 +9,7 @@ from uuid import UUID
 from protocol.records.money_states import HoldStatus
 from protocol.records.states import Activity, SegmentMode, SessionStatus
 from protocol.replies.base import reply
-from protocol.values import Amount, Currency, Name, PartySize, Zone
+from protocol.values import Amount, Currency, Name, Note, PartySize, Zone
 
 
 @reply
@@ -115,6 +115,10 @@ class SessionDetail:
     receipt_id: UUID | None
     segments: tuple[Segment, ...]
     holds: tuple[Hold, ...]
+    table: str | None
+    booked_until: datetime | None
+    note: Note | None
+    """For staff alone."""
     version: int
 
 
@@ -163,5 +167,7 @@ class MeterQuote:
     funds_end_at: datetime | None
     cap_left_minor: Amount | None
     limit_left_minor: Amount | None
+    time_limit_at: datetime | None
+    """When the patron's own limits of time are used up, if nothing changes."""
     next_rate_change_at: datetime | None
     version: int

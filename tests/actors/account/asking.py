@@ -79,7 +79,7 @@ def a_tick(
 
 
 def a_settlement(
-    hold_id: UUID, *lines: UsageLine, tick: int = 9, session_id: UUID = SESSION
+    hold_id: UUID, *lines: UsageLine, tick: int = 9, session_id: UUID = SESSION, **changes: Any
 ) -> SettleVisit:
     """A session's request to close the books."""
     return SettleVisit(
@@ -93,6 +93,7 @@ def a_settlement(
         ended_at=NOW,
         duration_ms=3_600_000,
         business_day=TODAY,
+        **changes,
     )
 
 

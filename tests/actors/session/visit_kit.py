@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import attrs
 
@@ -24,29 +24,35 @@ from actors.session.state import SessionState
 from actors.venue.terms import terms_of
 from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.commands import Command
-from protocol.entries import Entry, decode_entry, encode_entry
-from protocol.errors import Refusal
+from protocol.errors import Code, Refusal
+from protocol.internal.managing import LengthenStay, MoreSeated, SeatMore
 from protocol.internal.metering import TickMeter
 from protocol.internal.sagas import SagaRefused
-from protocol.internal.visits import (
-    ReserveStation,
-    StationReserved,
-)
+from protocol.internal.visits import ReserveStation, StationReserved
 from protocol.records.base import Record
-from protocol.records.states import Activity, SessionStatus, VenueStatus
+from protocol.records.states import Activity, SessionStatus
 from protocol.records.values import RateBand
 from protocol.records.visits import Session, SessionHistory, SessionSegment
 from protocol.values import Fix
 from tests.actors.deciding import IDS, a_context, a_principal, after
-from tests.actors.session.visit_opening import START, USER, VENUE_ID, an_opening
+from tests.actors.session.visit_opening import (
+    LAT,
+    LON,
+    START,
+    USER,
+    VENUE_ID,
+    a_profile,
+    an_opening,
+    through_journal,
+)
 from tests.actors.session.visit_wallet import Wallet
 
+C = TypeVar("C", bound=Command)
 TODAY = date(2026, 6, 1)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 MS = timedelta(milliseconds=1)
 OTHER_VENUE = UUID(int=12)
-LAT, LON = 35.6595, 139.7005
 OWN = a_principal(USER)
 STAFF = a_principal(UUID(int=31), Role.STAFF, VENUE_ID)
 ELSEWHERE = a_principal(UUID(int=32), Role.MANAGEMENT, OTHER_VENUE)
@@ -66,6 +72,8 @@ class Visit:
 
     wallet: Wallet
     settings: VenueSettings = DEFAULT
+    tz: str = "Asia/Tokyo"
+    currency: str = "JPY"
     now: datetime = START
     id: UUID = attrs.field(factory=IDS.fresh)
     held_back: bool = False
@@ -73,8 +81,13 @@ class Visit:
     to_account: deque[tuple[Command, bool]] = attrs.field(factory=deque)
     to_venue: list[tuple[Command, bool]] = attrs.field(factory=list)
     back: deque[tuple[Command, bool]] = attrs.field(factory=deque)
+    to_self: deque[Command] = attrs.field(factory=deque)
     events: list[Event] = attrs.field(factory=list)
     appends: list[Record] = attrs.field(factory=list)
+    asker: Principal | None = None
+    """Who asked last: the chain goes on in their name."""
+    expected_version: int | None = None
+    """Of the next request."""
     timers: dict[str, SetTimer] = attrs.field(factory=dict)
     answers: list[object] = attrs.field(factory=list)
     state: SessionState = attrs.field(init=False)
@@ -106,19 +119,7 @@ class Visit:
 
     @property
     def profile(self) -> VenueProfile:
-        return VenueProfile(
-            venue_id=VENUE_ID,
-            name="Here",
-            status=VenueStatus.OPEN,
-            tz=ZoneInfo("Asia/Tokyo"),
-            currency="JPY",
-            lat=LAT,
-            lon=LON,
-            capacity=600,
-            hours={},
-            settings=self.settings,
-            version=1,
-        )
+        return a_profile(self.settings, tz=self.tz, currency=self.currency)
 
     def charge(self, at: datetime, *, elsewhere: int = 0) -> int:
         """What the segments cost until a moment."""
@@ -130,7 +131,12 @@ class Visit:
     def context(self, principal: Principal | None, *, in_saga: bool) -> Context:
         shared = {Address(ActorKind.VENUE, VENUE_ID): self.profile}
         return a_context(
-            self.state.address, now=self.now, principal=principal, shared=shared, in_saga=in_saga
+            self.state.address,
+            now=self.now,
+            principal=principal,
+            shared=shared,
+            expected_version=self.expected_version,
+            in_saga=in_saga,
         )
 
     def decide(
@@ -145,6 +151,7 @@ class Visit:
     ) -> object:
         """Decide, and let everything follow; returns what is answered, at once or last."""
         before = len(self.answers)
+        self.asker = principal or self.asker
         self._apply(self.decide(command, principal, in_saga=in_saga), in_saga)
         if not self.held_back:
             self.deliver()
@@ -172,7 +179,34 @@ class Visit:
         """One of the account's answers arrives, the first by default."""
         command, in_saga = self.back[at]
         del self.back[at]
-        self._apply(self.decide(command, in_saga=in_saga), in_saga)
+        asker = self.asker if in_saga else None
+        self._apply(self.decide(command, asker, in_saga=in_saga), in_saga)
+
+    def venue_takes(self, kind: type[C]) -> tuple[C, bool]:
+        """The one message of a kind that the venue was sent, taken out of its mail."""
+        (found,) = (sent for sent in self.to_venue if isinstance(sent[0], kind))
+        self.to_venue.remove(found)
+        command, in_saga = found
+        assert isinstance(command, kind)
+        return command, in_saga
+
+    def keep_stay(self) -> object:
+        """The venue keeps the place for longer, and has the account asked."""
+        longer, in_saga = self.venue_takes(LengthenStay)
+        before = len(self.answers)
+        self.to_account.append((longer.hold, in_saga))
+        self.deliver()
+        return self.answers[-1] if len(self.answers) > before else None
+
+    def seat_more(self) -> object:
+        """The venue has seats for all."""
+        more, in_saga = self.venue_takes(SeatMore)
+        answer = MoreSeated(session_id=self.id, party_size=more.party_size)
+        return self.do(answer, self.asker, in_saga=in_saga)
+
+    def refuse(self, code: Code) -> object:
+        """Somebody further on refuses the chain."""
+        return self.do(SagaRefused(refusal=Refusal(code, "no")), self.asker)
 
     def reserve(
         self, activity: Activity, *, room: UUID | None = None, bands: tuple[RateBand, ...] = ()
@@ -221,7 +255,7 @@ class Visit:
         if outcome.reply is not None and outcome.reply is not LATER:
             self.answers.append(outcome.reply)
         self._check_rows(outcome)
-        after(self.state, attrs.evolve(outcome, changes=_through_journal(outcome.changes)))
+        after(self.state, attrs.evolve(outcome, changes=through_journal(outcome.changes)))
         self.events += outcome.events
         self.appends += outcome.appends
         for timer in outcome.timers:
@@ -233,9 +267,13 @@ class Visit:
             sent = (send.command, in_saga and not send.detached)
             if send.target.kind is ActorKind.ACCOUNT:
                 self.to_account.append(sent)
+            elif send.target == self.state.address:
+                self.to_self.append(send.command)
             else:
                 assert send.target == Address(ActorKind.VENUE, VENUE_ID)
                 self.to_venue.append(sent)
+        while self.to_self:
+            self._apply(self.decide(self.to_self.popleft(), in_saga=False), in_saga=False)
 
     def _check_rows(self, outcome: Outcome) -> None:
         """Each row changes once, to its next version."""
@@ -247,11 +285,6 @@ class Visit:
                 assert row.version == (1 if known is None else known.version + 1)
 
 
-def _through_journal(changes: tuple[Record, ...]) -> tuple[Record, ...]:
-    entry = Entry(actor=Address(ActorKind.SESSION, USER), at=START, cause=None, changes=changes)
-    return decode_entry(encode_entry(entry)).changes
-
-
 def a_visit(
     funds: int = 100_000,
     activity: Activity = Activity.ARCADE_TIME,
@@ -260,11 +293,12 @@ def a_visit(
     elsewhere: int = 0,
     at: datetime = START,
     settings: VenueSettings = DEFAULT,
+    tz: str = "Asia/Tokyo",
 ) -> Visit:
     """A visit that has just begun with so much credit in all."""
     rate = rate_of(activity, party_size=1, settings=settings)
     if held is None:
         held = 1500 if activity is Activity.KARAOKE_ROOM else hold_minor(rate)
-    visit = Visit(Wallet(available=funds - held, held=held), settings=settings, now=at)
+    visit = Visit(Wallet(available=funds - held, held=held), settings=settings, tz=tz, now=at)
     visit.do(an_opening(visit.id, activity, held=held, available=funds - held, elsewhere=elsewhere))
     return visit

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from actors.rules.metering import mode_of, rate_of
-from actors.rules.settings import DEFAULT
+from actors.rules.profile import VenueProfile
+from actors.rules.settings import DEFAULT, VenueSettings
+from protocol.addresses import ActorKind, Address
+from protocol.entries import Entry, decode_entry, encode_entry
 from protocol.internal.visits import AdmitPatron, OpenSession
-from protocol.records.states import Activity
+from protocol.records.base import Record
+from protocol.records.states import Activity, VenueStatus
 from tests.actors.account import wallets
 
 START = datetime(2026, 6, 1, 9, 0, tzinfo=UTC)  # 18:00 in Tokyo
 USER, VENUE_ID = wallets.USER, wallets.VENUE
+LAT, LON = 35.6595, 139.7005
 HOLD, ROOM = UUID(int=14), UUID(int=21)
 
 
@@ -53,3 +59,26 @@ def an_opening(
         available_minor=available,
         paid_up_today_minor=elsewhere,
     )
+
+
+def a_profile(settings: VenueSettings, *, tz: str, currency: str) -> VenueProfile:
+    """What the venue says of itself."""
+    return VenueProfile(
+        venue_id=VENUE_ID,
+        name="Here",
+        status=VenueStatus.OPEN,
+        tz=ZoneInfo(tz),
+        currency=currency,
+        lat=LAT,
+        lon=LON,
+        capacity=600,
+        hours={},
+        settings=settings,
+        version=1,
+    )
+
+
+def through_journal(changes: tuple[Record, ...]) -> tuple[Record, ...]:
+    """Rows as they come back from an entry."""
+    entry = Entry(actor=Address(ActorKind.SESSION, USER), at=START, cause=None, changes=changes)
+    return decode_entry(encode_entry(entry)).changes

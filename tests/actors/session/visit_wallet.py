@@ -9,6 +9,8 @@ import attrs
 
 from protocol.commands import Command
 from protocol.errors import Code, Refusal
+from protocol.internal.allowances import TimeAllowance
+from protocol.internal.managing import FindOpenOrders, NoOpenOrders, VisitVoided, VoidVisit
 from protocol.internal.visits import (
     CaptureUsage,
     HoldForVisit,
@@ -33,10 +35,26 @@ class Wallet:
     lines: list[UsageLine] = attrs.field(factory=list)
     sources: set[tuple[UUID, int]] = attrs.field(factory=set)
     purchases: int = 0
+    open_orders: int = 0
+    """Lines paid by card that were not served."""
+    time: TimeAllowance = attrs.field(factory=TimeAllowance)
 
     def take(self, command: Command, now: datetime, *, in_saga: bool) -> Command | Refusal | None:
         """What the account answers."""
         match command:
+            case VoidVisit() if self.settled or self.purchases:
+                return Refusal(Code.SESSION_NOT_VOIDABLE, "settled, or something was bought")
+            case VoidVisit():
+                back, self.charged, self.settled = self.charged, 0, True
+                self._hold(0)
+                self.available += back
+                return VisitVoided(
+                    session_id=command.session_id, reason=command.reason, reversed_minor=back
+                )
+            case FindOpenOrders() if self.open_orders:
+                return Refusal(Code.OPEN_ORDERS_EXIST, "not served")
+            case FindOpenOrders():
+                return NoOpenOrders(session_id=command.session_id)
             case _ if self.settled:
                 return Refusal(Code.SESSION_CLOSED, "settled")
             case CaptureUsage():
@@ -49,6 +67,7 @@ class Wallet:
                     held_minor=self.held,
                     available_minor=self.available,
                     short_minor=due + command.hold_target_minor - captured - self.held,
+                    time=self.time,
                 )
             case HoldForVisit():
                 if command.hold_target_minor - self.held > self.available:
@@ -59,10 +78,12 @@ class Wallet:
                     purpose=command.purpose,
                     held_minor=self.held,
                     available_minor=self.available,
+                    time=self.time,
                 )
             case SettleVisit():
                 captured = self._charge(command.lines, command.tick, 0)
                 self._hold(0)
+                self._give_back(command)
                 self.settled = True
                 return VisitSettled(
                     session_id=command.session_id,
@@ -93,3 +114,9 @@ class Wallet:
             self.lines.append(line)
         self.charged += captured
         return captured
+
+    def _give_back(self, command: SettleVisit) -> None:
+        assert command.owed_minor is not None
+        back = max(0, self.charged - sum(command.owed_minor.values()))
+        self.charged -= back
+        self.available += back

@@ -154,7 +154,7 @@ def a_check_in(**changes: Any) -> CheckIn:
     return CheckIn(**(known | changes))
 
 
-def opened(seat: FloorPlace) -> SessionOpened:
+def opened(seat: FloorPlace, **changes: Any) -> SessionOpened:
     """What the session of a seat tells when it is open."""
     return SessionOpened(
         session_id=seat.session_id,
@@ -167,6 +167,7 @@ def opened(seat: FloorPlace) -> SessionOpened:
         held_minor=150,
         assisted=False,
         version=1,
+        **changes,
     )
 
 
