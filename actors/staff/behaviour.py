@@ -14,6 +14,7 @@ from actors.staff import breaks, cash_sales, handing_over, leaving, shifts, till
 from actors.staff.state import READS, StaffState
 from protocol.addresses import ActorKind
 from protocol.events.base import Audience
+from protocol.internal.duty import ScheduleFound
 from protocol.internal.orders import TakeCash, TakeOrderCash
 from protocol.internal.wallet import AllotTip
 from protocol.operations.staff import ClockIn, ClockOut, OpenTill
@@ -46,6 +47,7 @@ STAFF: Final = Behaviour(
     reads=READS,
     founded_by=(
         ClockIn,
+        ScheduleFound,
         ClockOut,
         OpenTill,
         TakeCash,

@@ -46,7 +46,7 @@ _WORKING: Final = (RoleName.STAFF, RoleName.MANAGEMENT, RoleName.OWNER)
 def version_of(state: VenueState, week: date) -> int:
     """How often a week's plan was changed, plus one: its ETag."""
     known = state.get(ScheduleWeek, state.venue_id, week)
-    return UNCHANGED_VERSION if known is None else known.version
+    return UNCHANGED_VERSION + (0 if known is None else known.version)
 
 
 @decides(PublishSchedule)
@@ -178,7 +178,9 @@ def _written(
     version = version_of(state, week) + 1
     profile = state.profile
     ends_at = business_day.start_of(week + WEEK, profile.tz, profile.settings.cutover)
-    header = ScheduleWeek(venue_id=venue_id, week=week, ends_at=ends_at, version=version)
+    header = ScheduleWeek(
+        venue_id=venue_id, week=week, ends_at=ends_at, version=version - UNCHANGED_VERSION
+    )
     line = audited(
         context,
         "schedule.published" if publish else "schedule.drafted",

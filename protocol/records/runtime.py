@@ -190,7 +190,8 @@ class RecentPlay(Record):
 class ScheduleWeek(Record):
     """The plan of a week, which begins on a Monday: its version counts the changes of all of it.
 
-    The first change makes version 2; a week that has no row yet is at version 1.
+    A week that was never planned has no row and is shown at version 1; so a week is shown at one
+    more than the version of its row.
     """
 
     venue_id: UUID

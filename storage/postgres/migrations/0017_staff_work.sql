@@ -1,6 +1,6 @@
 -- Staff work: the version of a week's plan, who is planned where, figures, and lists.
 
--- How often the plan of a week was changed: its ETag. A week without a row is at version 1.
+-- How often the plan of a week was changed: its ETag is one more, for a week without a row has 1.
 create table runtime.schedule_weeks (
     venue_id uuid not null,
     week date not null,
@@ -39,7 +39,7 @@ create function schedule_version(place uuid, monday date) returns bigint
     set search_path = pg_catalog, public, pg_temp
     return coalesce(
         (
-            select version from runtime.schedule_weeks
+            select version + 1 from runtime.schedule_weeks
             where venue_id = place and week = monday
                 and caller_is_staff() and place = any (caller_venues())
         ),
