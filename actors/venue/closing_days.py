@@ -7,7 +7,7 @@ of all before; whoever asked is answered then, or 202 if the books can't be read
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from actors.rules.business_day import business_day_of
@@ -103,7 +103,7 @@ def decide_close_day(state: VenueState, command: CloseDay, context: Context) -> 
     if is_closing(day):
         return Outcome(sends=(Send(OUTSIDE, _sum_up(day)),), timers=(_again(day, now),))
     name = timer_of(day.business_day)
-    if open_days(state)[0].business_day != day.business_day:
+    if _earlier(state, day.business_day):
         return Outcome(timers=(SetTimer(name, now + EARLIER_AWAITED, command),))
     behind = _drawers_of(state, day)
     if behind and command.tries < TILLS_AWAITED_TIMES:
@@ -197,8 +197,7 @@ def _closable(
         )
     if day is None or wanted > calendar:
         return not_found(f"business day {wanted}")
-    earlier = [d for d in open_days(state) if d.business_day < wanted and not is_closing(d)]
-    if earlier:
+    if earlier := _earlier(state, wanted):
         return Refusal(
             Code.INVALID_TRANSITION, f"{earlier[0].business_day} is open; days close in their order"
         )
@@ -210,6 +209,11 @@ def _closable(
             extra={"session_ids": [str(place.session_id) for place in settling[:20]]},
         )
     return day
+
+
+def _earlier(state: VenueState, day: date) -> list[BusinessDay]:
+    """Days before one that nobody has begun to close."""
+    return [d for d in open_days(state) if d.business_day < day and not is_closing(d)]
 
 
 def _begin(

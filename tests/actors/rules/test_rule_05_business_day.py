@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from actors.rules.business_day import bounds, business_day_of, start_of
+from actors.rules.business_day import bounds, business_day_of, posting_day, start_of
 
 BERLIN = ZoneInfo("Europe/Berlin")
 FIVE = time(5, 0)
@@ -122,3 +122,42 @@ def test_a_later_moment_is_never_on_an_earlier_day(
     """Time does not run back, not even when clocks do."""
     early, late = sorted((one, two))
     assert business_day_of(early, tz, cutover) <= business_day_of(late, tz, cutover)
+
+
+@pytest.mark.parametrize(
+    ("day", "closed_through", "posted"),
+    [
+        (date(2026, 6, 2), None, date(2026, 6, 2)),
+        (date(2026, 6, 2), date(2026, 6, 1), date(2026, 6, 2)),
+        (date(2026, 6, 2), date(2026, 6, 2), date(2026, 6, 3)),
+        (date(2026, 5, 30), date(2026, 6, 2), date(2026, 6, 3)),
+    ],
+)
+def test_what_comes_after_a_day_is_closed_is_posted_to_the_next(
+    day: date, closed_through: date | None, posted: date
+) -> None:
+    """Rule 5: a closed day is frozen, and later corrections post to the open day."""
+    assert posting_day(day, closed_through) == posted
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "cutover", "hours"),
+    [
+        ("Europe/Berlin", date(2026, 3, 28), FIVE, 23),
+        ("Europe/Berlin", date(2026, 10, 24), FIVE, 25),
+        ("America/New_York", date(2026, 3, 7), FIVE, 23),
+        ("America/New_York", date(2026, 10, 31), FIVE, 25),
+        ("Asia/Tokyo", date(2026, 3, 28), FIVE, 24),
+        # A cutover in the gap and in the overlap, seen from both of its days.
+        ("Europe/Berlin", date(2026, 3, 28), time(2, 30), 23.5),
+        ("Europe/Berlin", date(2026, 3, 29), time(2, 30), 23.5),
+        ("Europe/Berlin", date(2026, 10, 24), time(2, 30), 24),
+        ("Europe/Berlin", date(2026, 10, 25), time(2, 30), 25),
+    ],
+)
+def test_days_are_as_long_as_the_clock_makes_them(
+    zone: str, day: date, cutover: time, hours: float
+) -> None:
+    """Money of the hour that is missing, or shown twice, belongs to exactly one day."""
+    start, end = bounds(day, ZoneInfo(zone), cutover)
+    assert end - start == timedelta(hours=hours)
