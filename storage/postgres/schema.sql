@@ -2000,7 +2000,7 @@ CREATE OR REPLACE FUNCTION public.schedule_version(place uuid, monday date)
  LANGUAGE sql
  STABLE SECURITY DEFINER
  SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-RETURN COALESCE((SELECT schedule_weeks.version FROM runtime.schedule_weeks WHERE ((schedule_weeks.venue_id = schedule_version.place) AND (schedule_weeks.week = schedule_version.monday) AND public.caller_is_staff() AND (schedule_version.place = ANY (public.caller_venues())))), (1)::bigint);
+RETURN COALESCE((SELECT (schedule_weeks.version + 1) FROM runtime.schedule_weeks WHERE ((schedule_weeks.venue_id = schedule_version.place) AND (schedule_weeks.week = schedule_version.monday) AND public.caller_is_staff() AND (schedule_version.place = ANY (public.caller_venues())))), (1)::bigint);
 
 CREATE OR REPLACE FUNCTION public.staff_figures(someone uuid, asked uuid[], since timestamp with time zone)
  RETURNS TABLE(week date, worked_minutes bigint, tasks_done bigint, tasks_on_time bigint, task_seconds_p50 bigint, sos_seconds_p50 bigint, sales_minor bigint, tips_minor bigint, voids bigint)
