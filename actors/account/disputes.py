@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from actors.account.outcomes import together
+from actors.account.outcomes import answered, together
 from actors.account.payment_states import in_state, told_payment
 from actors.account.state import AccountState
 from actors.account.wallet import WalletDraft, wallet_of
@@ -51,7 +51,7 @@ def decide_apply_dispute(state: AccountState, command: ApplyDispute, context: Co
         return not_found(f"payment {command.payment_id}")
     known = next((d for d in state.all(Dispute) if d.provider_id == command.provider_id), None)
     if known is not None and (known.closed_at is not None or command.status == known.status):
-        return Outcome()
+        return answered(Outcome(), context)
     wallet = wallet_of(state, context, venue_id=payment.venue_id, currency=payment.currency)
     dispute = known or _opened(wallet, state, payment, command, context)
     if command.outcome is DisputeOutcome.WON:
@@ -64,7 +64,7 @@ def decide_apply_dispute(state: AccountState, command: ApplyDispute, context: Co
         version=1 if known is None else known.version + 1,
     )
     moved = _payment_after(payment, _STATES[command.outcome], context)
-    return together(wallet.outcome("dispute"), Outcome(changes=(row,)), moved)
+    return answered(together(wallet.outcome("dispute"), Outcome(changes=(row,)), moved), context)
 
 
 def _opened(

@@ -1,10 +1,13 @@
-"""Several things that follow from one message, as one outcome."""
+"""Several things that follow from one message, as one outcome; and answers for whoever asked."""
 
 from __future__ import annotations
 
 from itertools import chain
 
-from actors.runtime.outcome import Outcome
+import attrs
+
+from actors.runtime.outcome import Context, Outcome
+from protocol.replies.base import Done
 
 
 def together(*parts: Outcome, reply: object = None, status: int | None = None) -> Outcome:
@@ -22,3 +25,8 @@ def together(*parts: Outcome, reply: object = None, status: int | None = None) -
         sends=tuple(chain.from_iterable(part.sends for part in parts)),
         timers=tuple(chain.from_iterable(part.timers for part in parts)),
     )
+
+
+def answered(outcome: Outcome, context: Context) -> Outcome:
+    """With an answer if somebody waits for one: what the gateway asks may also be sent or timed."""
+    return attrs.evolve(outcome, reply=Done()) if context.in_saga else outcome

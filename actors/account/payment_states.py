@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final, Literal
 
-from actors.account.outcomes import together
+from actors.account.outcomes import answered, together
 from actors.account.paid import post_paid
 from actors.account.pending import void_pending
 from actors.account.standing import business_day_at
@@ -53,9 +53,9 @@ def decide_apply_payment_result(
     if command.status in _BY_REFUND_OR_DISPUTE:
         moved, outcome = moved_by(state, checked, PaymentStatus.SUCCEEDED, None, context)
         told = _told_foreign_refund(state, moved, command, context)
-        return together(outcome, Outcome(events=told))
+        return answered(together(outcome, Outcome(events=told)), context)
     _, outcome = moved_by(state, checked, command.status, command.failure_code, context)
-    return outcome
+    return answered(outcome, context)
 
 
 def told_payment(payment: Payment, before: PaymentStatus, context: Context) -> Event:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from actors.account.outcomes import together
+from actors.account.outcomes import answered, together
 from actors.account.payment_states import in_state, told_payment
 from actors.account.refund_money import take_back
 from actors.account.refund_telling import ask_provider, retry_after, retry_timer, told_refund
@@ -30,16 +30,17 @@ def decide_apply_refund_result(
     if transition(REFUND, refund.status, command.status) is None:
         if refund.status is RefundStatus.PROCESSING and named != refund:
             taken = named.revised()
-            return Outcome(changes=(taken,), timers=(CancelTimer(retry_timer(refund.id)),))
-        return Outcome()
+            noted = Outcome(changes=(taken,), timers=(CancelTimer(retry_timer(refund.id)),))
+            return answered(noted, context)
+        return answered(Outcome(), context)
     moved = named.revised(status=command.status, failure_code=command.failure_code)
     told = told_refund(moved, refund.status, moved.status, None)
     settled = Outcome(
         changes=(moved,), events=(told,), timers=(CancelTimer(retry_timer(refund.id)),)
     )
     if command.status is RefundStatus.FAILED:
-        return together(settled, take_back(state, refund, context))
-    return together(settled, _refunded(state, refund, context))
+        return answered(together(settled, take_back(state, refund, context)), context)
+    return answered(together(settled, _refunded(state, refund, context)), context)
 
 
 @decides(RefundNotTaken)

@@ -15,6 +15,7 @@ from protocol.errors import Code, Refusal
 from protocol.events.money import PaymentReconciliationMismatch
 from protocol.internal.payments import CheckOpenDay, TellMismatch
 from protocol.messages import command_from_wire
+from protocol.replies.base import Done
 
 
 @decides(CheckOpenDay)
@@ -40,4 +41,4 @@ def decide_tell_mismatch(state: VenueState, command: TellMismatch, context: Cont
         reference=command.reference,
         delta_minor=command.delta_minor,
     )
-    return Outcome(events=(tell(told, venue_id=state.venue_id),))
+    return Outcome(reply=Done(), events=(tell(told, venue_id=state.venue_id),))

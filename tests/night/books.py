@@ -14,6 +14,7 @@ from protocol.records.base import Record
 from protocol.records.ledger import LedgerAccount, LedgerPosting
 from protocol.records.money import CreditGrant, CreditHold, Credits
 from protocol.records.money_states import HoldStatus
+from protocol.records.payments import StripeEvent
 from protocol.records.platform import OutboxEvent
 from tests.twins.nodes import World
 
@@ -48,7 +49,7 @@ def fold(entries: list[EntryRows]) -> Rows:
 def assert_flushed_is_the_fold(world: World) -> None:
     """The database holds what the entries say, and nothing that they don't."""
     wanted = fold(entries_of(world))
-    ours = {LedgerAccount.table.name, OutboxEvent.table.name}
+    ours = {LedgerAccount.table.name, OutboxEvent.table.name, StripeEvent.table.name}
     stored = {
         (table, key): record
         for table, rows in world.database.rows.items()
