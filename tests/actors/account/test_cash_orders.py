@@ -47,7 +47,7 @@ def for_cash(total_minor: int = 300) -> PostOrder:
 
 def test_a_sale_for_cash_moves_no_credit() -> None:
     """Till −, revenue +, tax +: the wallet stays as it is, even a frozen one (Rule 9)."""
-    for state in (an_account(paid=100), an_account(owing(5), a_lot(100))):
+    for state in (an_account(paid=100), an_account(owing(5), a_lot(900))):
         order = for_cash()
         outcome = accepted(decide_post_order(state, order, AT_TILL))
         before = state.credits("JPY")

@@ -24,6 +24,7 @@ from actors.account.visit import (
     decide_hold_for_visit,
     decide_settle_visit,
 )
+from actors.account.wallet import open_minor
 from actors.runtime.outcome import Context, Decision, Outcome
 from protocol.entries import Entry, decode_entry, encode_entry
 from protocol.errors import Code, Refusal
@@ -89,6 +90,11 @@ class WalletMachine(RuleBasedStateMachine):
     @property
     def context(self) -> Context:
         return here(now=self.now)
+
+    @property
+    def held(self) -> int:
+        """What the visit holds."""
+        return 0 if self.state.visit is None else open_minor(hold_of(self.state))
 
     def take(self, decision: Decision) -> Outcome | None:
         """Apply a decision as the runtime would, and hold each outcome to the laws."""
@@ -168,7 +174,7 @@ class WalletMachine(RuleBasedStateMachine):
         assert available >= hold
         self.take(decision)
         self.session_id = session_id
-        assert self.state.credits("JPY").held_minor == hold
+        assert self.held == hold
 
     @precondition(lambda self: self.session_id is not None)
     @rule()
@@ -185,7 +191,7 @@ class WalletMachine(RuleBasedStateMachine):
         """Time is charged as far as funds go, and what is missing is told to the unit."""
         assert self.session_id is not None
         self.ticks += 1
-        held = self.state.credits("JPY").held_minor
+        held = self.held
         funds = held + self.state.available_minor("JPY", self.now)
         lines = (a_line(minor, tax_bp=1000) for minor in used)
         command = a_tick(
@@ -209,7 +215,7 @@ class WalletMachine(RuleBasedStateMachine):
     def hold(self, wanted: int) -> None:
         """A dearer activity holds more, or is refused."""
         assert self.session_id is not None
-        funds = self.state.credits("JPY").held_minor + self.state.available_minor("JPY", self.now)
+        funds = self.held + self.state.available_minor("JPY", self.now)
         command = HoldForVisit(
             session_id=self.session_id,
             venue_id=VENUE,
@@ -227,15 +233,14 @@ class WalletMachine(RuleBasedStateMachine):
         """The end of a visit leaves nothing held."""
         assert self.session_id is not None
         self.ticks += 1
-        wallet = self.state.credits("JPY")
-        funds = wallet.held_minor + self.state.available_minor("JPY", self.now)
+        funds = self.held + self.state.available_minor("JPY", self.now)
         command = a_settlement(
             hold_of(self.state).id, a_line(used), tick=self.ticks, session_id=self.session_id
         )
         assert self.take(decide_settle_visit(self.state, command, self.context)) is not None
         self.session_id = None
         self.earned += min(used, funds)
-        assert self.state.credits("JPY").held_minor == 0
+        assert self.held == 0
 
     @rule(hours=st.integers(1, 40))
     def time_passes(self, hours: int) -> None:
