@@ -145,14 +145,14 @@ class Night(RuleBasedStateMachine):
         self.queue.add(singer)
         assert [song.id for song in self.queue.line()][: len(before)] == before
 
-    @precondition(lambda self: self.queue.line())
+    @precondition(lambda self: bool(self.queue.line()))
     @rule()
     def sing(self) -> None:
         announced = [song.id for song in self.queue.line()][1:2]
         self.queue.sing()
         assert [song.id for song in self.queue.line()][:1] == announced
 
-    @precondition(lambda self: self.queue.line())
+    @precondition(lambda self: bool(self.queue.line()))
     @rule(data=st.data())
     def skip(self, data: st.DataObject) -> None:
         song = data.draw(st.sampled_from(self.queue.line()))
