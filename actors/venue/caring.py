@@ -30,11 +30,13 @@ from protocol.internal.safety import (
     LiftService,
     PatronObserved,
     SendSomebody,
+    TakeCare,
 )
 from protocol.internal.tasks import CloseTask, OpenTask
 from protocol.operations.care import LogSafetyObservation
 from protocol.reads import Read
 from protocol.records.runtime import SafetyHold
+from protocol.records.staff import StaffTask
 from protocol.records.states import Severity
 from protocol.replies.care import ObservationLogged
 
@@ -155,6 +157,14 @@ def decide_log_safety_observation(
     held = command.visible_intoxication and command.user_id is not None
     hold = _hold_of_the_night(state, command.user_id, context) if held else None
     return Outcome(reply=reply, appends=lines, changes=() if hold is None else (hold,))
+
+
+def care_taken(task: StaffTask, by: UUID) -> tuple[Send, ...]:
+    """Whoever accepts the task of a case has acknowledged the case: its visit hears of it."""
+    if task.intervention_id is None or task.session_id is None:
+        return ()
+    taken = TakeCare(intervention_id=task.intervention_id, by_user=by)
+    return (Send(Address(ActorKind.SESSION, task.session_id), taken, detached=True),)
 
 
 def service_hold(state: State, user_id: UUID, context: Context) -> SafetyHold | None:

@@ -17,6 +17,7 @@ from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Event, Outcome
 from actors.runtime.state import State
+from actors.venue.caring import care_taken
 from actors.venue.task_state import (
     choose,
     first_timer,
@@ -137,6 +138,7 @@ def decide_update_task_status(
         reply=task_reply(moved),
         changes=(moved,),
         events=(told, told_assigned(moved)) if takes else (told,),
+        sends=care_taken(moved, principal.user_id) if trigger is TaskTrigger.ACCEPT else (),
         timers=(no_timer(moved),) if moved.status is TaskStatus.DONE else (),
     )
 

@@ -190,3 +190,25 @@ async def test_nobody_who_is_not_signed_in_calls_for_help(
 ) -> None:
     """Rule 8: only a valid token is needed, but that is."""
     assert (await ask(house, "POST", HELP, {})).status == 401
+
+
+async def test_accepting_the_task_is_acknowledging_the_case(
+    house: LastLight, patron: Someone, staff: Someone, manager: Someone, autojump_clock: MockClock
+) -> None:
+    """Whoever says on the task that they go need not say it a second time."""
+    await go_on_duty(staff)
+    session_id = (await check_in(patron, staff))["session_id"]
+    body = {"session_id": session_id, "level": 2, "reason": "sits alone and cries"}
+    await manager.need(201, "POST", CASES, body)
+    task_id = (await told(house, "task.assigned"))[-1]["task_id"]
+    headers = (
+        ("authorization", f"Bearer {staff.token}"),
+        ("idempotency-key", "going"),
+        ("if-match", '"v1"'),
+    )
+    path = f"/api/staff/tasks/{task_id}"
+    heard = await ask(house, "PATCH", path, {"status": "accepted"}, headers=headers)
+    assert heard.status == 200, heard
+    (update,) = await told(house, "safety.intervention_updated")
+    assert (update["status"], update["by"]) == ("acknowledged", staff.user_id)
+    await settled(house)
