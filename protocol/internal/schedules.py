@@ -1,4 +1,4 @@
-"""Plans: what venues and the platform tell one another, so that nobody is planned at two at once."""
+"""Plans: what venues and the platform tell one another, so that nobody works at two at once."""
 
 from __future__ import annotations
 

@@ -7,77 +7,42 @@ from typing import Any
 
 import pytest
 
-from protocol.addresses import Role
 from protocol.codec import Invalid
 from protocol.errors import Code
-from protocol.operations.staff_work import GetPerformance, GetSchedule, ListShifts, ListTasks
+from protocol.operations.staff_work import GetSchedule, ListShifts, ListTasks
 from protocol.records.ledger import Till
-from protocol.records.money import Transaction
-from protocol.records.money_states import TillStatus, TransactionKind, TransactionStatus
+from protocol.records.money_states import TillStatus
 from protocol.records.runtime import ScheduleWeek
-from protocol.records.safety import Incident
-from protocol.records.staff import StaffSchedule, StaffShift, StaffTask
+from protocol.records.staff import StaffSchedule
 from protocol.records.states import (
-    IncidentStatus,
     RoleName,
     ScheduleStatus,
     ShiftStatus,
     TaskPriority,
     TaskStatus,
 )
-from protocol.records.users import UserRole
 from protocol.records.values import ShiftBreak
-from protocol.records.venues import Venue
 from storage.postgres.asked import NotOnShow
 from storage.postgres.database import Connection, Database
-from storage.postgres.queries_staff import SQL, performance, schedule, shifts, tasks
-from tests.storage.query_world import a_principal, asked_by, asking, store
+from storage.postgres.queries_staff import SQL, schedule, shifts, tasks
+from tests.storage.query_world import asked_by, asking, store
 from tests.storage.samples import NOON, a, an_id
-
-HERE, THERE = an_id(), an_id()
-ANNA, BEN = an_id(), an_id()
-STAFF = a_principal(ANNA, roles={HERE: Role.STAFF})
-CHIEF = a_principal(roles={HERE: Role.MANAGEMENT})
-STRANGER = a_principal(roles={THERE: Role.MANAGEMENT})
-EVERYWHERE = a_principal(everywhere=Role.OWNER)
-HOUR, MINUTE = dt.timedelta(hours=1), dt.timedelta(minutes=1)
-MONDAY = NOON.date() - dt.timedelta(days=NOON.weekday())
-
-
-def a_venue(id_: Any) -> Any:
-    return a(Venue, id=id_, status="open", radius_m=150, tz="Asia/Tokyo", cutover_local=dt.time(5))
-
-
-VENUES = (a_venue(HERE), a_venue(THERE))
-
-
-def a_shift(staff_id: Any, status: ShiftStatus = ShiftStatus.ENDED, **values: Any) -> Any:
-    """Four hours until an hour ago, or running."""
-    over = status is ShiftStatus.ENDED
-    known = {
-        "venue_id": HERE,
-        "staff_id": staff_id,
-        "display_name": "Ann",
-        "status": status,
-        "started_at": NOON - 5 * HOUR,
-        "ended_at": NOON - HOUR if over else None,
-        "worked_ms": 4 * 3_600_000 if over else 0,
-        "breaks": (),
-        "late_minutes": 0,
-        "auto_ended": False,
-    }
-    return a(StaffShift, **(known | values))
-
-
-def a_task(assignee_id: Any, **values: Any) -> Any:
-    known = {
-        "venue_id": HERE,
-        "assignee_id": assignee_id,
-        "status": TaskStatus.OPEN,
-        "priority": TaskPriority.NORMAL,
-        "kind": "cleaning",
-    }
-    return a(StaffTask, **(known | values))
+from tests.storage.staff_world import (
+    ANNA,
+    BEN,
+    CHIEF,
+    EVERYWHERE,
+    HERE,
+    HOUR,
+    MINUTE,
+    MONDAY,
+    STAFF,
+    STRANGER,
+    THERE,
+    VENUES,
+    a_shift,
+    a_task,
+)
 
 
 async def list_shifts(database: Database, principal: Any, **values: Any) -> Any:
@@ -99,13 +64,6 @@ async def week(database: Database, principal: Any, **values: Any) -> Any:
     asked = asked_by(principal, command.venue_id)
     async with asking(database, asked) as connection:
         return await schedule(connection, command, asked)
-
-
-async def figures(database: Database, principal: Any, **values: Any) -> Any:
-    command = GetPerformance(**({"staff_id": ANNA} | values))
-    asked = asked_by(principal, command.venue_id)
-    async with asking(database, asked) as connection:
-        return await performance(connection, command, asked)
 
 
 @pytest.mark.parametrize("venue_id", [HERE, None])
@@ -255,93 +213,6 @@ async def test_a_plan_is_of_one_venue(database: Database) -> None:
     with pytest.raises(NotOnShow) as missing:
         await week(database, EVERYWHERE, venue_id=an_id())
     assert missing.value.refusal().code is Code.NOT_FOUND
-
-
-async def a_busy_person(database: Database) -> None:
-    """Anna's work of this week and the last, at both venues, and Ben's, which must not count."""
-    last_week = NOON - dt.timedelta(days=7)
-    done = {"status": TaskStatus.DONE, "created_at": NOON - 2 * HOUR}
-    sale = {
-        "venue_id": HERE,
-        "user_id": an_id(),
-        "created_by": ANNA,
-        "occurred_at": NOON - HOUR,
-        "posted_at": NOON - HOUR,
-        "business_day": NOON.date(),
-        "status": TransactionStatus.POSTED,
-        "kind": TransactionKind.PURCHASE,
-        "payment_id": None,
-        "amount_minor": 1_000,
-        "tip_minor": 100,
-    }
-    sold = a(Transaction, **sale)
-    await store(
-        database,
-        *VENUES,
-        a(UserRole, user_id=ANNA, venue_id=HERE, role=RoleName.STAFF),
-        a_shift(ANNA),
-        a_shift(ANNA, started_at=last_week, ended_at=last_week + HOUR, worked_ms=3_600_000),
-        a_shift(ANNA, venue_id=THERE),
-        a_shift(BEN),
-        a_task(ANNA, **done, accepted_at=NOON - 119 * MINUTE, done_at=NOON, due_at=None),
-        a_task(ANNA, **done, accepted_at=NOON - 117 * MINUTE, done_at=NOON, due_at=NOON),
-        a_task(ANNA, **done, accepted_at=NOON - 110 * MINUTE, done_at=NOON, due_at=NOON - HOUR),
-        a_task(ANNA),
-        a(
-            Incident,
-            venue_id=HERE,
-            owner_id=ANNA,
-            status=IncidentStatus.RESOLVED,
-            raised_at=NOON - HOUR,
-            acked_at=NOON - HOUR + dt.timedelta(seconds=42),
-            tier=0,
-        ),
-        sold,
-        a(Transaction, **(sale | {"status": TransactionStatus.VOIDED})),
-        a(Transaction, **(sale | {"user_id": ANNA})),
-        a(Transaction, **(sale | {"kind": TransactionKind.TIP, "created_by": sale["user_id"],
-                                  "about_id": sold.id, "amount_minor": 50, "tip_minor": 0})),
-    )  # fmt: skip
-
-
-async def test_figures_are_those_of_one_person_by_week(database: Database) -> None:
-    """Hours, tasks, medians, sales and tips; own purchases are no sales."""
-    await a_busy_person(database)
-    for principal in (STAFF, CHIEF):
-        found = await figures(database, principal, venue_id=HERE, weeks=4)
-        total = found.total
-        assert (total.worked_minutes, total.tasks_done, total.tasks_on_time) == (300, 3, 2)
-        assert (total.task_seconds_p50, total.sos_seconds_p50) == (180, 42)
-        assert (total.sales_minor, total.tips_minor, total.voids) == (1_000, 150, 1)
-        assert [w.week for w in found.trend] == [MONDAY - dt.timedelta(days=7), MONDAY]
-        assert [w.figures.worked_minutes for w in found.trend] == [60, 240]
-        assert found.trend[0].figures.task_seconds_p50 is None
-    this_week = await figures(database, CHIEF, venue_id=HERE, weeks=1)
-    assert this_week.total.worked_minutes == 240
-
-
-async def test_figures_of_others_are_for_management_of_where_they_work(
-    database: Database,
-) -> None:
-    """For anybody else there is nobody of this id (Rule 15)."""
-    await a_busy_person(database)
-    ben = a_principal(BEN, roles={HERE: Role.STAFF})
-    for principal, values in (
-        (ben, {"venue_id": HERE}),
-        (CHIEF, {"venue_id": HERE, "staff_id": an_id()}),
-        (CHIEF, {"staff_id": an_id()}),
-    ):
-        with pytest.raises(NotOnShow):
-            await figures(database, principal, **values)
-    nothing = await figures(database, ben, staff_id=BEN, venue_id=HERE)
-    assert (nothing.total.worked_minutes, nothing.total.sales_minor) == (240, 0)
-
-
-async def test_without_any_work_figures_are_zero(database: Database) -> None:
-    """A first day is no error."""
-    await store(database, *VENUES)
-    found = await figures(database, STAFF)
-    assert (found.total.worked_minutes, found.trend, found.venue_ids) == (0, (), (HERE,))
 
 
 async def test_the_count_of_a_till_is_blind_until_it_was_made(database: Database) -> None:
