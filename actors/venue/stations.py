@@ -13,10 +13,11 @@ from uuid import UUID
 import attrs
 
 from actors.rules.permissions import not_found
+from actors.rules.slots import overlap, slot
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Event, Outcome, Send, SetTimer
 from actors.runtime.telling import tell
-from actors.venue.bookings import offer_soon
+from actors.venue.bookings import offer_soon, periods_in
 from actors.venue.state import Station, VenueState
 from actors.venue.terms import terms_of
 from protocol.addresses import ActorKind, Address
@@ -111,9 +112,23 @@ def refuse_station(
             return _unfit("/room_id", f"{station.name} takes {station.capacity} persons")
     kept_for_them = booking is not None and booking.user_id == place.user_id
     free = station.status in (GameStatus.AVAILABLE, RoomStatus.READY)
-    if station.session_id is None and (kept_for_them or (free and booking is None)):
+    free = free and booking is None and not _is_kept_soon(state, station, place, now)
+    if station.session_id is None and (kept_for_them or free):
         return None
     return Refusal(Code.STATION_BUSY, f"{station.name} is {station.status.value}; choose another")
+
+
+def _is_kept_soon(state: VenueState, station: Station, place: FloorPlace, now: datetime) -> bool:
+    """Whether others booked the room before anybody could have been in it for its least time."""
+    if isinstance(station, Game):
+        return False
+    stay = slot(now, station.min_minutes, station.cleaning_minutes)
+    return any(
+        overlap(stay, period)
+        for booking in state.bookings.in_room(station.id)
+        if booking.user_id != place.user_id
+        for period in periods_in(booking, station.id)
+    )
 
 
 def taken(station: Station, session_id: UUID) -> Moved:

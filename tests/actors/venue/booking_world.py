@@ -14,6 +14,7 @@ from protocol.commands import Command
 from protocol.internal.booking import DropBooking, ForgetMove
 from protocol.internal.wallet import DepositHeld, HoldDeposit, ReleaseDeposit, SettleDeposit
 from protocol.operations.reservations import CreateReservation, ReservationKind, UpdateReservation
+from protocol.records.inventory import KaraokeRoom
 from protocol.records.venues import Reservation
 from tests.actors.deciding import NOW, a_principal, after
 from tests.actors.venue.floors import STAFF, VENUE_ID, a_floor, a_room, context
@@ -87,6 +88,12 @@ class BookingWorld:
     def row(self, booking: Reservation) -> Reservation:
         """A booking as it is now."""
         found = self.state.get(Reservation, booking.id)
+        assert found is not None
+        return found
+
+    def room(self, room_id: UUID) -> KaraokeRoom:
+        """A room as it is now."""
+        found = self.state.get(KaraokeRoom, room_id)
         assert found is not None
         return found
 
