@@ -54,6 +54,11 @@ class Running:
     journal: MemoryJournal
     write_behind: WriteBehind
 
+    async def wait_flushed(self) -> None:
+        """Wait until nothing is written that the database does not hold."""
+        while self.write_behind.flushed != self.journal.last:
+            await self.write_behind.wait_flushed(self.journal.last)
+
 
 Founding = Callable[[MemoryJournal, WriteBehind], Awaitable[None]]
 

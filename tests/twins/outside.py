@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from protocol.entries import RoomEvent
 from protocol.messages import Message
 from protocol.records.base import Record
 
+Answer = Callable[[Message], Awaitable[Sequence[Send]]]
 OPENING = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
@@ -84,14 +85,14 @@ class RememberingEffects:
 
     done: list[Message] = attrs.field(factory=list)
     hangs: trio.Event | None = None
-    answers: dict[type[Command], Callable[[Message], Sequence[Send]]] = attrs.field(factory=dict)
+    answers: dict[type[Command], Answer] = attrs.field(factory=dict)
 
     async def perform(self, message: Message) -> Sequence[Send]:
         if self.hangs is not None:
             await self.hangs.wait()
         self.done.append(message)
         answer = self.answers.get(type(message.command))
-        return () if answer is None else answer(message)
+        return () if answer is None else await answer(message)
 
 
 class NoObserver:

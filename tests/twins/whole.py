@@ -47,6 +47,7 @@ from protocol.records.ledger import LedgerAccount
 from protocol.records.platform import OutboxEvent
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.write_behind import WriteBehind
+from tests.twins.books import MemoryBooks
 from tests.twins.database import MemoryDatabase
 from tests.twins.inbox import MemoryInbox
 from tests.twins.journal import MemoryJournal
@@ -188,6 +189,7 @@ async def open_memory_last_light(
         AsyncExitStack() as stack,
     ):
         node, journal = running.node, running.journal
+        world.effects.answers |= MemoryBooks(world.database, running.wait_flushed).answers()
         reading = _Reading(world.database, journal, running.write_behind)
         resumer = Resumer(
             backlog=backlog,

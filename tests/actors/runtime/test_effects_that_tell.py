@@ -16,9 +16,14 @@ from tests.actors.runtime.toys import toys
 from tests.twins.nodes import World, open_memory_node
 
 
-def tells_paid(message: Message) -> Sequence[Send]:
+async def tells_paid(message: Message) -> Sequence[Send]:
     """What is found out outside, told to the purse that asked."""
     return (Send(PURSE, Paid(ends="well")),)
+
+
+async def tells_to_add(message: Message) -> Sequence[Send]:
+    """Something for the purse to count."""
+    return (Send(PURSE, Add()),)
 
 
 async def test_who_asked_is_answered_by_what_an_effect_tells(autojump_clock: MockClock) -> None:
@@ -33,7 +38,7 @@ async def test_who_asked_is_answered_by_what_an_effect_tells(autojump_clock: Moc
 async def test_what_an_effect_tells_is_told_once_over_crashes(autojump_clock: MockClock) -> None:
     """It is in the entry that notes the effect as done: either both are there or neither."""
     world = World()
-    world.effects.answers[Look] = lambda _: (Send(PURSE, Add()),)
+    world.effects.answers[Look] = tells_to_add
     async with open_memory_node(world, toys()) as running:
         await ask(running.node, GoOut())
         await wait_all_tasks_blocked()
