@@ -587,7 +587,7 @@ create table public.broadcasts (
     sent bigint not null,
     acked bigint not null,
     version bigint not null,
-    acked_by uuid[] default '{}'::uuid[] not null,
+    acked_by jsonb default '[]'::jsonb not null,
     constraint broadcasts_pkey PRIMARY KEY (id),
     constraint broadcasts_audience_check CHECK ((audience = ANY (ARRAY['staff'::text, 'everyone'::text]))),
     constraint broadcasts_kind_check CHECK ((kind = ANY (ARRAY['evacuate'::text, 'shelter'::text, 'medical'::text, 'all_clear'::text, 'info'::text]))),

@@ -8,7 +8,7 @@ alter table interventions
 drop index interventions_session_id_idx;
 create index interventions_session_id_idx on interventions (session_id);
 
-alter table broadcasts add column acked_by uuid[] not null default '{}';
+alter table broadcasts add column acked_by jsonb not null default '[]';
 
 -- A person whom a venue serves no alcohol and lets in no more (Rule 7).
 create table runtime.safety_holds (

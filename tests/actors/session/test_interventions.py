@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from protocol.addresses import Principal
 from protocol.errors import Code
-from protocol.internal.safety import CareEnded, HelpAsked, HoldService, LiftService, TakeCare
+from protocol.internal.safety import CareEnded, HoldService, LiftService, TakeCare
 from protocol.operations.care import (
-    AnswerVerification,
     Measure,
     OpenIntervention,
     RecordInterventionOutcome,
@@ -23,20 +21,17 @@ from protocol.records.platform import AuditEntry
 from protocol.records.states import (
     InterventionOutcome,
     InterventionStatus,
-    SafetyCheckResponse,
     SessionStatus,
 )
-from protocol.replies.care import CheckAnswered, InterventionReply
+from protocol.replies.care import InterventionReply
 from tests.actors.deciding import refused_with
 from tests.actors.session.care_kit import (
     MANAGER,
     case_of,
-    check_of,
     data,
     errands,
     is_closed,
     raised_to,
-    register,
 )
 from tests.actors.session.visit_kit import ELSEWHERE, MINUTE, OWN, STAFF, STRANGER, Visit, a_visit
 from tests.actors.session.visit_opening import START
@@ -57,14 +52,6 @@ def report(
 def refused(visit: Visit, outcome: InterventionOutcome, who: Principal) -> Code:
     command = RecordInterventionOutcome(intervention_id=case_of(visit).id, outcome=outcome)
     return refused_with(visit.decide(command, who))
-
-
-def answer(visit: Visit, response: SafetyCheckResponse, who: Principal = OWN) -> Any:
-    return visit.do(AnswerVerification(check_id=check_of(visit).id, response=response), who)
-
-
-def status(visit: Visit) -> SessionStatus:
-    return visit.status
 
 
 def quiet(visit: Visit) -> Visit:
@@ -252,97 +239,3 @@ def test_below_a_hold_a_case_ends_with_its_visit() -> None:
     assert data(visit, UPDATED)[-1]["status"] == "closed"
     assert len(visit.told_venue(CareEnded)) == 1
     assert visit.timers == {}
-
-
-def test_an_answer_ends_cooling_only_after_its_time() -> None:
-    """Rule 2: an answered check **and** 20 minutes; either alone is not enough."""
-    visit = a_visit()
-    raised_to(visit, 3)
-    visit.go_to(START + 2 * MINUTE)
-    answered = answer(visit, SafetyCheckResponse.OK)
-    assert isinstance(answered, CheckAnswered)
-    assert (answered.status, answered.safety_level) == (SessionStatus.COOLING, 3)
-    visit.go_to(START + 19 * MINUTE)
-    assert status(visit) is SessionStatus.COOLING
-    visit.go_to(START + 20 * MINUTE)
-    assert status(visit) is SessionStatus.ACTIVE
-    assert visit.session.safety_level == 3
-
-
-def test_who_does_not_answer_goes_on_cooling_and_is_asked_again() -> None:
-    """Twenty minutes of silence are no answer."""
-    visit = a_visit()
-    raised_to(visit, 3)
-    visit.go_to(START + 19 * MINUTE)
-    assert len(data(visit, "safety.verification_requested")) == 1
-    visit.go_to(START + 21 * MINUTE)
-    assert status(visit) is SessionStatus.COOLING
-    assert len(data(visit, "safety.verification_requested")) == 2
-    answer(visit, SafetyCheckResponse.OK)
-    assert status(visit) is SessionStatus.ACTIVE
-
-
-def test_silence_raises_by_one_up_to_3_unless_somebody_is_there() -> None:
-    """unanswered: 1 becomes 2 becomes 3; who is being looked after is not punished for it."""
-    visit = a_visit()
-    raised_to(visit, 1)
-    visit.go_to(START + 3 * MINUTE)
-    assert visit.session.safety_level == 2
-    visit.go_to(START + 60 * MINUTE)
-    assert visit.session.safety_level == 3
-    assert [told["rule"] for told in data(visit, "safety.threshold_crossed")] == [
-        "unanswered",
-        "unanswered",
-    ]
-    watched = a_visit()
-    raised_to(watched, 2)
-    report(watched, None)
-    watched.go_to(START + 5 * MINUTE)
-    assert watched.session.safety_level == 2
-
-
-def test_help_is_level_4_without_a_sign_on_the_screen() -> None:
-    """Discreetly: no cooling, no prompt, the old level in the answer; the venue is called."""
-    visit = a_visit()
-    raised_to(visit, 1)
-    before = len(visit.heard("safety.verification_requested"))
-    visit.events.clear()
-    answered = answer(visit, SafetyCheckResponse.HELP)
-    assert (answered.status, answered.safety_level) == (SessionStatus.ACTIVE, 1)
-    assert visit.session.safety_level == 4
-    assert not [e for e in visit.events if f"user:{OWN.user_id}" in e.rooms]
-    (asked,) = visit.told_venue(HelpAsked)
-    assert isinstance(asked, HelpAsked)
-    assert asked.session_id == visit.id
-    assert errands(visit)[-1].level == 4
-    assert case_of(visit).source.value == "patron"
-    assert before == 1
-    assert "help" in {line.kind for line in register(visit)}
-
-
-def test_leave_checks_out() -> None:
-    """Who wants to go, goes."""
-    visit = a_visit()
-    raised_to(visit, 1)
-    answer(visit, SafetyCheckResponse.LEAVE)
-    assert visit.status is SessionStatus.CLOSED
-
-
-def test_a_check_is_answered_once_in_time_and_by_its_patron() -> None:
-    """404 for others, 409 check_closed twice, late, or after the visit."""
-    visit = a_visit()
-    raised_to(visit, 1)
-    command = AnswerVerification(check_id=check_of(visit).id, response=SafetyCheckResponse.OK)
-    for who in (STAFF, STRANGER, MANAGER):
-        assert refused_with(visit.decide(command, who)) is Code.NOT_FOUND
-    unknown = command.evolve(check_id=UUID(int=77))
-    assert refused_with(visit.decide(unknown, OWN)) is Code.NOT_FOUND
-    visit.do(command, OWN)
-    assert refused_with(visit.decide(command, OWN)) is Code.CHECK_CLOSED
-    late = a_visit()
-    raised_to(late, 1)
-    first = AnswerVerification(check_id=check_of(late).id, response=SafetyCheckResponse.OK)
-    late.now += 3 * MINUTE + timedelta(milliseconds=1)
-    assert refused_with(late.decide(first, OWN)) is Code.CHECK_CLOSED
-    late.do(CheckOut(session_id=late.id), OWN)
-    assert refused_with(late.decide(first, OWN)) is Code.CHECK_CLOSED
