@@ -137,17 +137,21 @@ def told_by(payload: Mapping[str, Any]) -> Told | None:
 
 
 def _object(payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    data = payload.get("data")
-    about = data.get("object") if isinstance(data, dict) else None
-    return about if isinstance(about, dict) else {}
+    return _part(_part(payload, "data"), "object")
+
+
+def _part(of: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """An object within an object; an empty one where there is none."""
+    part = of.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def _payment(about: Mapping[str, Any], *, failed: bool) -> ToldPayment | None:
     status = PAYMENT_STATES.get(about["status"])
     if status is None:
         return None
-    error = about.get("last_payment_error") or {}
-    metadata = about.get("metadata") or {}
+    error = _part(about, "last_payment_error")
+    metadata = _part(about, "metadata")
     return ToldPayment(
         payment_id=_uuid(metadata.get("payment_id")),
         provider_id=_text(about["id"]),
@@ -162,7 +166,7 @@ def _refund(about: Mapping[str, Any]) -> ToldRefund | None:
     status = REFUND_STATES.get(about["status"])
     if status is None:
         return None
-    metadata = about.get("metadata") or {}
+    metadata = _part(about, "metadata")
     payment = about.get("payment_intent")
     return ToldRefund(
         refund_id=_uuid(metadata.get("refund_id")),
@@ -177,7 +181,7 @@ def _dispute(about: Mapping[str, Any]) -> ToldDispute | None:
     status = _text(about["status"])
     if status.startswith(_INQUIRY) and status not in DISPUTE_ENDS:
         return None
-    details = about.get("evidence_details") or {}
+    details = _part(about, "evidence_details")
     due = details.get("due_by")
     return ToldDispute(
         provider_id=_text(about["id"]),

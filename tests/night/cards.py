@@ -54,7 +54,8 @@ async def paid_minor(house: LastLight, patron: Someone) -> int:
     """What somebody has of paid credit, once all is settled."""
     await settled(house)
     rows = house.world.database.table(Credits).values()
-    return next(row.paid_minor for row in rows if str(row.user_id) == patron.user_id)
+    found: int = next(row.paid_minor for row in rows if str(row.user_id) == patron.user_id)
+    return found
 
 
 async def all_is_well(house: LastLight) -> None:

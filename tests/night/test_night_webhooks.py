@@ -15,6 +15,7 @@ from tests.night.cards import (
     all_is_well,
     begin,
     hook,
+    owner_again,
     paid_minor,
     provider_of,
 )
@@ -81,7 +82,7 @@ async def test_an_event_of_nothing_known_waits_and_after_72_hours_the_owners_are
     assert waiting.tries in range(70, 80)
     told = await house.event("payment.reconciliation_mismatch")
     assert (told.data["kind"], told.data["reference"]) == ("parked_event", "evt_lost")
-    fresh = await _owner_again(house)
+    fresh = await owner_again(house)
     path = "/api/payments/webhooks/stripe/{}/replay"
     seen = await fresh.need(200, "POST", path.format("evt_lost"))
     assert seen["status"] == "parked"
