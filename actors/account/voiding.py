@@ -15,6 +15,7 @@ from actors.account.wallet import WalletDraft, wallet_of
 from actors.rules import journals
 from actors.rules.grants import give_back, join
 from actors.rules.journals import Sale
+from actors.rules.ledger import JournalDraft
 from actors.rules.money import tax_of
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
@@ -58,7 +59,11 @@ def decide_void_visit(state: AccountState, command: VoidVisit, context: Context)
     sends: list[Send] = []
     reversed_minor = 0
     for transaction in _time_of(state, command.session_id):
-        _return(wallet, transaction, transaction.amount_minor, transaction.tax_minor, VOID)
+        mirror, _ = _mirror(
+            wallet, transaction, transaction.amount_minor, transaction.tax_minor, VOID
+        )
+        # The visit's own event says what went back; mirrors belong to the open day (Rule 5).
+        wallet.post(mirror, transaction_id=transaction.id)
         wallet.put(transaction.evolve(status=TransactionStatus.VOIDED))
         reversed_minor += transaction.amount_minor
         sends.append(_unbooked(wallet, transaction.amount_minor, transaction.tax_minor))
@@ -111,7 +116,9 @@ def give_back_excess(
             continue
         tax_minor = stored.tax_minor - tax_of(owed_minor, command.tax_bp)
         source = f"correction:{command.tick}"
-        parts = _return(wallet, stored, excess_minor, tax_minor, source)
+        mirror, parts = _mirror(wallet, stored, excess_minor, tax_minor, source)
+        today = stored.evolve(business_day=wallet.business_day)
+        wallet.post_for(today, mirror, amount_minor=-excess_minor, tax_minor=tax_minor)
         wallet.put(
             stored.evolve(
                 amount_minor=owed_minor,
@@ -132,22 +139,21 @@ def _unbooked(wallet: WalletDraft, gross_minor: int, tax_minor: int) -> Send:
     return Send(Address(ActorKind.VENUE, wallet.venue_id), booked, detached=True)
 
 
-def _return(
+def _mirror(
     wallet: WalletDraft,
     transaction: Transaction,
     amount_minor: int,
     tax_minor: int,
     source: str,
-) -> tuple[HoldSource, ...]:
-    """Post the mirror. It belongs to the open day: the day before may be closed (Rule 5)."""
+) -> tuple[JournalDraft, tuple[HoldSource, ...]]:
+    """What takes time back: credit to its lots, newest first."""
     parts = give_back(transaction.sources, amount_minor, wallet.lots)
     wallet.give_back(parts)
     sale = Sale(revenue_kind=TIME, gross_minor=amount_minor, tax_minor=tax_minor)
     mirror = journals.refund(
         user_id=wallet.user_id, venue_id=wallet.venue_id, sales=[sale], parts=parts, source=source
     )
-    wallet.post(mirror, transaction_id=transaction.id)
-    return parts
+    return mirror, parts
 
 
 def _time_of(state: AccountState, session_id: object) -> list[Transaction]:

@@ -16,12 +16,9 @@ import attrs
 from actors.rules.business_day import business_day_of, start_of
 from actors.rules.funds import FUNDS_HORIZON
 from actors.rules.metering import MS_PER_MINUTE, Metered, Tariff
+from actors.rules.own_limits import WARN_PERCENT, first_day
 from protocol.internal.allowances import TimeAllowance, TimeLimit
-from protocol.records.states import LimitPeriod
 
-PERIOD_DAYS: Final = {LimitPeriod.DAY: 1, LimitPeriod.WEEK: 7, LimitPeriod.MONTH: 30}
-"""One, 7 or 30 business days, today's included."""
-WARN_PERCENT: Final = 80
 BLOCK_PERCENT: Final = 100
 _MS: Final = timedelta(milliseconds=1)
 _DAY: Final = timedelta(days=1)
@@ -55,7 +52,7 @@ def used_ms(
     limit: TimeLimit, today: date, elsewhere_ms: Mapping[date, int], own_ms: Mapping[date, int]
 ) -> int:
     """What is used of a limit on a business day."""
-    first = today - (PERIOD_DAYS[limit.period] - 1) * _DAY
+    first = first_day(limit.period, today)
     return sum(
         ms for days in (elsewhere_ms, own_ms) for day, ms in days.items() if first <= day <= today
     )

@@ -72,7 +72,7 @@ async def test_a_mistaken_check_in_is_voided_and_the_guest_may_come_in_anew(
 ) -> None:
     """Everything is back, the seat is free, and the trail knows."""
     session_id = (await check_in(patron, staff))["session_id"]
-    await minutes(8)
+    await minutes(8.5)
     path = f"/api/sessions/{session_id}"
     refused = await staff.send("DELETE", path, {"reason": "mistake"})
     assert (refused.status, refused.code) == (403, "forbidden")

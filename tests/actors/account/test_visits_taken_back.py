@@ -211,6 +211,8 @@ def test_what_was_charged_beyond_the_true_end_goes_back_by_one_mirror() -> None:
     assert (sums[f"venue:{VENUE}:revenue:time"], sums[f"venue:{VENUE}:tax"]) == (-36, -4)
     sources = [journal.source for journal in rows_of(outcome, LedgerJournal)]
     assert sources.count(f"correction:{command.tick}") == 1
+    (told,) = (event for event in outcome.events if event.type == "transaction.posted")
+    assert (told.data["amount_minor"], told.data["tax_minor"]) == (-40, 4)
     answer = outcome.sends[0].command
     assert isinstance(answer, VisitSettled)
     assert answer.total_minor == 60

@@ -179,14 +179,12 @@ class Visit:
         """One of the account's answers arrives, the first by default."""
         command, in_saga = self.back[at]
         del self.back[at]
-        asker = self.asker if in_saga else None
-        self._apply(self.decide(command, asker, in_saga=in_saga), in_saga)
+        self._apply(self.decide(command, self.asker if in_saga else None, in_saga=in_saga), in_saga)
 
     def venue_takes(self, kind: type[C]) -> tuple[C, bool]:
         """The one message of a kind that the venue was sent, taken out of its mail."""
-        (found,) = (sent for sent in self.to_venue if isinstance(sent[0], kind))
-        self.to_venue.remove(found)
-        command, in_saga = found
+        ((command, in_saga),) = (sent for sent in self.to_venue if isinstance(sent[0], kind))
+        self.to_venue.remove((command, in_saga))
         assert isinstance(command, kind)
         return command, in_saga
 
@@ -212,9 +210,7 @@ class Visit:
         self, activity: Activity, *, room: UUID | None = None, bands: tuple[RateBand, ...] = ()
     ) -> object:
         """The venue answers the ReserveStation that it was sent."""
-        (asked,) = (sent for sent in self.to_venue if isinstance(sent[0], ReserveStation))
-        self.to_venue.remove(asked)
-        _, in_saga = asked
+        _, in_saga = self.venue_takes(ReserveStation)
         terms = terms_of(self.profile, activity, 1, at=self.now)
         answer = StationReserved(
             session_id=self.id,
@@ -297,8 +293,8 @@ def a_visit(
 ) -> Visit:
     """A visit that has just begun with so much credit in all."""
     rate = rate_of(activity, party_size=1, settings=settings)
-    if held is None:
-        held = 1500 if activity is Activity.KARAOKE_ROOM else hold_minor(rate)
+    first = 1500 if activity is Activity.KARAOKE_ROOM else hold_minor(rate)
+    held = first if held is None else held
     visit = Visit(Wallet(available=funds - held, held=held), settings=settings, tz=tz, now=at)
     visit.do(an_opening(visit.id, activity, held=held, available=funds - held, elsewhere=elsewhere))
     return visit
