@@ -75,7 +75,8 @@ def decide_saga_refused(state: SessionState, command: SagaRefused, context: Cont
             return Outcome(reply=receipt_of(history))
         # The books of a voided visit are closed as well, and there is no receipt.
         return refuse_check_out(history)
-    if session is None:
+    if session is None or command.refusal.code is Code.OPEN_ORDERS_EXIST:
+        # A check-out that was not to be changes nothing of what else is under way.
         return command.refusal
     notes = draft_of(state, session, context).notes
     if notes.voiding and command.refusal.code in _NOT_VOIDED:

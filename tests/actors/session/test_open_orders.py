@@ -6,10 +6,10 @@ from protocol.errors import Code, Refusal
 from protocol.internal.managing import FindOpenOrders, NoOpenOrders
 from protocol.internal.metering import CloseVisit
 from protocol.internal.orders import Buyer, VouchOrder
-from protocol.operations.sessions import CheckOut
+from protocol.operations.sessions import CheckOut, SwitchActivity
 from protocol.operations.transactions import OrderLine, PurchaseItems
 from protocol.records.money_states import Tender
-from protocol.records.states import CheckOutCause, SessionStatus
+from protocol.records.states import Activity, CheckOutCause, SessionStatus
 from protocol.replies.sessions import CheckedOut
 from tests.actors.deciding import IDS, accepted
 from tests.actors.session.visit_kit import MINUTE, OWN, STAFF, Visit, a_visit
@@ -46,6 +46,15 @@ def test_what_was_not_served_keeps_the_visit_open() -> None:
     assert visit.status is SessionStatus.ACTIVE
     visit.go_to(START + 20 * MINUTE)
     assert visit.wallet.charged == 400
+
+
+def test_a_move_that_is_under_way_is_not_given_up_for_it() -> None:
+    """The refusal is the check-out's; the venue's answer to the move still counts."""
+    visit = a_visit_with_an_order(1)
+    visit.do(SwitchActivity(session_id=visit.id, activity=Activity.LOUNGE), OWN)
+    visit.do(CheckOut(session_id=visit.id), OWN)
+    visit.reserve(Activity.LOUNGE)
+    assert visit.session.activity is Activity.LOUNGE
 
 
 def test_it_may_be_carried_over() -> None:
