@@ -13,8 +13,9 @@ from protocol.addresses import Principal, Role
 from protocol.commands import Command
 from protocol.internal.booking import DropBooking, ForgetMove
 from protocol.internal.wallet import DepositHeld, HoldDeposit, ReleaseDeposit, SettleDeposit
-from protocol.operations.reservations import CreateReservation, ReservationKind, UpdateReservation
+from protocol.operations.reservations import CreateReservation, UpdateReservation
 from protocol.records.inventory import KaraokeRoom
+from protocol.records.states import ReservationKind
 from protocol.records.venues import Reservation
 from tests.actors.deciding import NOW, a_principal, after
 from tests.actors.venue.floors import STAFF, VENUE_ID, a_floor, a_room, context
