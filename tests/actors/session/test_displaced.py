@@ -32,7 +32,8 @@ def test_a_running_visit_goes_on_in_the_lounge() -> None:
     assert visit.session.station_id == ROOM
     visit.go_to(START + 20 * MINUTE)
     leave(visit)
-    assert (visit.session.activity, visit.session.station_id) == (Activity.LOUNGE, None)
+    seen = visit.session
+    assert (seen.activity, seen.station_id) == (Activity.LOUNGE, None)
     *_, before, last = visit.segments
     assert before.ended_at == last.started_at == visit.now
     rate = 600 * visit.session.party_size
@@ -59,7 +60,8 @@ def test_a_resting_visit_does_not_go_on_at_what_is_broken() -> None:
     station = UUID(int=0x98)
     visit.state.put(paused.evolve(station_id=station))
     leave(visit, station)
-    assert (visit.session.activity, visit.session.station_id) == (Activity.LOUNGE, None)
+    seen = visit.session
+    assert (seen.activity, seen.station_id) == (Activity.LOUNGE, None)
     assert visit.segments[-1].active_ms == 0
     visit.go_to(START + 15 * MINUTE)
     visit.do(ResumeSession(session_id=visit.id), OWN)
