@@ -11,7 +11,7 @@ import attrs
 
 from protocol.errors import Code, LastLightError
 from protocol.operations.ledger import ReadLedger
-from protocol.records.ledger import LedgerJournal, LedgerPosting
+from protocol.records.ledger import LedgerJournal, LedgerPosting, ledger_account_id
 from protocol.replies.ledger import LedgerEntry, LedgerLine, LedgerPage, TrialBalance
 from storage.postgres.asked import Asked, NotOnShow, blocks_of
 from storage.postgres.database import Connection
@@ -98,7 +98,7 @@ async def account_balances(connection: Connection, ids: Sequence[UUID]) -> Mappi
 
 
 async def _venue(connection: Connection, command: ReadLedger) -> UUID:
-    rows = await connection.fetch(SQL["ledger_venues"].sql)
+    rows = await connection.fetch(SQL["venues_asked"].sql)
     venues = [row["venue_id"] for row in rows]
     if command.venue_id is not None:
         if command.venue_id not in venues:
@@ -113,16 +113,26 @@ async def _venue(connection: Connection, command: ReadLedger) -> UUID:
 async def _journals(
     connection: Connection, command: ReadLedger, venue_id: UUID, after_seq: int, most: int
 ) -> list[LedgerJournal]:
-    rows = await connection.fetch(
-        SQL["journals"].sql,
-        venue_id,
-        after_seq,
-        most,
-        command.account,
-        command.business_day,
-        command.source,
-    )
+    """The next journals, by the index that fits what was asked.
+
+    With both a source and an account, a page may hold fewer than there are.
+    """
+    asked: list[object] = [venue_id, after_seq, most, command.account, command.business_day]
+    if command.source is not None:
+        block, asked = "journals_of_source", [*asked, command.source]
+    elif command.account is not None and is_seldom(command.account):
+        currency = await connection.fetchval(SQL["currency_of_venue"].sql, venue_id)
+        asked[3] = ledger_account_id(command.account, str(currency))
+        block = "journals_of_account"
+    else:
+        block = "journals"
+    rows = await connection.fetch(SQL[block].sql, *asked)
     return list(mapping_of(LedgerJournal).from_rows(rows))
+
+
+def is_seldom(account: str) -> bool:
+    """Whether few journals touch an account: somebody's own, or one drawer's."""
+    return account.startswith("user:") or ":till:" in account
 
 
 async def _entries(connection: Connection, journals: Sequence[LedgerJournal]) -> list[LedgerEntry]:

@@ -57,9 +57,7 @@ async def transactions(
         CursorInvalid: 400.
     """
     before = after_of(command)
-    rows = await connection.fetch(
-        SQL[_list_for(asked.asking.role)].sql,
-        asked.asking.user_id,
+    filters = (
         before,
         command.limit + 1,
         command.kind,
@@ -67,17 +65,29 @@ async def transactions(
         command.tender,
         command.business_day,
         command.session_id,
-        command.venue_id,
     )
-    found = mapping_of(Transaction).from_rows(rows)
+    if asked.asking.role >= Role.MANAGEMENT:
+        found = await _of_venues(connection, command, filters)
+    else:
+        taken = asked.asking.role >= Role.STAFF
+        sql = SQL["taken_transactions" if taken else "own_transactions"].sql
+        rows = await connection.fetch(sql, asked.asking.user_id, *filters, command.venue_id)
+        found = list(mapping_of(Transaction).from_rows(rows))
     page, cursor = page_of(found, command, lambda row: row.id)
     return TransactionList(items=tuple(_view(row) for row in page), next_cursor=cursor)
 
 
-def _list_for(role: Role) -> str:
-    if role >= Role.MANAGEMENT:
-        return "venue_transactions"
-    return "taken_transactions" if role >= Role.STAFF else "own_transactions"
+async def _of_venues(
+    connection: Connection, command: ListTransactions, filters: tuple[object, ...]
+) -> list[Transaction]:
+    """The newest of each venue, each by its own index, and of those the newest of all."""
+    asked = await connection.fetch(SQL["venues_asked"].sql)
+    venues = [row["venue_id"] for row in asked]
+    found: list[Transaction] = []
+    for venue_id in venues if command.venue_id is None else {command.venue_id} & set(venues):
+        rows = await connection.fetch(SQL["transactions_of_venue"].sql, venue_id, *filters)
+        found += mapping_of(Transaction).from_rows(rows)
+    return sorted(found, key=lambda row: row.id, reverse=True)[: command.limit + 1]
 
 
 def _view(row: Transaction) -> TransactionView:

@@ -702,13 +702,23 @@ CREATE INDEX transactions_created_by_idx ON public.transactions USING btree (cre
 
 CREATE INDEX transactions_pending_idx ON public.transactions USING btree (venue_id, occurred_at) WHERE (status = 'pending'::text);
 
+CREATE INDEX transactions_session_id_id_idx ON public.transactions USING btree (session_id, id DESC) WHERE (session_id IS NOT NULL);
+
+CREATE INDEX transactions_unposted_idx ON public.transactions USING btree (venue_id, status, id DESC) WHERE (status <> 'posted'::text);
+
 CREATE INDEX transactions_user_id_id_idx ON public.transactions USING btree (user_id, id DESC);
 
 CREATE INDEX transactions_user_id_posted_at_idx ON public.transactions USING btree (user_id, posted_at DESC);
 
+CREATE INDEX transactions_venue_id_business_day_id_idx ON public.transactions USING btree (venue_id, business_day, id DESC);
+
 CREATE INDEX transactions_venue_id_business_day_kind_idx ON public.transactions USING btree (venue_id, business_day, kind);
 
 CREATE INDEX transactions_venue_id_id_idx ON public.transactions USING btree (venue_id, id DESC);
+
+CREATE INDEX transactions_venue_id_kind_id_idx ON public.transactions USING btree (venue_id, kind, id DESC);
+
+CREATE INDEX transactions_venue_id_tender_id_idx ON public.transactions USING btree (venue_id, tender, id DESC);
 
 create table public.credits (
     user_id uuid not null,
@@ -813,6 +823,10 @@ create table public.ledger_journals (
 );
 
 CREATE INDEX ledger_journals_venue_id_business_day_idx ON public.ledger_journals USING btree (venue_id, business_day);
+
+CREATE INDEX ledger_journals_venue_id_business_day_seq_idx ON public.ledger_journals USING btree (venue_id, business_day, seq);
+
+CREATE INDEX ledger_journals_venue_id_source_seq_idx ON public.ledger_journals USING btree (venue_id, source COLLATE "C", seq);
 
 create table public.ledger_postings (
     id uuid not null,

@@ -25,23 +25,15 @@ where created_by = $1 and id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-fffff
 order by id desc
 limit $3;
 
--- name: venue_transactions
--- Money events of the caller's venues, each venue's by its index. $1 is not used; the rest as
--- own_transactions.
-select found.*
-from unnest(caller_venues()) as place (venue_id)
-cross join lateral (
-    select *
-    from transactions
-    where transactions.venue_id = place.venue_id and id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-        and ($4::text is null or kind = $4) and ($5::text is null or status = $5)
-        and ($6::text is null or tender = $6) and ($7::date is null or business_day = $7)
-        and ($8::uuid is null or session_id = $8)
-    order by id desc
-    limit $3
-) as found
-where $1::uuid is not null and ($9::uuid is null or found.venue_id = $9)
-order by found.id desc
+-- name: transactions_of_venue
+-- Money events of a venue. $1: the venue; the rest as own_transactions, without $9.
+select *
+from transactions
+where venue_id = $1 and id < coalesce($2::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+    and ($4::text is null or kind = $4) and ($5::text is null or status = $5)
+    and ($6::text is null or tender = $6) and ($7::date is null or business_day = $7)
+    and ($8::uuid is null or session_id = $8)
+order by id desc
 limit $3;
 
 -- name: transaction
@@ -78,22 +70,68 @@ where about_id = $1 and kind = 'tip' and status = 'posted';
 -- What a receipt says of its venue. $1: venue.
 select name, address, tax_id from venue_of_receipts($1);
 
--- name: ledger_venues
--- The venues whose books the caller asks about.
+-- name: venues_asked
+-- The venues that the caller asks about.
 select venue_id from unnest(caller_venues()) as place (venue_id) order by venue_id;
 
+-- name: currency_of_venue
+-- In which currency a venue's books are. $1: venue.
+select currency from venues where id = $1;
+
 -- name: journals
--- Journals of a venue after $2, in ledger order, at most $3. $1: venue, $4: account,
--- $5: business day, $6: source or its first part.
-select *
+-- Journals of a venue after $2, in ledger order, at most $3. $1: venue, $4: account (its lines are
+-- looked for journal by journal: for accounts that most journals touch), $5: business day.
+select journal.*
 from ledger_journals as journal
-where venue_id = $1 and seq > $2
-    and ($4::text is null or exists (
-        select from ledger_postings as line
-        where line.journal_id = journal.id and line.account_code = $4
-    ))
-    and ($5::date is null or business_day = $5)
-    and ($6::text is null or source = $6 or starts_with(source, $6 || ':'))
+cross join lateral (
+    select
+    from ledger_postings as line
+    where line.journal_id = journal.id and ($4::text is null or line.account_code = $4)
+    limit 1
+) as touching
+where journal.venue_id = $1 and journal.seq > $2
+    and ($5::date is null or journal.business_day = $5)
+order by journal.seq
+limit $3;
+
+-- name: journals_of_account
+-- As journals, for an account that few journals touch: by its lines. $4: its id.
+select journal.*
+from ledger_journals as journal
+where journal.id = any (array(select journal_id from ledger_postings where account_id = $4))
+    and journal.venue_id = $1 and journal.seq > $2
+    and ($5::date is null or journal.business_day = $5)
+order by journal.seq
+limit $3;
+
+-- name: journals_of_source
+-- As journals, of one source or of those that begin with it. $6: the source. A colon ends the
+-- first part of a source, and a semicolon comes after it.
+select *
+from (
+    (
+        select *
+        from ledger_journals
+        where venue_id = $1 and source collate "C" = $6 and seq > $2
+            and ($5::date is null or business_day = $5)
+        order by seq
+        limit $3
+    )
+    union all
+    (
+        select *
+        from ledger_journals
+        where venue_id = $1 and seq > $2
+            and source collate "C" > $6 || ':' and source collate "C" < $6 || ';'
+            and ($5::date is null or business_day = $5)
+        order by seq
+        limit $3
+    )
+) as journal
+where $4::text is null or exists (
+    select from ledger_postings as line
+    where line.journal_id = journal.id and line.account_code = $4
+)
 order by seq
 limit $3;
 
