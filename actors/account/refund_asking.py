@@ -20,23 +20,38 @@ from protocol.errors import Code, FieldError, Refusal
 from protocol.operations.refunds import RequestRefund
 from protocol.records.money import Purchase, Refund, Transaction
 from protocol.records.money_states import (
+    PaymentStatus,
     RefundDestination,
     Tender,
     TransactionKind,
     TransactionStatus,
 )
+from protocol.records.payments import Payment
 from protocol.records.values import RefundLine
 
 _REFUNDABLE: Final = (TransactionKind.PURCHASE, TransactionKind.TOPUP)
+_CHARGED_BACK: Final = (PaymentStatus.DISPUTED, PaymentStatus.DISPUTE_LOST)
 
 
-def refuse_kind(transaction: Transaction, command: RequestRefund) -> Refusal | None:
+def is_charged_back(state: AccountState, transaction: Transaction) -> bool:
+    """Whether the bank took back, or holds, what paid for it: that money can't go back again."""
+    payment = None
+    if transaction.payment_id is not None:
+        payment = state.get(Payment, transaction.payment_id)
+    return payment is not None and payment.status in _CHARGED_BACK
+
+
+def refuse_kind(
+    state: AccountState, transaction: Transaction, command: RequestRefund
+) -> Refusal | None:
     """409 for what does not go back by a refund, or not to where it was asked to."""
     to_original = command.destination is RefundDestination.ORIGINAL
     if transaction.kind not in _REFUNDABLE or transaction.status is not TransactionStatus.POSTED:
         why = f"is {transaction.status.value} {transaction.kind.value}"
     elif transaction.kind is TransactionKind.TOPUP and not to_original:
         why = "is credit already; it goes back to the card only"
+    elif is_charged_back(state, transaction):
+        why = "was charged back at the bank"
     elif transaction.tender is Tender.CASH and to_original:
         why = "was paid in cash, which is not handed back by this way; ask for credits"
     else:

@@ -6,7 +6,13 @@ so an approval takes its way over it; owners need not ask.
 
 from __future__ import annotations
 
-from actors.account.refund_asking import exceeds, purchase_lines, refuse_kind, top_up_lines
+from actors.account.refund_asking import (
+    exceeds,
+    is_charged_back,
+    purchase_lines,
+    refuse_kind,
+    top_up_lines,
+)
 from actors.account.refund_money import give_refund, refunds_of, unspent_minor
 from actors.account.refund_telling import refund_view, told_refund
 from actors.account.standing import business_day_at
@@ -54,7 +60,7 @@ def decide_request_refund(
         venue_id=transaction.venue_id,
         least=Role.STAFF,
         whose=whose,
-    ) or refuse_kind(transaction, command)
+    ) or refuse_kind(state, transaction, command)
     if refusal is not None:
         return refusal
     found = (
@@ -191,6 +197,8 @@ def _refuse_decision(
     transaction = state.get(Transaction, refund.transaction_id)
     if transaction is None or transaction.status is not TransactionStatus.POSTED:
         return exceeds("nothing is left of the transaction", refund)
+    if is_charged_back(state, transaction):
+        return exceeds("the bank has taken it back, so nothing is left", refund)
     if transaction.kind is TransactionKind.TOPUP:
         left_minor = unspent_minor(state, transaction)
         if amount_minor > left_minor:
