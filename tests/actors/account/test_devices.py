@@ -135,7 +135,11 @@ def test_a_role_given_and_taken_ends_the_tokens_of_before(venue_id: UUID | None)
     user = changed_user(outcome)
     assert user.role_grants == {"elsewhere": RoleName.STAFF, where: RoleName.OWNER}
     assert user.token_version == 2
-    assert revocations(outcome) == [(None, "role_changed")]
+    assert [event.type for event in outcome.events] == [
+        "auth.session_revoked",
+        "system.notification",
+    ]
+    assert outcome.events[0].data["reason"] == "role_changed"
     assert outcome.reply is None
     after(state, outcome)
     assert decide_roles_changed(state, given, context) == Outcome()
