@@ -1,4 +1,7 @@
-"""What a node says to the process that forecasts, and what that answers; see `lastlight.forecasting`."""
+"""What a node says to the process that forecasts, and what that answers.
+
+The process itself is `lastlight.forecasting`.
+"""
 
 from __future__ import annotations
 

@@ -101,6 +101,8 @@ def _request(
     headers = (*bearer(token), *given.pop("headers", ()))
     if operation.key is KeyRule.REQUIRED:
         headers = (*headers, ("idempotency-key", str(uuid4())))
+    if operation.precondition:
+        headers = (*headers, ("if-match", '"v1"'))
     return Bad(
         why=f"{operation.name}: {why}",
         method=operation.method,
