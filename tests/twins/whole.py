@@ -7,10 +7,9 @@ each run is like the one before. Only what the read side answers is left out: th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
-from uuid import UUID
 
 import attrs
 import trio
@@ -28,23 +27,20 @@ from lastlight.gateway.calls import Answer, Call, Refused
 from lastlight.gateway.health import Health
 from lastlight.gateway.http import HttpGateway
 from lastlight.gateway.sockets import SocketGateway
-from lastlight.integrations.cards import make_cards
+from lastlight.integrations.cards import Cards, make_cards
 from lastlight.metrics import Metrics
 from lastlight.process import Collector
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.hub import Hub
 from lastlight.realtime.polling import Polling
 from lastlight.realtime.publisher import RoomPublisher
-from lastlight.realtime.resuming import Resumer
 from lastlight.realtime.services import Services
 from lastlight.watching import Watch
-from protocol.addresses import ActorKind, Address
+from protocol.addresses import ActorKind
 from protocol.entries import RoomEvent
 from protocol.errors import Code, Refusal
 from protocol.events.base import Audience
 from protocol.operations.table import OPERATIONS
-from protocol.records.ledger import LedgerAccount
-from protocol.records.platform import OutboxEvent
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.write_behind import WriteBehind
 from tests.twins.books import MemoryBooks
@@ -55,6 +51,7 @@ from tests.twins.nodes import World, open_memory_node
 from tests.twins.outside import RememberingPublisher, TimedIds, TrioClock
 from tests.twins.passwords import MemoryPasswords
 from tests.twins.provider import WEBHOOK_SECRET
+from tests.twins.room_reading import Reading, make_resumer
 
 SECRETS: Final = Secrets(keys=KeyRing.fresh(), refresh=bytes(32), codes=bytes(range(32)))
 _NEVER: Final = 2**62
@@ -190,24 +187,10 @@ async def open_memory_last_light(
     ):
         node, journal = running.node, running.journal
         world.effects.answers |= MemoryBooks(world.database, running.wait_flushed).answers()
-        reading = _Reading(world.database, journal, running.write_behind)
-        resumer = Resumer(
-            backlog=backlog,
-            epoch=lambda: journal.journal_id.hex,
-            wait_ready=node.wait_ready,
-            venue_known=lambda id_: _is_known(node, id_),
-            last_seq=reading.last_seq,
-            missed=reading.missed,
-        )
+        reading = Reading(world.database, journal, running.write_behind)
+        resumer = make_resumer(node, backlog, journal, reading)
         polling = Polling(resume=resumer.resume, check=revocations.check, bells=rooms.bells)
-        cards = make_cards(
-            node=node,
-            provider=world.provider,
-            inbox=MemoryInbox(world.database),
-            webhook_secrets=(WEBHOOK_SECRET,),
-            now=now,
-        )
-        no_queries = {op.query: _no_query for op in OPERATIONS if op.query is not None}
+        cards = _cards(world, node)
         dispatcher = make_dispatcher(
             Surroundings(
                 node=node,
@@ -220,7 +203,7 @@ async def open_memory_last_light(
                 rate_limits=RateLimits(trio.current_time, enabled=rate_limits),
                 health=Health(node=node, write_behind=running.write_behind),
                 metrics=metrics,
-                queries={**no_queries, "room_events": polling.read_events},
+                queries={**_NO_QUERIES, "room_events": polling.read_events},
                 balances=reading.balances,
                 cards=cards,
             )
@@ -245,49 +228,18 @@ async def open_memory_last_light(
         )
 
 
-def _is_known(node: Node, venue_id: UUID) -> bool:
-    return node.shared(Address(ActorKind.VENUE, venue_id)) is not None
+def _cards(world: World, node: Node) -> Cards:
+    return make_cards(
+        node=node,
+        provider=world.provider,
+        inbox=MemoryInbox(world.database),
+        webhook_secrets=(WEBHOOK_SECRET,),
+        now=world.clock.now,
+    )
 
 
 async def _no_query(call: Call) -> Answer:
     raise Refused(Refusal(Code.STALE_READ, "there are no queries in memory", retry_after_s=1))
 
 
-@attrs.frozen(eq=False)
-class _Reading:
-    """What the read side tells of rooms, once all that was durable when asked is flushed."""
-
-    database: MemoryDatabase
-    journal: MemoryJournal
-    write_behind: WriteBehind
-
-    async def balances(self, ids: Sequence[UUID]) -> Mapping[str, int]:
-        await self.write_behind.wait_flushed(self.journal.durable)
-        accounts = self.database.table(LedgerAccount).values()
-        return {one.code: one.balance_minor for one in accounts if one.id in ids}
-
-    async def last_seq(self, room: str) -> int:
-        await self.write_behind.wait_flushed(self.journal.durable)
-        return await self.database.room_seq(room)
-
-    async def missed(self, room: str, after_seq: int, most: int) -> Sequence[RoomEvent]:
-        await self.write_behind.wait_flushed(self.journal.durable)
-        rows = [
-            row
-            for row in self.database.table(OutboxEvent).values()
-            if row.room == room and row.seq > after_seq
-        ]
-        return [_event_of(row) for row in sorted(rows, key=lambda row: row.seq)[:most]]
-
-
-def _event_of(row: OutboxEvent) -> RoomEvent:
-    return RoomEvent(
-        id=row.id,
-        type=row.type,
-        venue_id=row.venue_id,
-        occurred_at=row.occurred_at,
-        data=row.payload,
-        rooms=((row.room, row.seq),),
-        version=row.event_version,
-        hide_from=row.hide_from,
-    )
+_NO_QUERIES: Final = {row.query: _no_query for row in OPERATIONS if row.query is not None}
