@@ -1,4 +1,4 @@
-"""A patron's own limits: lowering at once, raising slowly, and when to say how much is left (Rule 7).
+"""A patron's own limits: lowered at once, raised slowly, and told when nearly used (Rule 7).
 
 A limit is minor units or minutes in a period; None stands for no limit at all, which is above any.
 """

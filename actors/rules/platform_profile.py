@@ -1,4 +1,4 @@
-"""What the platform shares with all of its node: its settings, and exclusions without an account."""
+"""What the platform shares with its node: its settings, and exclusions without an account."""
 
 from __future__ import annotations
 
