@@ -10,6 +10,7 @@ from uuid import UUID
 
 import attrs
 
+from actors.account.families import Ended, end_families, live_families
 from actors.account.keeping_out import (
     OWN,
     at_its_end,
@@ -96,6 +97,7 @@ def begin_exclusion(
     else:
         after = extended.revised(ends_at=ends_at, ended_at=None, ended_by=None)
     consent = _withdrawn(state) if kind in OWN else ()
+    signed_out = _signed_out(state, venue_id, context)
     line = audited(
         context,
         "exclusion.started" if extended is None else "exclusion.extended",
@@ -116,9 +118,10 @@ def begin_exclusion(
             refundable=refundable(state),
         ),
         status=None if extended is None else 200,
-        changes=(after, *consent),
+        changes=(after, *consent, *signed_out.changes),
+        removes=signed_out.removes,
         appends=(line, *registered(state, after, context)),
-        events=(told(state, after, "active"),),
+        events=(told(state, after, "active"), *signed_out.events),
         sends=visit_ends(state, venue_id, CheckOutCause.EXCLUSION),
         timers=at_its_end(after),
     )
@@ -235,6 +238,14 @@ def _withdrawn(state: AccountState) -> tuple[UserPreferences, ...]:
     if known is None or known.marketing_consent_at is None:
         return ()
     return (known.revised(marketing_consent_at=None),)
+
+
+def _signed_out(state: AccountState, venue_id: UUID | None, context: Context) -> Ended:
+    """Who works where they may be no more has nothing of it open any longer on any device."""
+    if str(venue_id) not in state.user.role_grants:
+        return Ended()
+    families = live_families(state, context.now)
+    return end_families(state, families, why="suspended", now=context.now)
 
 
 def _dates(one: Exclusion) -> dict[str, object]:

@@ -69,7 +69,9 @@ OPERATIONS: Final = in_category(
         ExclusionStarted,
         summary="Keep oneself out for a while, or as management somebody out of the venue.",
         status=201, also=(200,), key=KeyRule.ACCEPTED, errors=(Code.EXCLUSION_ACTIVE,),
-        emits=("safety.exclusion_changed", "session.status_changed"),
+        emits=(
+            "safety.exclusion_changed", "session.status_changed", "auth.session_revoked",
+        ),
     ),
 )
 # fmt: on
