@@ -39,8 +39,10 @@ def decide_apply_refund_result(
         changes=(moved,), events=(told,), timers=(CancelTimer(retry_timer(refund.id)),)
     )
     if command.status is RefundStatus.FAILED:
-        return answered(together(settled, take_back(state, refund, context)), context)
-    return answered(together(settled, _refunded(state, refund, context)), context)
+        settled = together(settled, take_back(state, refund, context))
+    elif command.status is RefundStatus.SUCCEEDED:
+        settled = together(settled, _refunded(state, refund, context))
+    return answered(settled, context)
 
 
 @decides(RefundNotTaken)

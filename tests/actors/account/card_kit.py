@@ -28,7 +28,8 @@ from protocol.records.money_states import (
     TransactionStatus,
 )
 from protocol.records.payments import Payment
-from tests.actors.account.wallets import ITEM, TODAY, USER, VENUE, a_lot, here
+from protocol.records.values import HoldSource
+from tests.actors.account.wallets import ITEM, TODAY, USER, VENUE, a_lot, an_account, here
 from tests.actors.deciding import IDS, NOW, a_principal, accepted, after
 
 TOP_UP = UUID(int=0x7001)
@@ -115,6 +116,28 @@ def a_refund_row(**changes: Any) -> Refund:
         "payment_id": PAYMENT,
     }
     return Refund(**(known | changes))
+
+
+def a_sale_from_credits(paid: int = 600, bonus: int = 300, **line: Any) -> AccountState:
+    """Three for 900, paid from a paid lot and a newer one of bonus."""
+    lots = [
+        a_lot(1_000, remaining_minor=1_000 - paid),
+        a_lot(500, CreditSource.BONUS, remaining_minor=500 - bonus, created_at=NOW),
+    ]
+    sources = tuple(
+        HoldSource(grant_id=lot.id, amount_minor=amount, source=lot.source.value)
+        for lot, amount in zip(lots, (paid, bonus), strict=True)
+        if amount
+    )
+    sale = a_transaction(
+        TransactionKind.PURCHASE,
+        tender=Tender.CREDITS,
+        amount_minor=900,
+        tax_minor=81,
+        payment_id=None,
+        sources=sources,
+    )
+    return an_account(sale, a_sold_line(**line), *lots)
 
 
 def a_topped_up_lot(amount_minor: int, source: CreditSource = CreditSource.PAID) -> CreditGrant:
