@@ -50,7 +50,7 @@ TILLS_AWAITED: Final = timedelta(seconds=5)
 TILLS_AWAITED_TIMES: Final = 12
 """A till that has not ended by itself after a minute is reported as it stands."""
 EARLIER_AWAITED: Final = timedelta(minutes=1)
-SUMMED_AGAIN: Final = timedelta(minutes=5)
+SUMMED_AGAIN: Final = timedelta(seconds=30)
 """How often the totals are asked for until they come."""
 
 

@@ -132,6 +132,7 @@ class HttpGateway:
             ),
             scope=scope,
             expected_version=expected,
+            creates=creates,
             raw_body=request.body if raw else b"",
             signature=request.header("stripe-signature") if raw else None,
             media=media_of(request.header("accept"), operation),
@@ -150,12 +151,13 @@ def _take(request: Request, operation: Operation, path: dict[str, str]) -> Taken
         Refused: 400 or 422 with a pointer for each fault.
     """
     try:
+        # What is no UTF-8 is refused, never replaced: nobody meant what that makes of it.
         query = parse_qsl(
-            request.query_string.decode("ascii"), keep_blank_values=True, strict_parsing=False
+            request.query_string.decode("ascii"), keep_blank_values=True, errors="strict"
         )
         return read_request(operation, path, query, request.body)
     except UnicodeDecodeError:
-        refusal = Refusal(Code.MALFORMED_REQUEST, "the query string must be percent-encoded ASCII")
+        refusal = Refusal(Code.MALFORMED_REQUEST, "the query string must be percent-encoded UTF-8")
     except Malformed as error:
         refusal = error.refusal()
     except Invalid as error:
