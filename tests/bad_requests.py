@@ -8,23 +8,28 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import date
 from typing import Any, Final
 from uuid import uuid4
 
 import attrs
 
 from protocol.addresses import Role
-from protocol.codec import reader_of
+from protocol.codec import bare, reader_of
 from protocol.codes import PROBLEMS, Code
 from protocol.limits import JSON_DEPTH_MAX
 from protocol.operations.base import KeyRule, Operation
 from protocol.operations.table import OPERATIONS, methods_at
 
 UNKNOWN_ID: Final = "01935d2a-7c00-7000-8000-0000000000b2"
+UNKNOWN_DAY: Final = "2001-01-01"
 METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 JSON: Final = "application/json"
-MAY_BE_BUSY: Final = {Code.ACTOR_UNAVAILABLE, Code.STALE_READ, Code.STARTING}
-"""The only 5xx that a bad request may be answered with: nothing was done, come again."""
+MAY_BE_BUSY: Final = {
+    Code.ACTOR_UNAVAILABLE, Code.STALE_READ, Code.STARTING,
+    Code.PROVIDER_UNAVAILABLE, Code.PROVIDER_ERROR,
+}  # fmt: skip
+"""The only 5xx that a bad request may be answered with: nothing was done, here or elsewhere."""
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -68,12 +73,22 @@ def role_for(operation: Operation) -> str | None:
     return "staff5" if operation.least is Role.STAFF else "owner"
 
 
-def target_of(operation: Operation, value: str = UNKNOWN_ID) -> str:
-    """The operation's path with something in the place of each parameter."""
+def target_of(operation: Operation, value: str | None = None) -> str:
+    """The operation's path with `value`, else what may stand there, for each parameter."""
     target = operation.path.replace("{actor_type}", "venue")
     for name in operation.parameters:
-        target = target.replace("{" + name + "}", value)
+        fits = UNKNOWN_DAY if _kind_of(operation, name) is date else UNKNOWN_ID
+        target = target.replace("{" + name + "}", fits if value is None else value)
     return target
+
+
+def _kind_of(operation: Operation, name: str) -> object:
+    return bare(reader_of(operation.command).members[name].type)[0]
+
+
+def _takes_any(operation: Operation, name: str) -> bool:
+    """Whether a member is an object whose members the actor judges, when it looks at them."""
+    return _kind_of(operation, name) == Mapping[str, Any]
 
 
 def bearer(token: str | None) -> Headers:
@@ -98,11 +113,7 @@ def _request(
     allowed: set[str | None] = {code.value for code in codes}
     if is_sos(operation):
         allowed = {None}
-    headers = (*bearer(token), *given.pop("headers", ()))
-    if operation.key is KeyRule.REQUIRED:
-        headers = (*headers, ("idempotency-key", str(uuid4())))
-    if operation.precondition:
-        headers = (*headers, ("if-match", '"v1"'))
+    headers = (*_headers(operation, token), *given.pop("headers", ()))
     return Bad(
         why=f"{operation.name}: {why}",
         method=operation.method,
@@ -111,6 +122,14 @@ def _request(
         headers=headers,
         **given,
     )
+
+
+def _headers(operation: Operation, token: str | None) -> Headers:
+    """What the operation needs besides its body, so that nothing else is the matter."""
+    headers = bearer(token)
+    if operation.key is KeyRule.REQUIRED:
+        headers = (*headers, ("idempotency-key", str(uuid4())))
+    return (*headers, ("if-match", '"v1"')) if operation.precondition else headers
 
 
 def _bad_methods(operation: Operation, token: str | None) -> Iterator[Bad]:
@@ -129,17 +148,20 @@ def _bad_methods(operation: Operation, token: str | None) -> Iterator[Bad]:
 def _bad_paths(operation: Operation, token: str | None) -> Iterator[Bad]:
     if not operation.parameters:
         return
+    expected: set[str | None] = {
+        Code.NOT_FOUND.value, Code.MALFORMED_REQUEST.value, Code.VALIDATION_FAILED.value,
+        Code.METHOD_NOT_ALLOWED.value,
+    }  # fmt: skip
+    if any(_kind_of(operation, name) is str for name in operation.parameters):
+        expected.add(None)  # a device's own name for itself may be any text
     for value in ("0", "not-an-id", UNKNOWN_ID + "0", "%00", "%ff", "..", "%2e%2e%2f", "x" * 3000):
         yield Bad(
             why=f"{operation.name}: {value[:20]} in its path",
             method=operation.method,
             target=target_of(operation, value),
-            codes=frozenset(
-                {Code.NOT_FOUND.value, Code.MALFORMED_REQUEST.value, Code.VALIDATION_FAILED.value,
-                 Code.METHOD_NOT_ALLOWED.value}
-            ),
-            headers=(*bearer(token), ("idempotency-key", str(uuid4()))),
-        )  # fmt: skip
+            codes=frozenset(expected),
+            headers=_headers(operation, token),
+        )
 
 
 _MALFORMED: Final[Mapping[str, bytes]] = {
@@ -187,7 +209,9 @@ def _bad_bodies(operation: Operation, token: str | None) -> Iterator[Bad]:
                 operation, token, f"{name} is {str(wrong)[:20]!r}", invalid,
                 headers=media, body=body,
             )  # fmt: skip
-            if wrong in _ALL_WRONG:
+            if wrong in _ALL_WRONG and not (
+                isinstance(wrong, dict) and _takes_any(operation, name)
+            ):
                 yield bad
             else:
                 # It may just fit, and then something else is or is not the matter.

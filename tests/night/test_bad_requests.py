@@ -17,6 +17,7 @@ from tests.bad_requests import (
     role_for,
 )
 from tests.forged_tokens import bad_tokens
+from tests.night.people_kit import elevated
 from tests.twins.people import ask, sign_in
 from tests.twins.whole import SECRETS, LastLight
 
@@ -39,7 +40,10 @@ async def test_what_is_bad_is_told_and_harms_nothing(
 ) -> None:
     """Wherever it comes in, it ends at the gateway with a problem that an app can read."""
     name = role_for(operation)
-    token = None if name is None else (await sign_in(house, name)).token
+    asking = None if name is None else await sign_in(house, name)
+    if asking is not None and operation.step_up:
+        await elevated(asking)
+    token = None if asking is None else asking.token
     assert await complaints(sender(house), bad_requests(operation, token)) == []
     tokens = bad_tokens(SECRETS.keys, house.world.clock.now())
     assert await complaints(sender(house), forged_requests(operation, tokens)) == []

@@ -34,7 +34,7 @@ from tests.bad_requests import (
 )
 from tests.forged_tokens import bad_tokens
 from tests.system.conftest import Template
-from tests.system.guests import VENUE, Front, Person, arrival, open_front
+from tests.system.guests import PASSWORD, VENUE, Front, Person, arrival, open_front
 from tests.system.harness import NodeProcess, open_yard, processes_on
 
 STRANGER_ID: Final = "01935d2a-7c00-7000-8000-0000000000b2"
@@ -46,11 +46,27 @@ class Battered:
 
     front: Front
     ring: KeyRing
+    elevated: dict[str, str] = attrs.field(factory=dict)
+    """Tokens of those who proved again who they are, by name."""
 
     async def token(self, operation: Operation) -> str | None:
         """A good token for an operation."""
         name = role_for(operation)
-        return None if name is None else (await self.front.sign_in(name)).token
+        if name is None:
+            return None
+        token = (await self.front.sign_in(name)).token
+        if not operation.step_up:
+            return token
+        if name not in self.elevated:
+            told = await self.front.need(
+                200,
+                self.front.known[name],
+                "POST",
+                "/api/auth/step-up",
+                {"password": PASSWORD},
+            )
+            self.elevated[name] = told["access_token"]
+        return self.elevated[name]
 
     @property
     def send(self) -> Send:
