@@ -14,6 +14,7 @@ from actors.rules import business_day
 from actors.rules.geofence import Fence, Fix, refuse_entry
 from actors.rules.permissions import not_found, refuse_at_venue
 from actors.rules.profile import VenueProfile
+from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import (
     LATER,
@@ -36,6 +37,7 @@ from protocol.internal.duty import (
     StaffOnDuty,
 )
 from protocol.operations.staff import ClockIn
+from protocol.records.platform import AuditEntry
 from protocol.records.staff import StaffShift
 from protocol.records.states import ShiftStatus, VenueStatus
 
@@ -98,9 +100,7 @@ def _refuse_second(state: StaffState) -> Refusal | None:
 def _refuse_place(
     command: ClockIn, context: Context, profile: VenueProfile, at: datetime
 ) -> Refusal | None:
-    assert context.principal is not None
-    manages = context.principal.role_at(command.venue_id) >= Role.MANAGEMENT
-    if manages and command.override_reason is not None:
+    if command.override_reason is not None and _manages(command, context):
         return None
     fix = command.location
     if fix is None:
@@ -151,10 +151,33 @@ def _begin(
     return Outcome(
         reply=shift_reply(shift, now),
         changes=(shift,),
+        appends=_noted_override(shift, command, context),
         events=(tell(told, venue_id=shift.venue_id, user_id=shift.staff_id, version=1),),
         sends=(Send(_venue(command), on_duty, detached=True),),
         timers=(SetTimer(CUTOVER_TIMER, _forgotten_at(profile, now), CutOver(shift_id=shift.id)),),
     )
+
+
+def _manages(command: ClockIn, context: Context) -> bool:
+    assert context.principal is not None
+    return context.principal.role_at(command.venue_id) >= Role.MANAGEMENT
+
+
+def _noted_override(
+    shift: StaffShift, command: ClockIn, context: Context
+) -> tuple[AuditEntry, ...]:
+    """Whose place was not looked at, and why: management may, and it is known."""
+    if command.override_reason is None or not _manages(command, context):
+        return ()
+    noted = audited(
+        context,
+        "shift.fence_overridden",
+        "shift",
+        shift.id,
+        venue_id=shift.venue_id,
+        after={"reason": command.override_reason},
+    )
+    return (noted,)
 
 
 def _began_at(state: StaffState, context: Context) -> datetime:

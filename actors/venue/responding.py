@@ -15,6 +15,7 @@ import attrs
 from actors.rules import sos
 from actors.rules.lifecycle import INCIDENT, IncidentTrigger, transition
 from actors.rules.permissions import refuse_at_venue
+from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Event, Outcome, Send
 from actors.runtime.state import State
@@ -166,6 +167,18 @@ def _end(incident: Incident, command: RespondSos, context: Context) -> Outcome:
         hide_from=hidden_from(closed),
     )
     ended = _changed(closed, outcome, command, context, resolved)
+    if outcome == "false_alarm":
+        # Somebody said that nothing was the matter: who that was must be known later.
+        noted = audited(
+            context,
+            "incident.false_alarm",
+            "incident",
+            closed.id,
+            venue_id=closed.venue_id,
+            before={"status": incident.status},
+            after={"status": closed.status},
+        )
+        ended = attrs.evolve(ended, appends=(*ended.appends, noted))
     if closed.kind is not IncidentKind.HELP:
         return ended
     # The task of a call for help has the call's own id.

@@ -17,6 +17,7 @@ from lastlight.integrations.performing import Performing
 from protocol.addresses import ActorKind
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.write_behind import WriteBehind, open_write_behind
+from tests.twins.books import MemoryBooks
 from tests.twins.database import MemoryDatabase
 from tests.twins.journal import MemoryDisk, MemoryJournal, open_memory_journal
 from tests.twins.outside import (
@@ -56,8 +57,13 @@ class Running:
 
     async def wait_flushed(self) -> None:
         """Wait until nothing is written that the database does not hold."""
-        while self.write_behind.flushed != self.journal.last:
-            await self.write_behind.wait_flushed(self.journal.last)
+        await wait_all_flushed(self.journal, self.write_behind)
+
+
+async def wait_all_flushed(journal: MemoryJournal, write_behind: WriteBehind) -> None:
+    """Wait until the database holds everything that is written, also what is written meanwhile."""
+    while write_behind.flushed != journal.last:
+        await write_behind.wait_flushed(journal.last)
 
 
 Founding = Callable[[MemoryJournal, WriteBehind], Awaitable[None]]
@@ -83,6 +89,8 @@ async def open_memory_node(
         open_memory_journal(world.disk, clock=world.clock, hooks=hooks) as journal,
         open_write_behind(journal, world.database) as write_behind,
     ):
+        all_flushed = partial(wait_all_flushed, journal, write_behind)
+        world.effects.answers |= MemoryBooks(world.database, all_flushed).answers()
         ports = Ports(
             journal=journal,
             flushed=write_behind,

@@ -43,7 +43,6 @@ from protocol.events.base import Audience
 from protocol.operations.table import OPERATIONS
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.write_behind import WriteBehind
-from tests.twins.books import MemoryBooks
 from tests.twins.database import MemoryDatabase
 from tests.twins.inbox import MemoryInbox
 from tests.twins.journal import MemoryJournal
@@ -186,7 +185,6 @@ async def open_memory_last_light(
         AsyncExitStack() as stack,
     ):
         node, journal = running.node, running.journal
-        world.effects.answers |= MemoryBooks(world.database, running.wait_flushed).answers()
         reading = Reading(world.database, journal, running.write_behind)
         resumer = make_resumer(node, backlog, journal, reading)
         polling = Polling(resume=resumer.resume, check=revocations.check, bells=rooms.bells)

@@ -17,6 +17,7 @@ from protocol.errors import Code
 from protocol.internal.duty import CutOver, FindSchedule, ScheduleFound, StaffOnDuty
 from protocol.operations.staff import ClockIn
 from protocol.records.states import ShiftStatus, VenueStatus
+from protocol.records.platform import AuditEntry
 from protocol.replies.staff import ShiftReply
 from tests.actors.deciding import NOW, a_principal, refused, refused_with
 from tests.actors.staff.shift_kit import ELSEWHERE, ME, MINUTE, Work, a_manager, here
@@ -83,7 +84,11 @@ def test_management_overrides_the_fence_with_a_reason_and_staff_do_not() -> None
     assert refused_with(Work().do(command)) is Code.LOCATION_INACCURATE
     manager = a_principal(ME, Role.MANAGEMENT, VENUE_ID)
     work = Work()
-    assert isinstance(work.do(command, manager).reply, ShiftReply)
+    outcome = work.do(command, manager)
+    assert isinstance(outcome.reply, ShiftReply)
+    (line,) = outcome.appends
+    assert isinstance(line, AuditEntry)
+    assert (line.action, line.after) == ("shift.fence_overridden", {"reason": "phone broke"})
     without = ClockIn(venue_id=VENUE_ID)
     assert refused_with(Work().do(without, manager)) is Code.LOCATION_INACCURATE
 

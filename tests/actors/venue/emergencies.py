@@ -17,6 +17,7 @@ from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.errors import Refusal
 from protocol.internal.emergencies import AlertPeople, EscalateSos
 from protocol.operations.safety import RaiseSos, RespondSos, SosAction
+from protocol.records.platform import AuditEntry
 from protocol.records.runtime import DutyPlace
 from protocol.records.safety import Incident, IncidentEvent
 from protocol.records.states import RoleName, VenueStatus
@@ -62,6 +63,7 @@ class Night:
         self.now = NOW
         self.timers: dict[str, SetTimer] = {}
         self.lines: list[IncidentEvent] = []
+        self.trail: list[AuditEntry] = []
         self.last = Outcome()
         filled(
             self.state,
@@ -108,6 +110,9 @@ class Night:
                 case CancelTimer():
                     self.timers.pop(timer.name, None)
         for row in decision.appends:
+            if isinstance(row, AuditEntry):
+                self.trail.append(row)
+                continue
             assert isinstance(row, IncidentEvent)
             self.lines.append(row)
         self.last = decision

@@ -173,6 +173,9 @@ def test_an_incident_ends_by_its_owner_or_management(
     assert rooms(ended) == {USER_ROOM}
     incident = night.the_incident()
     assert (incident.outcome, incident.closed_by, incident.closed_at) == (outcome, by, night.now)
+    # That nothing was the matter is a claim, and whose it was stands in the trail.
+    trail = [(line.action, line.actor_id) for line in night.trail]
+    assert trail == ([("incident.false_alarm", by)] if outcome == "false_alarm" else [])
     assert night.timers == {}
     assert refused_with(night.respond(OTHER, SosAction.ACKNOWLEDGE, id_)) is Code.INCIDENT_CLOSED
 
