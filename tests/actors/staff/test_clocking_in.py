@@ -16,8 +16,8 @@ from protocol.codec import to_json
 from protocol.errors import Code
 from protocol.internal.duty import CutOver, FindSchedule, ScheduleFound, StaffOnDuty
 from protocol.operations.staff import ClockIn
-from protocol.records.states import ShiftStatus, VenueStatus
 from protocol.records.platform import AuditEntry
+from protocol.records.states import ShiftStatus, VenueStatus
 from protocol.replies.staff import ShiftReply
 from tests.actors.deciding import NOW, a_principal, refused, refused_with
 from tests.actors.staff.shift_kit import ELSEWHERE, ME, MINUTE, Work, a_manager, here
