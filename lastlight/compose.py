@@ -209,6 +209,7 @@ def _surroundings(
             codes=load_or_make_secret(own.places.code_secret),
         ),
         passwords=own.passwords,
+        read_export=_personal(own, storage).read,
         revocations=own.revocations,
         rate_limits=RateLimits(
             trio.current_time, enabled=settings.rate_limits, most=requests_most(node)
