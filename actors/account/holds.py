@@ -28,6 +28,7 @@ from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import CancelTimer, Context, Decision, Outcome, Send, SetTimer
 from protocol.addresses import ActorKind, Address, Role
+from protocol.domain_limits import HOLDS_OPEN_MAX
 from protocol.errors import Code, FieldError, Refusal
 from protocol.internal.wallet import (
     DepositHeld,
@@ -36,7 +37,6 @@ from protocol.internal.wallet import (
     ReleaseDeposit,
     SettleDeposit,
 )
-from protocol.limits import HOLDS_OPEN_MAX
 from protocol.operations.wallet import PlaceHold, SettleHold
 from protocol.reads import Read, Since
 from protocol.records.money import CreditHold

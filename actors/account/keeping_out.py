@@ -13,11 +13,11 @@ from actors.account.state import AccountState
 from actors.runtime.outcome import Context, Event, Send, SetTimer
 from actors.runtime.telling import tell
 from protocol.addresses import ActorKind, Address
+from protocol.domain_limits import VENUES_TOLD_MAX
 from protocol.events.base import Audience
 from protocol.events.safety import SafetyExclusionChanged
 from protocol.internal.accounts import ExclusionOver
 from protocol.internal.metering import CloseVisit
-from protocol.limits import VENUES_TOLD_MAX
 from protocol.records.money import CreditGrant
 from protocol.records.money_states import CreditSource
 from protocol.records.safety import SafetyLog

@@ -5,8 +5,8 @@ from __future__ import annotations
 from actors.account.state import AccountState
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
+from protocol.domain_limits import PUSH_DEVICES_MAX
 from protocol.errors import Code, FieldError, Refusal
-from protocol.limits import PUSH_DEVICES_MAX
 from protocol.operations.users import RegisterDevice, RemoveDevice
 from protocol.records.users import PushDevice
 from protocol.replies.base import Done

@@ -6,9 +6,9 @@ from actors.account.state import AccountState
 from actors.rules.offline import refuse_gap
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
+from protocol.domain_limits import SYNC_DEVICES_MAX
 from protocol.errors import Code, Refusal
 from protocol.internal.sync import AdvanceDevice, CheckDevice, DevicePlace
-from protocol.limits import SYNC_DEVICES_MAX
 from protocol.records.platform import SyncDevice
 
 

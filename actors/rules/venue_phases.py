@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 
 from actors.rules.opening_hours import ALWAYS_OPEN, WEEKDAYS, closes_at, is_open, opens_at
 from actors.rules.settings_patch import is_wall_time
+from protocol.domain_limits import HOURS_PER_WEEKDAY_MAX
 from protocol.errors import FieldError
-from protocol.limits import HOURS_PER_WEEKDAY_MAX
 from protocol.records.states import VenueStatus
 
 

@@ -25,8 +25,8 @@ from actors.session.draft import VisitDraft, draft_of
 from actors.session.state import SessionState
 from actors.session.watching import look_later
 from protocol.addresses import Role
+from protocol.domain_limits import SESSION_SIGNS_MAX
 from protocol.internal.safety import PatronObserved, PatternSeen
-from protocol.limits import SESSION_SIGNS_MAX
 from protocol.operations.care import LogSafetyObservation
 from protocol.records.safety import Intervention, SafetyLog
 from protocol.records.states import SessionStatus

@@ -17,9 +17,9 @@ from actors.session.notes import Drink
 from actors.session.observing import keep_pace
 from actors.session.state import SessionState
 from protocol.addresses import ActorKind, Address
+from protocol.domain_limits import SESSION_DRINKS_MAX
 from protocol.errors import Code, Refusal
 from protocol.internal.orders import OrderPosted, PriceOrder, VouchOrder
-from protocol.limits import SESSION_DRINKS_MAX
 from protocol.records.money_states import Tender
 from protocol.records.states import SessionStatus
 
@@ -63,13 +63,15 @@ def decide_order_posted(state: SessionState, command: OrderPosted, context: Cont
     draft = draft_of(state, session, context)
     notes = draft.notes
     drinks = notes.drinks
+    # A purchase that is told late counts from when it was made.
+    at = max(context.happened_at, session.started_at)
     if command.standard_drinks_milli > 0:
-        drinks = (*drinks, Drink(at=context.now, milli=command.standard_drinks_milli))
+        drinks = (*drinks, Drink(at=at, milli=command.standard_drinks_milli))
     draft.notes = attrs.evolve(
         notes,
         orders=notes.orders + 1,
         plays=notes.plays + command.plays,
-        acted_at=context.now,
+        acted_at=max(at, notes.acted_at or at),
         spent_minor=notes.spent_minor + command.total_minor,
         drinks=_kept(drinks, _day_start(draft)),
     )

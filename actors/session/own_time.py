@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
 
 import attrs
 
@@ -15,15 +14,13 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.meter import arm, ask_for_rest, not_before_charged, time_ends_at
+from actors.session.notes import TIME_LIMIT
 from actors.session.state import SessionState
+from protocol.domain_limits import SESSION_LIMITS_TOLD_MAX
 from protocol.errors import Code, Refusal
 from protocol.events.sessions import SessionLimitReached
 from protocol.internal.allowances import OwnTimeChanged, TimeLimit
-from protocol.limits import SESSION_LIMITS_TOLD_MAX
 from protocol.records.states import LimitKind, LimitPeriod, SessionStatus
-
-TIME_LIMIT: Final = "time_limit"
-"""Why a session is paused whose patron used up an own limit of time."""
 
 
 @decides(OwnTimeChanged)
@@ -35,7 +32,10 @@ def decide_own_time_changed(
     if session is None or session.status is SessionStatus.CLOSING:
         return Outcome()
     draft = draft_of(state, session, context)
-    draft.notes = attrs.evolve(draft.notes, time=command.time)
+    left_minor = draft.notes.time.spend_left_minor
+    draft.notes = attrs.evolve(
+        draft.notes, time=attrs.evolve(command.time, spend_left_minor=left_minor)
+    )
     if draft.running is not None and not stop_at_limit(draft):
         tell_limits(draft)
         arm(draft)
@@ -53,6 +53,7 @@ def stop_at_limit(draft: VisitDraft) -> bool:
     tell_limits(draft)
     if draft.session.status is SessionStatus.ACTIVE:
         settings = draft.profile.settings
+        draft.notes = attrs.evolve(draft.notes, rested_from=draft.session.status_since)
         draft.move(
             SessionTrigger.REACH_LIMIT,
             at=ends_at,
@@ -89,9 +90,9 @@ def tell_limits(draft: VisitDraft) -> None:
     draft.notes = attrs.evolve(draft.notes, limits_told=tuple(told)[-SESSION_LIMITS_TOLD_MAX:])
 
 
-def refuse_used_up(draft: VisitDraft) -> Refusal | None:
-    """Why a visit may not go on now: an own limit of time has nothing left."""
-    limit = reached(draft.segments, draft.now, draft.tariff, draft.notes.time)
+def refuse_used_up(draft: VisitDraft, at: datetime) -> Refusal | None:
+    """Why a visit may not go on at a moment: an own limit of time has nothing left."""
+    limit = reached(draft.segments, at, draft.tariff, draft.notes.time)
     return None if limit is None else _refusal(limit, "is used up")
 
 

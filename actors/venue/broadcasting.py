@@ -18,11 +18,11 @@ from actors.runtime.telling import tell
 from actors.venue.incident_state import people_of
 from actors.venue.state import VenueState
 from protocol.addresses import OUTSIDE, Role
+from protocol.domain_limits import ALERT_PEOPLE_MAX
 from protocol.events.base import Audience
 from protocol.events.emergency import EmergencyBroadcast
 from protocol.internal.emergencies import AlertGroup, AlertPeople
 from protocol.internal.safety import AckBroadcast
-from protocol.limits import ALERT_PEOPLE_MAX
 from protocol.operations.safety import BroadcastEmergency
 from protocol.reads import Read, Since
 from protocol.records.states import BroadcastAudience, BroadcastKind, Severity

@@ -16,10 +16,10 @@ from actors.runtime.state import State
 from actors.runtime.telling import tell
 from actors.venue.task_state import unfinished
 from protocol.addresses import ActorKind, Address
+from protocol.domain_limits import HANDOVER_TASKS_MAX
 from protocol.errors import Code, FieldError, Refusal
 from protocol.events.staff import ShiftHandoverPosted
 from protocol.internal.duty import HandOver, HandoverKept, KeepHandover
-from protocol.limits import HANDOVER_TASKS_MAX
 from protocol.operations.staff_work import PostHandover
 from protocol.reads import Read, Since
 from protocol.records.runtime import FloorPlace

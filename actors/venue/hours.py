@@ -26,10 +26,10 @@ from actors.runtime.outcome import (
 from actors.runtime.telling import tell
 from actors.venue.state import VenueState
 from protocol.addresses import ActorKind, Address
+from protocol.domain_limits import FLOOR_CLEARED_AT_ONCE
 from protocol.events.venue import VenueStatusChanged
 from protocol.internal.administration import ClearFloor, TurnHours
 from protocol.internal.metering import CloseVisit
-from protocol.limits import FLOOR_CLEARED_AT_ONCE
 from protocol.records.states import CheckOutCause, SessionStatus, VenueStatus
 from protocol.records.venues import Venue
 

@@ -27,10 +27,10 @@ from actors.venue.place_changes import refuse_moving_back, setting_rows
 from actors.venue.settings_views import planned_of, settings_view
 from actors.venue.state import VenueState
 from protocol.addresses import Role
+from protocol.domain_limits import PLANNED_AHEAD_MAX_S, PLANNED_SETTINGS_MAX
 from protocol.errors import Code, FieldError, Refusal
 from protocol.events.system import SystemSettingsChanged
 from protocol.internal.administration import ComeIntoForce
-from protocol.limits import PLANNED_AHEAD_MAX_S, PLANNED_SETTINGS_MAX
 from protocol.operations.admin_settings import GetSettings, UpdateSettings
 from protocol.records.runtime import PlannedSettings
 from protocol.records.venues import Venue

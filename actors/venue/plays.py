@@ -10,8 +10,8 @@ from uuid import UUID
 from actors.runtime.outcome import Context, Send
 from actors.venue.state import VenueState
 from protocol.addresses import ActorKind, Address
+from protocol.domain_limits import RECENT_PLAYERS_MAX
 from protocol.internal.wallet import GiveBackPlay
-from protocol.limits import RECENT_PLAYERS_MAX
 from protocol.reads import Read, Since
 from protocol.records.inventory import Game
 from protocol.records.runtime import RecentPlay

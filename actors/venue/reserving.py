@@ -20,10 +20,10 @@ from actors.venue.bookings import in_line, is_slot
 from actors.venue.room_choice import Wish, choose_room, deposit_for, during, unfit
 from actors.venue.state import VenueState
 from protocol.addresses import ActorKind, Address, Role
+from protocol.domain_limits import BOOKINGS_PER_PATRON_MAX, WAITLIST_MAX
 from protocol.errors import Code, Refusal
 from protocol.internal.booking import DropBooking
 from protocol.internal.wallet import DepositHeld, HoldDeposit, ReleaseDeposit
-from protocol.limits import BOOKINGS_PER_PATRON_MAX, WAITLIST_MAX
 from protocol.operations.reservations import CreateReservation
 from protocol.records.inventory import KaraokeRoom
 from protocol.records.states import ReservationKind, ReservationStatus, VenueStatus

@@ -14,8 +14,8 @@ from actors.rules.rate_bands import rate_at
 from actors.rules.slots import deposit_minor, refuse_hours, refuse_stay, slot
 from actors.venue.booking_draft import presence
 from actors.venue.state import VenueState
+from protocol.domain_limits import BOOKED_AHEAD_DAYS_MAX
 from protocol.errors import Code, FieldError, Refusal
-from protocol.limits import BOOKED_AHEAD_DAYS_MAX
 from protocol.records.inventory import KaraokeRoom
 from protocol.records.money_states import RoomStatus
 from protocol.records.states import VenueStatus

@@ -24,10 +24,10 @@ from actors.runtime.telling import tell
 from actors.venue.plan_rows import Change, drafted, living, named, published, rows_of
 from actors.venue.state import VenueState
 from protocol.addresses import PLATFORM, Role
+from protocol.domain_limits import SCHEDULE_WEEKS_AHEAD_MAX
 from protocol.errors import Code, FieldError, Refusal
 from protocol.events.staff import SchedulePublished
 from protocol.internal.schedules import ClaimShifts, PlannedSlot, ShiftsClaimed
-from protocol.limits import SCHEDULE_WEEKS_AHEAD_MAX
 from protocol.operations.staff_work import PlannedShift, PublishSchedule
 from protocol.reads import Read, Since
 from protocol.records.runtime import ScheduleWeek

@@ -18,8 +18,8 @@ from actors.venue.queue_draft import QueueDraft, draft_of, queue_of
 from actors.venue.room_choice import room_on_show
 from actors.venue.state import VenueState, is_open
 from protocol.addresses import Role
+from protocol.domain_limits import QUEUE_SONGS_MAX
 from protocol.errors import Code, Refusal
-from protocol.limits import QUEUE_SONGS_MAX
 from protocol.operations.karaoke import ChangeKaraokeQueue, GetKaraokeQueue, QueueAction
 from protocol.records.runtime import FloorPlace
 from protocol.records.states import TurnStatus
@@ -159,7 +159,7 @@ def _own(draft: QueueDraft, entry_id: UUID | None) -> KaraokeTurn | Refusal:
         return not_found(f"entry {entry_id}")
     assert draft.context.principal is not None
     if song.user_id != draft.context.principal.user_id and not _is_staff(draft):
-        return Refusal(Code.FORBIDDEN, "this is somebody else's song; ask the staff")
+        return not_found(f"entry {entry_id}")
     return song
 
 

@@ -21,8 +21,8 @@ from actors.venue.room_choice import unfit
 from actors.venue.state import VenueState
 from actors.venue.stock import Booking, book
 from protocol.addresses import Role
+from protocol.domain_limits import STOCK_MILLI_MAX
 from protocol.errors import Code, Refusal
-from protocol.limits import STOCK_MILLI_MAX
 from protocol.operations.menu import MoveStock, StockLine, StockMove
 from protocol.records.inventory import InventoryLevel, MenuItem, StockMovement
 from protocol.records.money_states import MovementKind

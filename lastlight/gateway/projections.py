@@ -21,8 +21,8 @@ from actors.runtime.answers import Answer
 from lastlight.forecasts import METHOD, Asked, Told
 from lastlight.gateway.calls import Call, Refused
 from protocol.codec import to_json
+from protocol.domain_limits import FORECAST_DAYS_LEAST, FORECAST_WINDOW_DAYS
 from protocol.errors import Code, LastLightError, Refusal
-from protocol.limits import FORECAST_DAYS_LEAST, FORECAST_WINDOW_DAYS
 from protocol.operations.figures import GetProjections
 from protocol.replies.figures import Forecast, PastError, ProjectedDay, Projections
 from storage.postgres.queries_projections import History

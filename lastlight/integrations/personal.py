@@ -23,6 +23,7 @@ from actors.runtime.outcome import Send
 from lastlight.integrations.performing import Perform
 from protocol.addresses import ActorKind, Address, Position
 from protocol.commands import Command
+from protocol.domain_limits import EXPORT_BYTES_MAX
 from protocol.errors import LastLightError
 from protocol.internal.accounts import (
     DropExport,
@@ -31,7 +32,6 @@ from protocol.internal.accounts import (
     ScrubTables,
     TablesScrubbed,
 )
-from protocol.limits import EXPORT_BYTES_MAX
 from protocol.messages import Message
 from storage.postgres.personal import PersonalTables
 

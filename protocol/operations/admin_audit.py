@@ -11,8 +11,9 @@ from uuid import UUID
 from protocol.addresses import Role
 from protocol.bounds import integer, text
 from protocol.commands import Command, command
+from protocol.domain_limits import CHAIN_ROWS_MAX
 from protocol.errors import FieldError
-from protocol.limits import CHAIN_ROWS_MAX, PAGE_ITEMS_DEFAULT
+from protocol.limits import PAGE_ITEMS_DEFAULT
 from protocol.operations.addresses import query
 from protocol.operations.base import Operation, in_category
 from protocol.replies.admin_audit import AuditList, ChainVerdict

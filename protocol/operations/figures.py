@@ -12,8 +12,8 @@ from protocol.addresses import Role
 from protocol.bounds import integer
 from protocol.codes import Code
 from protocol.commands import Command, command
+from protocol.domain_limits import FIGURES_DAYS_MAX
 from protocol.errors import FieldError
-from protocol.limits import FIGURES_DAYS_MAX
 from protocol.operations.addresses import query
 from protocol.operations.base import Operation, in_category
 from protocol.replies.figures import (

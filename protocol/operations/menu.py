@@ -13,8 +13,8 @@ from protocol.addresses import ActorKind, Role
 from protocol.bounds import integer, items, text
 from protocol.codes import Code
 from protocol.commands import Command, command
+from protocol.domain_limits import ALLERGENS_MAX, RECIPE_PARTS_MAX, STOCK_LINES_MAX, STOCK_MILLI_MAX
 from protocol.errors import FieldError
-from protocol.limits import ALLERGENS_MAX, RECIPE_PARTS_MAX, STOCK_LINES_MAX, STOCK_MILLI_MAX
 from protocol.operations.addresses import child, venue
 from protocol.operations.base import KeyRule, Operation
 from protocol.operations.stations import TaxRate

@@ -12,8 +12,9 @@ from protocol.addresses import ActorKind, Role
 from protocol.bounds import integer
 from protocol.codes import Code
 from protocol.commands import Command, command
+from protocol.domain_limits import BOOKING_MINUTES_MAX
 from protocol.errors import FieldError
-from protocol.limits import BOOKING_MINUTES_MAX, PAGE_ITEMS_DEFAULT
+from protocol.limits import PAGE_ITEMS_DEFAULT
 from protocol.operations.addresses import child, query, venue
 from protocol.operations.base import KeyRule, Operation, in_category
 from protocol.records.states import ReservationKind, ReservationStatus

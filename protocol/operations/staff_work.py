@@ -15,8 +15,9 @@ from protocol.addresses import ActorKind, Role
 from protocol.bounds import integer, items, text
 from protocol.codes import Code
 from protocol.commands import Command, command
+from protocol.domain_limits import SHIFT_HOURS_MAX
 from protocol.errors import FieldError
-from protocol.limits import LIST_ITEMS_MAX, PAGE_ITEMS_DEFAULT, SHIFT_HOURS_MAX
+from protocol.limits import LIST_ITEMS_MAX, PAGE_ITEMS_DEFAULT
 from protocol.operations.addresses import child, duty, own_staff, query
 from protocol.operations.base import KeyRule, Operation, in_category
 from protocol.records.states import RoleName, ShiftStatus, TaskPriority, TaskStatus

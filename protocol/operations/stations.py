@@ -11,7 +11,7 @@ from protocol.addresses import ActorKind, Role
 from protocol.bounds import integer, items, text
 from protocol.codes import Code
 from protocol.commands import Command, command
-from protocol.limits import RATE_BANDS_MAX
+from protocol.domain_limits import RATE_BANDS_MAX
 from protocol.operations.addresses import child, venue
 from protocol.operations.base import KeyRule, Operation
 from protocol.records.money_states import GamePricing, GameStatus, RoomStatus

@@ -13,8 +13,9 @@ from protocol.addresses import Role
 from protocol.bounds import integer, items, text
 from protocol.codes import Code
 from protocol.commands import Command, command
+from protocol.domain_limits import OFFLINE_COMMANDS_MAX
 from protocol.errors import FieldError
-from protocol.limits import INT64_MAX, OFFLINE_COMMANDS_MAX
+from protocol.limits import INT64_MAX
 from protocol.operations.addresses import gateway
 from protocol.operations.base import Operation, in_category
 from protocol.replies.sync import Replayed

@@ -14,8 +14,8 @@ from protocol.addresses import Role
 from protocol.bounds import PREPARED, integer, items, text
 from protocol.codes import Code
 from protocol.commands import Command, command
+from protocol.domain_limits import PREFERENCES_MAX
 from protocol.errors import FieldError
-from protocol.limits import PREFERENCES_MAX
 from protocol.operations.addresses import gateway, own_account, query
 from protocol.operations.base import KeyRule, Operation, in_category
 from protocol.records.states import LimitKind, LimitPeriod, PushPlatform

@@ -11,7 +11,7 @@ from uuid import UUID
 import attrs
 
 from protocol.bounds import items, text
-from protocol.limits import OPEN_ORDERS_NAMED_MAX
+from protocol.domain_limits import OPEN_ORDERS_NAMED_MAX
 from protocol.records.money_states import TillStatus
 from protocol.replies.base import reply
 from protocol.values import Currency, SignedAmount

@@ -23,7 +23,7 @@ from protocol.chains import (
     row_fields,
     text_digest,
 )
-from protocol.limits import CHAIN_BATCH_ROWS
+from protocol.domain_limits import CHAIN_BATCH_ROWS
 from protocol.operations.admin_audit import Chain
 from protocol.records.base import Record
 from protocol.records.ledger import LedgerJournal, LedgerPosting

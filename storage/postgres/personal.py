@@ -12,7 +12,7 @@ from uuid import UUID
 import attrs
 
 from protocol.addresses import Position
-from protocol.limits import EXPORT_ROWS_PAGE
+from protocol.domain_limits import EXPORT_ROWS_PAGE
 from storage.postgres.asked import blocks_of
 from storage.postgres.database import Database, DatabaseRole
 from storage.postgres.reading import Reader

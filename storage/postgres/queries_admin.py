@@ -9,8 +9,8 @@ from uuid import UUID
 import attrs
 import msgspec
 
+from protocol.domain_limits import CHAIN_ROWS_MAX
 from protocol.errors import Code, FieldError, LastLightError, Refusal
-from protocol.limits import CHAIN_ROWS_MAX
 from protocol.operations.admin_audit import ListAuditLogs, VerifyAuditChain
 from protocol.operations.admin_venues import ListVenues
 from protocol.records.states import VenueStatus

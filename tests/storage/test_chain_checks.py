@@ -11,9 +11,9 @@ import pytest
 
 from protocol.addresses import Role
 from protocol.chains import canonical_json, text_digest
+from protocol.domain_limits import CHAIN_ROWS_MAX
 from protocol.entries import Entry
 from protocol.errors import Code
-from protocol.limits import CHAIN_ROWS_MAX
 from protocol.operations.admin_audit import Chain, ListAuditLogs, VerifyAuditChain
 from protocol.records.ledger import LedgerJournal, LedgerPosting, ledger_account_id
 from protocol.records.platform import AuditEntry

@@ -16,6 +16,7 @@ import trio
 from lastlight.integrations.personal import PersonalData
 from protocol.addresses import ActorKind, Address, Position
 from protocol.chains import GENESIS, canonical_json, chained_hash, first_broken, row_fields
+from protocol.domain_limits import EXPORT_ROWS_PAGE
 from protocol.internal.accounts import (
     DropExport,
     ExportMade,
@@ -23,7 +24,6 @@ from protocol.internal.accounts import (
     ScrubTables,
     TablesScrubbed,
 )
-from protocol.limits import EXPORT_ROWS_PAGE
 from protocol.messages import Message
 from protocol.records.money import Transaction
 from protocol.records.platform import AuditEntry

@@ -16,12 +16,12 @@ from actors.account.holds import (
 from actors.account.state import AccountState
 from actors.runtime.outcome import CancelTimer, Outcome, SetTimer
 from protocol.addresses import Principal, Role
+from protocol.domain_limits import HOLDS_OPEN_MAX
 from protocol.errors import Code
 from protocol.internal.orders import RevenueBooked
 from protocol.internal.wallet import (
     ExpireHold,
 )
-from protocol.limits import HOLDS_OPEN_MAX
 from protocol.operations.wallet import PlaceHold, SettleHold
 from protocol.records.money import CreditHold, Receipt, Transaction
 from protocol.records.money_states import CreditSource, HoldPurpose, HoldStatus

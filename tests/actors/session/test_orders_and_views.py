@@ -7,10 +7,10 @@ from uuid import UUID
 from actors.session.behaviour import SESSION
 from protocol.addresses import ActorKind, Address
 from protocol.codec import to_json
+from protocol.domain_limits import SESSION_DRINKS_MAX
 from protocol.errors import Code, Refusal
 from protocol.internal.orders import Buyer, OrderPosted, PriceOrder, VouchOrder
 from protocol.internal.visits import DescribeVisit, VisitDescribed
-from protocol.limits import SESSION_DRINKS_MAX
 from protocol.operations.sessions import CheckOut, GetSession, PauseSession, QuoteMeter
 from protocol.operations.transactions import OrderLine, PurchaseItems
 from protocol.records.states import Activity, SessionStatus

@@ -10,10 +10,10 @@ import attrs
 import pytest
 
 from protocol.addresses import Principal
+from protocol.domain_limits import ALERT_PEOPLE_MAX
 from protocol.errors import Code
 from protocol.internal.emergencies import AlertPeople
 from protocol.internal.safety import AckBroadcast
-from protocol.limits import ALERT_PEOPLE_MAX
 from protocol.operations.safety import BroadcastEmergency
 from protocol.records.platform import AuditEntry
 from protocol.records.states import BroadcastAudience, BroadcastKind

@@ -10,9 +10,9 @@ import pytest
 from actors.runtime.outcome import CancelTimer, Outcome, SetTimer
 from actors.venue.hours import decide_clear_floor, decide_turn_hours, hours_timer
 from actors.venue.state import VenueState
+from protocol.domain_limits import FLOOR_CLEARED_AT_ONCE
 from protocol.internal.administration import ClearFloor, TurnHours
 from protocol.internal.metering import CloseVisit
-from protocol.limits import FLOOR_CLEARED_AT_ONCE
 from protocol.records.runtime import FloorPlace
 from protocol.records.states import CheckOutCause, SessionStatus, VenueStatus
 from protocol.records.venues import Venue

@@ -19,9 +19,9 @@ from actors.venue.house_settings import (
 )
 from actors.venue.state import VenueState
 from protocol.addresses import Principal
+from protocol.domain_limits import PLANNED_SETTINGS_MAX
 from protocol.errors import Code, Refusal
 from protocol.internal.administration import ComeIntoForce
-from protocol.limits import PLANNED_SETTINGS_MAX
 from protocol.operations.admin_settings import GetSettings, UpdateSettings
 from protocol.records.ledger import BusinessDay
 from protocol.records.runtime import PlannedSettings

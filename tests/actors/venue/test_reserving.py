@@ -11,10 +11,10 @@ import pytest
 from actors.rules.opening_hours import WEEKDAYS
 from actors.venue.bookings import view_of
 from protocol.addresses import Role
+from protocol.domain_limits import BOOKINGS_PER_PATRON_MAX
 from protocol.errors import Code
 from protocol.internal.booking import DropBooking
 from protocol.internal.wallet import DepositHeld, HoldDeposit
-from protocol.limits import BOOKINGS_PER_PATRON_MAX
 from protocol.operations.reservations import ReservationAction
 from protocol.records.money_states import RoomStatus
 from protocol.records.platform import AuditEntry
