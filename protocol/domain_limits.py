@@ -1,4 +1,4 @@
-"""Bounds of what people have and do: devices, bookings, songs, lines of an order, days of a question.
+"""Bounds of what people have and do: devices, bookings, songs, lines of an order.
 
 Those of the machinery stand in `protocol.limits`. Each is of one thing of one person or venue.
 """
