@@ -18,6 +18,7 @@ from actors.rules.safety_register import observation_lines
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.runtime.state import State
+from actors.venue.holds import hold_of, lifted
 from actors.venue.incident_state import people_of
 from actors.venue.state import VenueState
 from actors.venue.task_state import choose
@@ -90,7 +91,7 @@ def decide_care_ended(state: State, command: CareEnded, context: Context) -> Dec
 @decides(HoldService)
 def decide_hold_service(state: State, command: HoldService, context: Context) -> Decision:
     """No alcohol for this person from now on, and no way in after this visit."""
-    known = _hold(state, command.user_id)
+    known = hold_of(state, command.user_id)
     return Outcome(
         changes=(
             SafetyHold(
@@ -109,7 +110,7 @@ def decide_hold_service(state: State, command: HoldService, context: Context) ->
 @decides(LiftService)
 def decide_lift_service(state: State, command: LiftService, context: Context) -> Decision:
     """Management has lifted the hold of this visit; a later one is another."""
-    known = _hold(state, command.user_id)
+    known = hold_of(state, command.user_id)
     if known is None or known.session_id != command.session_id:
         return Outcome()
     return Outcome(removes=(known,))
@@ -124,6 +125,8 @@ def decide_log_safety_observation(
     assert principal is not None, "a command of the contract has a principal"
     if principal.role_at(state.venue_id) < Role.STAFF:
         return not_found(f"venue {state.venue_id}")
+    if command.lifts_hold:
+        return lifted(state, command, context)
     provenance = context.provenance
     occurred_at = (provenance and provenance.occurred_at) or now
     seat = next((p for p in state.open_places() if p.user_id == command.user_id), None)
@@ -169,7 +172,7 @@ def care_taken(task: StaffTask, by: UUID) -> tuple[Send, ...]:
 
 def service_hold(state: State, user_id: UUID, context: Context) -> SafetyHold | None:
     """The hold that stands on a person now."""
-    hold = _hold(state, user_id)
+    hold = hold_of(state, user_id)
     if hold is None or (hold.ends_at is not None and hold.ends_at <= context.now):
         return None
     return hold
@@ -195,7 +198,7 @@ def _hold_of_the_night(
     known = service_hold(state, user_id, context)
     if known is not None:
         return None
-    expired = _hold(state, user_id)
+    expired = hold_of(state, user_id)
     profile = state.profile
     cutover = profile.settings.cutover
     today = business_day_of(context.now, profile.tz, cutover)
@@ -207,10 +210,6 @@ def _hold_of_the_night(
         ends_at=max(bounds(today, profile.tz, cutover).end, context.now + timedelta(hours=1)),
         version=1 if expired is None else expired.version + 1,
     )
-
-
-def _hold(state: State, user_id: UUID) -> SafetyHold | None:
-    return state.get(SafetyHold, state.address.id, user_id)
 
 
 def _groups(state: State, tier: int) -> tuple[AlertGroup, ...]:

@@ -97,6 +97,8 @@ class LogSafetyObservation(Command):
     first_aid: bool = False
     ejection: bool = False
     minor_found: bool = False
+    lifts_hold: bool = False
+    """Management's, of a person without a visit: they are well again and may come in (Rule 7)."""
     notes: Note | None = None
 
     def faults(self) -> Iterable[FieldError]:
@@ -105,10 +107,14 @@ class LogSafetyObservation(Command):
             yield FieldError("/session_id", "required", "give session_id, or venue_id and user_id")
         seen = (
             self.signs, self.visible_intoxication, self.refusal_of_service, self.aggression,
-            self.first_aid, self.ejection, self.minor_found, self.notes,
+            self.first_aid, self.ejection, self.minor_found, self.notes, self.lifts_hold,
         )  # fmt: skip
         if not any(seen):
             yield FieldError("/signs", "required", "say what was seen or done")
+        of_person = self.session_id is None and self.user_id is not None
+        if self.lifts_hold and (not of_person or self.visible_intoxication or self.signs):
+            detail = "goes with venue_id and user_id, and with no sign that it should stand"
+            yield FieldError("/lifts_hold", "not_allowed", detail)
 
 
 @command
@@ -168,7 +174,8 @@ OPERATIONS: Final = in_category(
         LogSafetyObservation, Role.STAFF, "POST /api/safety/logs",
         session_or_venue("session_id"), ObservationLogged,
         summary="Note signs, a refusal, aggression, first aid, an ejection, or a minor found.",
-        status=201, key=KeyRule.ACCEPTED, offline=True, errors=(Code.NOT_FOUND,),
+        status=201, key=KeyRule.ACCEPTED, offline=True,
+        errors=(Code.NOT_FOUND, Code.INTERVENTION_OPEN),
         emits=("safety.threshold_crossed", "safety.intervention_opened"),
     ),
     Operation(

@@ -20,6 +20,7 @@ from protocol.internal.safety import (
 from protocol.internal.tasks import CloseTask, OpenTask
 from protocol.internal.visits import AdmitPatron
 from protocol.operations.care import LogSafetyObservation, Sign
+from protocol.records.platform import AuditEntry
 from protocol.records.runtime import SafetyHold
 from protocol.records.safety import SafetyLog
 from protocol.records.states import Severity, TaskPriority
@@ -45,6 +46,7 @@ from tests.actors.venue.floors import (
 from tests.actors.venue.people import (
     ANN,
     BEN,
+    MANAGER,
     MANAGER_ID,
     OWNER_ID,
     a_house,
@@ -165,6 +167,61 @@ def test_a_person_without_a_visit_who_is_intoxicated_is_served_no_more_that_day(
     tomorrow = NOW + timedelta(hours=20)
     do(house, order, PATRON, now=tomorrow)
     assert do(house, seen, AT_DOOR, now=tomorrow).changes[0].version == 2  # type: ignore[attr-defined]
+
+
+def test_management_lifts_the_hold_of_a_person_without_a_visit() -> None:
+    """Levels from 3 on fall only by management, and a mistake must not cost somebody the night."""
+    house = a_house()
+    seen = LogSafetyObservation(venue_id=VENUE_ID, user_id=GUEST, visible_intoxication=True)
+    do(house, seen, AT_DOOR)
+    lift = LogSafetyObservation(venue_id=VENUE_ID, user_id=GUEST, lifts_hold=True, notes="a limp")
+    assert refused_with(decide(house, lift, AT_DOOR)) is Code.FORBIDDEN
+    assert refused_with(decide(house, lift, ELSEWHERE)) is Code.NOT_FOUND
+    outcome = do(house, lift, MANAGER)
+    assert not list(house.all(SafetyHold))
+    line, trail = outcome.appends
+    assert isinstance(line, SafetyLog)
+    assert (line.kind, line.level, line.notes) == ("level", 0, "lifted: a limp")
+    assert isinstance(trail, AuditEntry)
+    assert trail.action == "safety_hold.lifted"
+    (admit,) = sent(do(house, a_check_in(), PATRON), AdmitPatron)
+    refusal = admit.venue_refusal
+    assert refusal is None or refusal.code is not Code.SAFETY_HOLD_ACTIVE
+
+
+def test_the_hold_of_a_visit_is_lifted_by_the_outcome_of_its_case() -> None:
+    """Else a case would stand open on a person whom the door lets in."""
+    house = a_house()
+    do(house, HOLD, in_saga=False)
+    lift = LogSafetyObservation(venue_id=VENUE_ID, user_id=GUEST, lifts_hold=True)
+    refusal = decide(house, lift, MANAGER)
+    assert refused_with(refusal) is Code.INTERVENTION_OPEN
+    assert refusal.extra["intervention_id"] == str(CASE)  # type: ignore[union-attr, index]
+    assert list(house.all(SafetyHold))
+
+
+def test_to_lift_what_does_not_stand_is_written_down_and_changes_nothing() -> None:
+    """Two managers who press the same button are both right."""
+    lift = LogSafetyObservation(venue_id=VENUE_ID, user_id=GUEST, lifts_hold=True)
+    outcome = do(a_house(), lift, MANAGER)
+    assert not outcome.removes
+    assert isinstance(outcome.reply, ObservationLogged)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"session_id": SESSION, "user_id": GUEST},
+        {"user_id": None},
+        {"visible_intoxication": True},
+        {"signs": (Sign.LOUD,)},
+    ],
+)
+def test_a_hold_is_lifted_of_a_person_and_with_no_sign_against_it(wrong: dict[str, Any]) -> None:
+    """Half of such a request would be wrong, and nobody knows which."""
+    whom: dict[str, Any] = {"venue_id": VENUE_ID, "user_id": GUEST, "lifts_hold": True} | wrong
+    faults = list(LogSafetyObservation(**whom).faults())
+    assert [fault.pointer for fault in faults] == ["/lifts_hold"]
 
 
 def test_a_sign_of_a_person_with_a_visit_reaches_the_visit() -> None:
