@@ -196,7 +196,7 @@ def test_the_hold_of_a_visit_is_lifted_by_the_outcome_of_its_case() -> None:
     lift = LogSafetyObservation(venue_id=VENUE_ID, user_id=GUEST, lifts_hold=True)
     refusal = decide(house, lift, MANAGER)
     assert refused_with(refusal) is Code.INTERVENTION_OPEN
-    assert refusal.extra["intervention_id"] == str(CASE)  # type: ignore[union-attr, index]
+    assert refusal.extra["intervention_id"] == str(CASE)  # type: ignore[union-attr]
     assert list(house.all(SafetyHold))
 
 
