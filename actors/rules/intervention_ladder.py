@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from actors.rules.safety_levels import EMERGENCY, END, HOLD, NUDGE, WELFARE
+from actors.rules.safety_levels import EMERGENCY, END, HOLD, NUDGE, WELFARE, SafetyRule
 from actors.rules.sos import Audience, Channel
 from protocol.records.states import InterventionOutcome, SafetyCheckKind, TaskPriority
 
@@ -120,10 +120,16 @@ def for_management(level: int, tier: int = 0) -> bool:
     return level >= HOLD or tier > 0
 
 
-def check_of(level: int) -> SafetyCheckKind | None:
-    """What the patron is asked when a level is reached: levels 1 to 3 ask, 4 and 5 act."""
+def check_of(level: int, rule: str | None = None) -> SafetyCheckKind | None:
+    """What the patron is asked when a level is reached: levels 1 to 3 ask, 4 and 5 act.
+
+    Who is here for long is reminded of breaks, and owes no answer: a long visit is no sign of harm
+    by itself, so silence about it must never stop service.
+    """
     if level > HOLD:
         return None
+    if rule == SafetyRule.LONG_SESSION:
+        return SafetyCheckKind.BREAK_REMINDER
     return SafetyCheckKind.REACTION if level == WELFARE else SafetyCheckKind.WELLBEING
 
 

@@ -190,7 +190,7 @@ def _take_measures(draft: VisitDraft, case: Intervention, opening: Opening) -> N
         return
     if case.level >= HOLD:
         cool(draft)
-    if (kind := ladder.check_of(case.level)) is not None:
+    if (kind := ladder.check_of(case.level, opening.rule)) is not None:
         ask_patron(draft, kind)
 
 

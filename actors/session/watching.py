@@ -40,15 +40,18 @@ def decide_look_again(state: SessionState, command: LookAgain, context: Context)
     settings = draft.profile.settings
     active = active_for(draft)
     care = draft.notes.care
-    if draft.session.status is SessionStatus.ACTIVE and break_is_due(
+    reminds = draft.session.status is SessionStatus.ACTIVE and break_is_due(
         active, care.reminded, settings
-    ):
+    )
+    if reminds:
         every = timedelta(minutes=settings.break_reminder_minutes)
         draft.notes = attrs.evolve(draft.notes, care=attrs.evolve(care, reminded=active // every))
-        ask_patron(draft, SafetyCheckKind.BREAK_REMINDER)
     long = long_session(active, started_at=session.started_at, settings=settings)
     # Being long is no news an hour later: only its rise keeps the level up.
-    case = cross(draft, case, long, stirs=False)
+    before, case = case, cross(draft, case, long, stirs=False)
+    if reminds and case is before:
+        # Where the level rose, the patron was reminded with it.
+        ask_patron(draft, SafetyCheckKind.BREAK_REMINDER)
     if draft.session.status is SessionStatus.COOLING:
         _look_at_cooling(draft)
     look_later(draft, case)
