@@ -1,7 +1,8 @@
 """What staff say of a visit: how many, at which table, and what to know (Rule 15).
 
-Nothing here touches money or time: a rate that is frozen stays, whoever joins. More people need
-seats, which are the venue's to give; all else is done at once.
+More people need seats, which are the venue's to give; all else is done at once. Where time is
+charged per person, a rate for as many as they are now begins with them, and what passed keeps its
+own (Rule 3).
 """
 
 from __future__ import annotations
@@ -11,13 +12,16 @@ from typing import Any, Final
 
 import attrs
 
+from actors.rules.metering import rate_of
 from actors.rules.preconditions import refuse_version
 from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision
 from actors.session.breaks import refuse_while_moving
 from actors.session.draft import VisitDraft, draft_of
+from actors.session.meter import arm
 from actors.session.notes import Details
+from actors.session.rates import activity_changed
 from actors.session.standing import refuse_lesser
 from actors.session.state import SessionState
 from protocol.addresses import Role
@@ -25,7 +29,7 @@ from protocol.errors import Code, Refusal
 from protocol.events.sessions import SessionStatusChanged
 from protocol.internal.managing import MoreSeated, SeatMore
 from protocol.operations.sessions_managed import UpdateSession
-from protocol.records.states import SessionStatus
+from protocol.records.states import Activity, SessionStatus
 from protocol.records.visits import Session
 from protocol.replies.sessions_managed import SessionUpdated
 
@@ -119,6 +123,8 @@ def _take(draft: VisitDraft, details: Details) -> None:
         note=_text(details.note, before.note),
         display_name=details.display_name or before.display_name,
     )
+    if after.party_size != before.party_size:
+        _charge_for(draft, after.party_size)
     draft.tell(
         SessionStatusChanged(
             session_id=after.id,
@@ -139,6 +145,26 @@ def _take(draft: VisitDraft, details: Details) -> None:
         after=_shown(after),
     )
     draft.append((line,))
+
+
+def _charge_for(draft: VisitDraft, party_size: int) -> None:
+    """From now on another rate, if what they do has a rate per person; a room or game has none."""
+    last, activity = draft.segments[-1], draft.session.activity
+    if last.station_id is not None or activity in (Activity.KARAOKE_ROOM, Activity.ARCADE_PLAY):
+        return
+    rate = rate_of(activity, party_size=party_size, settings=draft.profile.settings)
+    if rate == last.rate_minor_per_h:
+        return
+    runs = draft.running is not None
+    if runs:
+        draft.stop(draft.now)
+    draft.start(draft.now, activity, None, last.mode, rate)
+    if not runs:
+        # Nothing passes on the meter yet: the visit goes on with this when it is resumed.
+        draft.shorten(draft.now)
+    draft.notes = attrs.evolve(draft.notes, placed_at=draft.now, warned=False)
+    draft.tell(activity_changed(draft.segments[-1], draft.session))
+    arm(draft)
 
 
 def _text(given: str | None, before: str | None) -> str | None:
