@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
 from actors.runtime.telling import tell
+from actors.venue.booking_draft import BookingDraft
+from actors.venue.booking_ends import have_come
 from actors.venue.presence import alerts, occupancy_soon
 from actors.venue.singing import gone
 from actors.venue.state import VenueState, is_open
@@ -17,6 +19,7 @@ from protocol.internal.floor import TellOccupancy
 from protocol.internal.visits import FloorChanged, FreeSeat
 from protocol.operations.sessions import ListActiveSessions
 from protocol.records.runtime import FloorPlace
+from protocol.records.states import ReservationStatus
 from protocol.replies.sessions import SessionList, SessionSummary
 
 
@@ -40,17 +43,39 @@ def decide_floor_changed(state: VenueState, command: FloorChanged, context: Cont
     )
     if noted == place:
         return Outcome()
-    moved = Moved()
+    moved, arrived = Moved(), Outcome()
     # A message that says nothing new of the station may be older than a station taken since.
     if noted.station_id != place.station_id:
         left = others_of(state, command.session_id, noted.station_id)
         moved = freed(state, left, context.now, used=True)
+        arrived = _arrived(state, noted, context)
     counted = (noted.party_size, noted.activity) != (place.party_size, place.activity)
     return Outcome(
-        changes=(noted.revised(), *moved.changes),
-        events=(*moved.events, *alerts(state, noted.party_size - place.party_size)),
-        timers=(*moved.timers, *((occupancy_soon(context.now),) if counted else ())),
+        changes=(noted.revised(), *moved.changes, *arrived.changes),
+        appends=arrived.appends,
+        events=(
+            *moved.events,
+            *alerts(state, noted.party_size - place.party_size),
+            *arrived.events,
+        ),
+        sends=arrived.sends,
+        timers=(
+            *moved.timers,
+            *((occupancy_soon(context.now),) if counted else ()),
+            *arrived.timers,
+        ),
     )
+
+
+def _arrived(state: VenueState, seat: FloorPlace, context: Context) -> Outcome:
+    """Who moves into the room that they booked has come: nothing is held for it any more."""
+    draft = BookingDraft(state=state, context=context)
+    room_id = seat.station_id
+    booking = None if room_id is None else state.booking_of(room_id, context.now)
+    own = booking is not None and booking.user_id == seat.user_id
+    if booking is not None and own and booking.status is ReservationStatus.CONFIRMED:
+        have_come(draft, booking)
+    return draft.outcome()
 
 
 @decides(FreeSeat)
