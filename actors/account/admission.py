@@ -6,12 +6,13 @@ with the question, so that refusals keep the order of the contract whoever finds
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 import attrs
 
 from actors.account.standing import (
-    business_day_at,
+    open_day_of,
     profile_at,
     refuse_age,
     refuse_exclusion,
@@ -19,9 +20,11 @@ from actors.account.standing import (
     verified_age,
 )
 from actors.account.state import AccountState
-from actors.account.visit_limits import drawable_minor, refuse_over_limit, time_allowance
+from actors.account.visit_limits import allowance_after, drawable_minor, refuse_over_limit
 from actors.account.wallet import WalletDraft, wallet_of
+from actors.rules.business_day import business_day_of
 from actors.rules.funds import refuse_funds
+from actors.rules.offline import no_earlier
 from actors.rules.settings import DEFAULT
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
@@ -52,13 +55,14 @@ def decide_admit_patron(state: AccountState, command: AdmitPatron, context: Cont
     )
     if refusal is not None:
         return refusal
+    began_at = _began_at(state, context)
     hold = wallet.hold_exactly(_new_hold(state, command, context), command.hold_minor)
     visit = OpenVisit(
         user_id=state.user_id,
         session_id=command.session_id,
         venue_id=command.venue_id,
         hold_id=hold.id,
-        opened_at=context.now,
+        opened_at=began_at,
     )
     outcome = wallet.outcome("check_in")
     opening = Send(
@@ -70,8 +74,9 @@ def decide_admit_patron(state: AccountState, command: AdmitPatron, context: Cont
             age_ok=years is not None and years >= _alcohol_age(context, command.venue_id),
             hold_id=hold.id,
             available_minor=drawable_minor(state, wallet, command.hold_minor),
-            paid_up_today_minor=_time_paid_today(state, context, command.venue_id),
-            time=time_allowance(state, context.now),
+            paid_up_today_minor=_time_paid_on(state, began_at, context, command.venue_id),
+            began_at=began_at,
+            time=allowance_after(state, wallet, 0),
         ),
         undo=_taking_back(command, hold, context),
         fresh=True,
@@ -141,9 +146,19 @@ def _alcohol_age(context: Context, venue_id: UUID) -> int:
     return (profile.settings if profile is not None else DEFAULT).alcohol_age_years
 
 
-def _time_paid_today(state: AccountState, context: Context, venue_id: UUID) -> int:
+def _began_at(state: AccountState, context: Context) -> datetime:
+    """When the visit begins: what is told late not before earlier time was charged (Rule 12)."""
+    charged = (row.posted_at for row in state.posted(TransactionKind.USAGE) if row.session_id)
+    last = max((at for at in charged if at is not None), default=context.happened_at)
+    return no_earlier(context.happened_at, last).at
+
+
+def _time_paid_on(state: AccountState, at: datetime, context: Context, venue_id: UUID) -> int:
     """Time charged by earlier visits of the business day here: the cap counts it (Rule 3)."""
-    today = business_day_at(context, venue_id)
+    profile = profile_at(context, venue_id)
+    assert profile is not None, f"venue {venue_id} has shared no profile"
+    day = business_day_of(at, profile.tz, profile.settings.cutover)
+    today = open_day_of(context, venue_id, day)
     return sum(
         transaction.amount_minor
         for transaction in state.posted(TransactionKind.USAGE)

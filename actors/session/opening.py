@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 
 from actors.rules.business_day import business_day_of
 from actors.rules.geofence import FenceState
@@ -22,16 +22,17 @@ from protocol.records.visits import Session
 
 @decides(OpenSession)
 def decide_open_session(state: SessionState, command: OpenSession, context: Context) -> Decision:
-    """Begin: the meter runs from now on."""
+    """Begin: the meter runs from now on, or from when a device that was offline began it."""
     assert not state.exists, f"session {state.session_id} has begun already"
     admission = command.admission
     profile = profile_of(context, admission.venue_id)
-    today = business_day_of(context.now, profile.tz, profile.settings.cutover)
-    session = _session(command, context, today)
+    began_at = command.began_at or context.now
+    today = business_day_of(began_at, profile.tz, profile.settings.cutover)
+    session = _session(command, began_at, today)
     draft = VisitDraft(
         session=session,
         notes=MeterNotes(
-            charged_until=context.now,
+            charged_until=began_at,
             hold_until=admission.hold_until,
             elsewhere_minor={today: command.paid_up_today_minor},
             available_minor=command.available_minor,
@@ -48,12 +49,13 @@ def decide_open_session(state: SessionState, command: OpenSession, context: Cont
         versions={},
     )
     draft.start(
-        context.now,
+        began_at,
         admission.activity,
         admission.station_id,
         admission.mode,
         admission.rate_minor_per_h,
     )
+    draft.split()
     arm(draft)
     look_later(draft, None)
     draft.tell(
@@ -86,7 +88,7 @@ def decide_open_session(state: SessionState, command: OpenSession, context: Cont
     return draft.outcome()
 
 
-def _session(command: OpenSession, context: Context, today: date) -> Session:
+def _session(command: OpenSession, began_at: datetime, today: date) -> Session:
     """The visit before its first version."""
     admission = command.admission
     return Session(
@@ -100,8 +102,8 @@ def _session(command: OpenSession, context: Context, today: date) -> Session:
         station_id=admission.station_id,
         party_size=admission.party_size,
         business_day=today,
-        started_at=context.now,
-        status_since=context.now,
+        started_at=began_at,
+        status_since=began_at,
         held_minor=admission.hold_minor,
         hold_id=command.hold_id,
         reservation_id=admission.reservation_id,

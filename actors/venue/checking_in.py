@@ -76,11 +76,11 @@ def decide_check_in(state: VenueState, command: CheckIn, context: Context) -> De
         party_size=command.party_size,
         activity=command.activity,
         status=SessionStatus.ACTIVE,
-        started_at=context.now,
+        started_at=context.happened_at,
     )
     station = _station(state, command, seat, context.now)
     verdict = refuse_held(state, guest_id, context) or _refuse_entry(
-        state, command, context.now, assisted=assisted
+        state, command, context, assisted=assisted
     )
     if isinstance(station, Refusal):
         verdict, station = verdict or station, _Station()
@@ -165,12 +165,16 @@ def _own_booking(state: VenueState, seat: FloorPlace, now: datetime) -> Reservat
 
 
 def _refuse_entry(
-    state: VenueState, command: CheckIn, now: datetime, *, assisted: bool
+    state: VenueState, command: CheckIn, context: Context, *, assisted: bool
 ) -> Refusal | None:
-    """The venue's verdict, in the order of the contract: open, code, fence, capacity."""
+    """The venue's verdict, in the order of the contract: open, code, fence, capacity.
+
+    What is told late was to be right when it was done; there must be room for it now (Rule 12).
+    """
+    at = context.happened_at
     return (
-        refuse_closed(state, now)
-        or (None if assisted else _refuse_stranger(state, command, now))
+        refuse_closed(state, context.now)
+        or (None if assisted else _refuse_stranger(state, command, at))
         or _refuse_full(state, command.party_size)
     )
 
