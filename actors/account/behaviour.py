@@ -19,6 +19,7 @@ from actors.account import (
     holds,
     orders,
     roles,
+    shortening,
     signing_in,
     syncing,
     tips,
@@ -26,6 +27,7 @@ from actors.account import (
     verification,
     views,
     visit,
+    visit_holds,
     voiding,
 )
 from actors.account.card_rows import MODULES as CARD_MODULES
@@ -50,7 +52,9 @@ MODULES: Final = (
     # The wallet
     admission,
     visit,
+    visit_holds,
     voiding,
+    shortening,
     orders,
     topups,
     grants,

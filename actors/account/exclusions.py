@@ -31,7 +31,7 @@ from actors.rules.exclusions import (
     refuse_past,
     refuse_shortening,
 )
-from actors.rules.permissions import refuse_at_venue
+from actors.rules.permissions import not_found, refuse_at_venue
 from actors.rules.platform_profile import PlatformProfile
 from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
@@ -203,6 +203,8 @@ def _refuse_caller(
     own = principal.user_id == state.user_id
     if state.user.status is UserStatus.ERASED:
         return Refusal(Code.NOT_FOUND, f"user {state.user_id} is not here")
+    if not own and principal.role_at(None) < Role.STAFF:
+        return not_found(f"user {state.user_id}")
     if command.kind in OWN:
         if own:
             return None

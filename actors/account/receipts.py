@@ -13,6 +13,7 @@ from uuid import UUID
 from actors.account.wallet import WalletDraft
 from protocol.codec import encode
 from protocol.internal.orders import PricedLine
+from protocol.internal.shortening import ShortenVisit
 from protocol.internal.visits import SettleVisit
 from protocol.records.money import Purchase, Receipt, Transaction
 from protocol.records.money_states import PurchaseStatus
@@ -51,14 +52,17 @@ def top_up_receipt(
 
 
 def visit_receipt(
-    command: SettleVisit,
+    command: SettleVisit | ShortenVisit,
     *,
     wallet: WalletDraft,
     purchases: Iterable[Purchase],
     time_minor: int,
     journal_id: UUID | None,
 ) -> Receipt:
-    """Of a visit: its time, and what was bought meanwhile, which has receipts of its own."""
+    """Of a visit: its time, and what was bought meanwhile, which has receipts of its own.
+
+    Of a visit that ended earlier than its first receipt says, the receipt that corrects it.
+    """
     kept = [line for line in purchases if line.status is not PurchaseStatus.VOIDED]
     purchases_minor = sum(line.total_minor for line in kept)
     body = {
@@ -82,6 +86,8 @@ def visit_receipt(
         "purchases_minor": purchases_minor,
         "total_minor": time_minor + purchases_minor,
     }
+    if isinstance(command, ShortenVisit):
+        body["corrects"] = str(command.corrects)
     return _receipt(wallet, body, journal_id, session_id=command.session_id)
 
 

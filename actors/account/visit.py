@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date
-from typing import Final
 from uuid import UUID
 
 import attrs
@@ -16,14 +15,14 @@ import attrs
 from actors.account.receipts import visit_receipt
 from actors.account.standing import open_day_of
 from actors.account.state import AccountState
+from actors.account.visit_holds import session_at, visit_hold
 from actors.account.visit_limits import (
+    allowance_after,
     drawable_minor,
-    refuse_over_limit,
     spend_headroom_minor,
-    time_allowance,
     time_used,
 )
-from actors.account.voiding import TIME, give_back_excess
+from actors.account.voiding import TIME, Corrected, Correction, give_back_excess, time_of
 from actors.account.wallet import WalletDraft, open_minor, wallet_of
 from actors.rules import journals
 from actors.rules.grants import join
@@ -31,25 +30,19 @@ from actors.rules.journals import Sale
 from actors.rules.ledger import usage_source
 from actors.rules.money import tax_of_step
 from actors.runtime.behaviour import decides
-from actors.runtime.outcome import Context, Decision, Outcome, Send
+from actors.runtime.outcome import Context, Decision, Send
 from protocol.addresses import ActorKind, Address
-from protocol.errors import Code, Refusal
+from protocol.errors import Refusal
 from protocol.internal.orders import RevenueBooked
 from protocol.internal.visits import (
     CaptureUsage,
-    HoldForVisit,
-    ReturnHold,
     SettleVisit,
     UsageCaptured,
     UsageLine,
-    VisitHeld,
     VisitSettled,
 )
 from protocol.records.money import CreditHold, Transaction
 from protocol.records.money_states import Tender, TransactionKind, TransactionStatus
-
-_OVER_LIMIT: Final = {"extend": Code.SPEND_LIMIT_REACHED}
-"""How it is called that own limits allow no such hold, by purpose; else there are no funds."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -128,7 +121,7 @@ class _Meter:
 @decides(CaptureUsage)
 def decide_capture_usage(state: AccountState, command: CaptureUsage, context: Context) -> Decision:
     """Charge a tick's time, then hold as much as the next one may need."""
-    hold = _visit_hold(state, command.session_id, command.hold_id)
+    hold = visit_hold(state, command.session_id, command.hold_id)
     if isinstance(hold, Refusal):
         return hold
     meter = _charged(
@@ -136,6 +129,7 @@ def decide_capture_usage(state: AccountState, command: CaptureUsage, context: Co
     )
     held = meter.hold.evolve(expires_at=command.hold_until)
     meter.wallet.put(held)
+    corrected = _corrected(state, context, meter, command, f"correction:{command.tick}")
     wanted_minor = sum(line.amount_minor for line in command.lines) + command.hold_target_minor
     drawn_minor = meter.captured_minor + open_minor(held)
     answer = UsageCaptured(
@@ -143,88 +137,29 @@ def decide_capture_usage(state: AccountState, command: CaptureUsage, context: Co
         tick=command.tick,
         captured_minor=meter.captured_minor,
         held_minor=open_minor(held),
-        available_minor=drawable_minor(state, meter.wallet, drawn_minor),
+        available_minor=drawable_minor(state, meter.wallet, drawn_minor - corrected.returned_minor),
         short_minor=wanted_minor - drawn_minor,
-        time=time_allowance(state, context.now),
+        time=allowance_after(state, meter.wallet, meter.captured_minor - corrected.returned_minor),
+        returned_minor=corrected.returned_minor,
     )
     outcome = meter.wallet.outcome("usage")
-    return attrs.evolve(
-        outcome, sends=(Send(_session(command.session_id), answer), *meter.revenue())
-    )
-
-
-@decides(HoldForVisit)
-def decide_hold_for_visit(state: AccountState, command: HoldForVisit, context: Context) -> Decision:
-    """Hold this much in all for the visit, or nothing changes and the answer is 402."""
-    hold = _visit_hold(state, command.session_id, command.hold_id)
-    if isinstance(hold, Refusal):
-        return hold
-    wallet = wallet_of(state, context, venue_id=command.venue_id, currency=hold.currency)
-    before_minor = open_minor(hold)
-    if command.hold_target_minor > before_minor:
-        code = _OVER_LIMIT.get(command.purpose, Code.INSUFFICIENT_CREDITS)
-        refusal = refuse_over_limit(state, wallet, command.hold_target_minor, code)
-        if refusal is not None:
-            return refusal
-    missing_minor = command.hold_target_minor - before_minor - wallet.available_minor
-    if command.hold_target_minor > before_minor and missing_minor > 0:
-        return Refusal(
-            Code.INSUFFICIENT_CREDITS,
-            f"{command.purpose} needs a hold of {command.hold_target_minor} minor; {before_minor} "
-            f"are held and {wallet.available_minor} available; top up {missing_minor} first",
-            extra={"missing_minor": missing_minor},
-        )
-    held = wallet.hold_exactly(
-        hold.evolve(expires_at=command.hold_until), command.hold_target_minor
-    )
-    answer = VisitHeld(
-        session_id=command.session_id,
-        purpose=command.purpose,
-        held_minor=open_minor(held),
-        available_minor=drawable_minor(state, wallet, open_minor(held)),
-        time=time_allowance(state, context.now),
-    )
-    undo = ReturnHold(
-        session_id=command.session_id, hold_id=hold.id, hold_target_minor=before_minor
-    )
-    return attrs.evolve(
-        wallet.outcome("hold"),
-        sends=(Send(_session(command.session_id), answer, undo=undo if context.in_saga else None),),
-    )
-
-
-@decides(ReturnHold)
-def decide_return_hold(state: AccountState, command: ReturnHold, context: Context) -> Decision:
-    """Hold again what was held before, as far as the wallet still has it."""
-    hold = _visit_hold(state, command.session_id, command.hold_id)
-    if isinstance(hold, Refusal):
-        return Outcome()
-    assert hold.venue_id is not None
-    wallet = wallet_of(state, context, venue_id=hold.venue_id, currency=hold.currency)
-    wallet.hold_exactly(hold, command.hold_target_minor)
-    return wallet.outcome("hold_returned")
+    told = Send(session_at(command.session_id), answer)
+    return attrs.evolve(outcome, sends=(told, *meter.revenue(), *corrected.sends))
 
 
 @decides(SettleVisit)
 def decide_settle_visit(state: AccountState, command: SettleVisit, context: Context) -> Decision:
     """Charge the last time, give the rest of the hold back, write the receipt, end the visit."""
     visit = state.visit_of(command.session_id)
-    hold = _visit_hold(state, command.session_id, command.hold_id)
+    hold = visit_hold(state, command.session_id, command.hold_id)
     if isinstance(hold, Refusal):
         return hold
     assert visit is not None
     meter = _charged(state, context, hold, command.lines, command, keep_minor=0)
     meter.wallet.close_hold(meter.hold)
-    returned_minor, unbooked = give_back_excess(state, meter.wallet, command)
-    time_minor = (
-        meter.captured_minor
-        - returned_minor
-        + sum(
-            transaction.amount_minor
-            for transaction in state.posted(TransactionKind.USAGE)
-            if transaction.session_id == command.session_id
-        )
-    )
+    corrected = _corrected(state, context, meter, command, f"correction:{command.tick}")
+    before_minor = sum(row.amount_minor for row in time_of(state, command.session_id))
+    time_minor = before_minor + meter.captured_minor - corrected.returned_minor
     used, forgotten = time_used(state, command.active_ms, meter.wallet.business_day)
     receipt = visit_receipt(
         command,
@@ -247,7 +182,7 @@ def decide_settle_visit(state: AccountState, command: SettleVisit, context: Cont
         changes=(*outcome.changes, *used),
         removes=(visit, *forgotten),
         appends=(*outcome.appends, receipt),
-        sends=(Send(_session(command.session_id), answer), *meter.revenue(), *unbooked),
+        sends=(Send(session_at(command.session_id), answer), *meter.revenue(), *corrected.sends),
     )
 
 
@@ -284,14 +219,21 @@ def _charged(
     return meter
 
 
-def _visit_hold(state: AccountState, session_id: UUID, hold_id: UUID) -> CreditHold | Refusal:
-    hold = state.open_hold(hold_id)
-    if hold is None or state.visit_of(session_id) is None:
-        return Refusal(
-            Code.SESSION_CLOSED, f"session {session_id} is settled; nothing is charged or held"
-        )
-    return hold
-
-
-def _session(session_id: UUID) -> Address:
-    return Address(ActorKind.SESSION, session_id)
+def _corrected(
+    state: AccountState,
+    context: Context,
+    meter: _Meter,
+    command: CaptureUsage | SettleVisit,
+    source: str,
+) -> Corrected:
+    """Give back what was charged too much, if the visit says what its time costs."""
+    if command.owed_minor is None:
+        return Corrected()
+    correction = Correction(
+        session_id=command.session_id,
+        owed_minor=command.owed_minor,
+        days=[open_day_of(context, command.venue_id, line.business_day) for line in command.lines],
+        tax_bp=command.tax_bp,
+        source=source,
+    )
+    return give_back_excess(state, meter.wallet, correction)

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Final
 
+import attrs
+
 from actors.account.standing import LIMIT_DAYS, limit_now, spent_minor
 from actors.account.state import AccountState
 from actors.account.wallet import WalletDraft
@@ -81,6 +83,15 @@ def time_allowance(
     )
 
 
+def allowance_after(state: AccountState, wallet: WalletDraft, spent_minor: int) -> TimeAllowance:
+    """What own limits leave to a visit, when this very decision has spent so much of it."""
+    allowance = time_allowance(state, wallet.now)
+    headroom_minor = spend_headroom_minor(state, wallet.business_day, wallet.now)
+    if headroom_minor is None:
+        return allowance
+    return attrs.evolve(allowance, spend_left_minor=max(0, headroom_minor - spent_minor))
+
+
 def own_time_told(
     state: AccountState, limits: Iterable[UserLimit], now: datetime
 ) -> tuple[Send, ...]:
@@ -91,6 +102,16 @@ def own_time_told(
     time = time_allowance(state, now, limits)
     session = Address(ActorKind.SESSION, visit.session_id)
     return (Send(session, OwnTimeChanged(session_id=visit.session_id, time=time), detached=True),)
+
+
+def time_less(state: AccountState, less_ms: Mapping[date, int]) -> tuple[TimeUsed, ...]:
+    """The rows of which a visit's time is taken back, because it ended earlier (Rule 12)."""
+    changed = []
+    for day, ms in less_ms.items():
+        known = state.get(TimeUsed, state.user_id, day)
+        if known is not None and ms > 0:
+            changed.append(known.revised(active_ms=max(0, known.active_ms - ms)))
+    return tuple(changed)
 
 
 def time_used(

@@ -6,13 +6,16 @@ business day's transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from datetime import date
+from uuid import UUID
 
 import attrs
 
 from actors.account.state import AccountState
 from actors.account.wallet import WalletDraft, wallet_of
 from actors.rules import journals
+from actors.rules.corrections import excess_minor, taken_back
 from actors.rules.grants import give_back, join
 from actors.rules.journals import Sale
 from actors.rules.ledger import JournalDraft
@@ -23,7 +26,6 @@ from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
 from protocol.internal.managing import FindOpenOrders, NoOpenOrders, VisitVoided, VoidVisit
 from protocol.internal.orders import RevenueBooked
-from protocol.internal.visits import SettleVisit
 from protocol.records.money import Purchase, Transaction
 from protocol.records.money_states import (
     HoldStatus,
@@ -58,7 +60,7 @@ def decide_void_visit(state: AccountState, command: VoidVisit, context: Context)
     wallet = wallet_of(state, context, venue_id=command.venue_id, currency=hold.currency)
     sends: list[Send] = []
     reversed_minor = 0
-    for transaction in _time_of(state, command.session_id):
+    for transaction in time_of(state, command.session_id):
         mirror, _ = _mirror(
             wallet, transaction, transaction.amount_minor, transaction.tax_minor, VOID
         )
@@ -97,38 +99,49 @@ def decide_find_open_orders(
     return Outcome(sends=(Send(session, NoOpenOrders(session_id=command.session_id)),))
 
 
-def give_back_excess(
-    state: AccountState, wallet: WalletDraft, command: SettleVisit
-) -> tuple[int, tuple[Send, ...]]:
-    """Give back what was charged beyond what the visit cost, by business day (Rule 12).
+@attrs.frozen(kw_only=True)
+class Correction:
+    """What a visit's time costs, where more may have been charged. Amounts are by business day."""
 
-    Returns what goes back, and what the venue is told of it.
-    """
-    if command.owed_minor is None:
-        return 0, ()
-    returned_minor = 0
+    session_id: UUID
+    owed_minor: Mapping[date, int]
+    days: Iterable[date]
+    """Of the journals that are being posted just now."""
+    tax_bp: int
+    source: str
+
+
+@attrs.frozen(kw_only=True)
+class Corrected:
+    """What went back of a visit's time, what the venue is told of it, and the last journal."""
+
+    returned_minor: int = 0
+    sends: tuple[Send, ...] = ()
+    journal_id: UUID | None = None
+
+
+def give_back_excess(state: AccountState, wallet: WalletDraft, correction: Correction) -> Corrected:
+    """Give back what was charged beyond what the visit cost, by business day (Rule 12)."""
+    stored = dict(_charged_days(state, wallet, correction))
+    charged = {day: row.amount_minor for day, row in stored.items()}
+    total_minor = excess_minor(charged, correction.owed_minor)
     sends: list[Send] = []
-    for stored in _charged_days(state, wallet, command):
-        assert stored.business_day is not None
-        owed_minor = command.owed_minor.get(stored.business_day, 0)
-        excess_minor = stored.amount_minor - owed_minor
-        if excess_minor <= 0:
-            continue
-        tax_minor = stored.tax_minor - tax_of(owed_minor, command.tax_bp)
-        source = f"correction:{command.tick}"
-        mirror, parts = _mirror(wallet, stored, excess_minor, tax_minor, source)
-        today = stored.evolve(business_day=wallet.business_day)
-        wallet.post_for(today, mirror, amount_minor=-excess_minor, tax_minor=tax_minor)
+    journal_id = None
+    for day, minor in taken_back(charged, correction.owed_minor, total_minor).items():
+        row = stored[day]
+        tax_minor = row.tax_minor - tax_of(row.amount_minor - minor, correction.tax_bp)
+        mirror, parts = _mirror(wallet, row, minor, tax_minor, correction.source)
+        today = row.evolve(business_day=wallet.business_day)
+        journal_id = wallet.post_for(today, mirror, amount_minor=-minor, tax_minor=tax_minor)
         wallet.put(
-            stored.evolve(
-                amount_minor=owed_minor,
-                tax_minor=stored.tax_minor - tax_minor,
-                sources=_without(stored.sources, parts),
+            row.evolve(
+                amount_minor=row.amount_minor - minor,
+                tax_minor=row.tax_minor - tax_minor,
+                sources=_without(row.sources, parts),
             )
         )
-        returned_minor += excess_minor
-        sends.append(_unbooked(wallet, excess_minor, tax_minor))
-    return returned_minor, tuple(sends)
+        sends.append(_unbooked(wallet, minor, tax_minor))
+    return Corrected(returned_minor=total_minor, sends=tuple(sends), journal_id=journal_id)
 
 
 def _unbooked(wallet: WalletDraft, gross_minor: int, tax_minor: int) -> Send:
@@ -156,7 +169,8 @@ def _mirror(
     return mirror, parts
 
 
-def _time_of(state: AccountState, session_id: object) -> list[Transaction]:
+def time_of(state: AccountState, session_id: UUID) -> list[Transaction]:
+    """The transactions that a visit's time was charged to before this decision."""
     return [
         transaction
         for transaction in state.posted(TransactionKind.USAGE)
@@ -165,14 +179,13 @@ def _time_of(state: AccountState, session_id: object) -> list[Transaction]:
 
 
 def _charged_days(
-    state: AccountState, wallet: WalletDraft, command: SettleVisit
-) -> Iterable[Transaction]:
+    state: AccountState, wallet: WalletDraft, correction: Correction
+) -> Iterable[tuple[date, Transaction]]:
     """The visit's transactions of time as they are by now, in order of their days."""
-    days = {row.business_day for row in _time_of(state, command.session_id)}
-    days |= {line.business_day for line in command.lines}
-    for day in sorted(day for day in days if day is not None):
-        if (found := wallet.usage_of(command.session_id, day)) is not None:
-            yield found
+    days = {row.business_day for row in time_of(state, correction.session_id)}
+    for day in sorted({day for day in days if day is not None} | {*correction.days}):
+        if (found := wallet.usage_of(correction.session_id, day)) is not None:
+            yield day, found
 
 
 def _without(sources: Iterable[HoldSource], parts: Iterable[HoldSource]) -> tuple[HoldSource, ...]:

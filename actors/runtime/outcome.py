@@ -131,5 +131,16 @@ class Context:
     provenance: Provenance | None = None
     """Of the request that led here; None for what a timer began."""
 
+    @property
+    def is_late(self) -> bool:
+        """Whether a device did this while it was offline (Rule 12)."""
+        return self.provenance is not None and self.provenance.occurred_at is not None
+
+    @property
+    def happened_at(self) -> datetime:
+        """When it truly happened: now, unless a device was offline (Rule 12)."""
+        happened = None if self.provenance is None else self.provenance.occurred_at
+        return self.now if happened is None else min(happened, self.now)
+
 
 Decision = Outcome | Refusal

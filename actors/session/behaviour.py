@@ -24,6 +24,7 @@ from actors.session import (
     opening,
     orders,
     own_time,
+    shortening,
     ticks,
     verifying,
     views,
@@ -48,6 +49,7 @@ MODULES: Final = (
     whereabouts,
     holding,
     closing,
+    shortening,
     orders,
     views,
     # Care for the patron

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 import attrs
@@ -9,9 +10,10 @@ import attrs
 from actors.rules import geofence
 from actors.rules.geofence import FIX_AGE_MAX, FenceState, refuse_entry
 from actors.rules.lifecycle import SessionTrigger
-from actors.rules.session_conditions import BOOKED_ACTIVITIES, deadline_of, refuse_pause
+from actors.rules.session_conditions import BOOKED_ACTIVITIES, refuse_pause
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision
+from actors.session import late
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.meter import HOLD_KEPT, ahead_minor, arm, ask_for_rest, due_minor
 from actors.session.own_time import refuse_used_up
@@ -43,7 +45,7 @@ def decide_pause_session(state: SessionState, command: PauseSession, context: Co
         refusal = _refuse_pause(state.session, context)
         assert refusal is not None, "what is booked is not pausable"
         return refusal
-    session = open_session(state, context, SessionTrigger.PAUSE)
+    session = _pausable(state, context)
     if isinstance(session, Refusal):
         return session
     refusal = _refuse_pause(session, context)
@@ -52,21 +54,17 @@ def decide_pause_session(state: SessionState, command: PauseSession, context: Co
     draft = draft_of(state, session, context)
     if draft.notes.voiding and (refusal := refuse_while_moving(draft)) is not None:
         return refusal
-    draft.stop(context.now)
+    at = late.moment(draft)
+    late.rewind(draft, at)
     draft.move(
         SessionTrigger.PAUSE,
-        at=context.now,
+        at=at,
         reason=command.reason or "break",
-        deadline_at=deadline_of(
-            SessionStatus.PAUSED,
-            since=context.now,
-            exhausted=False,
-            settings=draft.profile.settings,
-        ),
+        deadline_at=late.rest_until(draft, SessionStatus.PAUSED, at),
     )
     draft.session = draft.session.evolve(pauses_used=session.pauses_used + 1)
     ask_for_rest(draft)
-    return draft.outcome(changed(draft))
+    return draft.outcome(changed(draft, at))
 
 
 @decides(ResumeSession)
@@ -84,24 +82,29 @@ def decide_resume_session(
     draft = draft_of(state, session, context)
     if (refusal := refuse_while_moving(draft)) is not None:
         return refusal
+    at = late.moment(draft)
     if session.status is SessionStatus.AUTO_PAUSED:
-        refusal = _refuse_from_outside(draft, command)
+        refusal = _refuse_from_outside(draft, command, at)
         if refusal is not None:
             return refusal
-    if (refusal := refuse_used_up(draft)) is not None:
+    refusal = late.refuse_overdue(draft, at) or refuse_used_up(draft, at)
+    if refusal is not None:
         return refusal
-    if needs_hold(draft):
+    if needs_hold(draft, at):
         draft.notes = attrs.evolve(draft.notes, resume_reason=command.reason)
-        ask_for_hold(draft, RESUME)
+        ask_for_hold(draft, RESUME, at)
         return draft.outcome(LATER)
-    go_on(draft, SessionTrigger.RESUME, command.reason or RESUME)
-    return draft.outcome(changed(draft))
+    go_on(draft, SessionTrigger.RESUME, command.reason or RESUME, at=at)
+    return draft.outcome(changed(draft, at))
 
 
-def go_on(draft: VisitDraft, trigger: SessionTrigger, reason: str) -> None:
-    """Back to `active`: the meter runs, and leaving must be shown anew."""
-    draft.move(trigger, at=draft.now, reason=reason)
-    draft.start_again()
+def go_on(
+    draft: VisitDraft, trigger: SessionTrigger, reason: str, *, at: datetime | None = None
+) -> None:
+    """Back to `active`, now or since a moment: the meter runs, and leaving must be shown anew."""
+    at = at or draft.now
+    draft.move(trigger, at=at, reason=reason)
+    draft.start_again(at)
     draft.fence = FenceState(last_fix_at=draft.fence.last_fix_at)
     draft.notes = attrs.evolve(draft.notes, warned=False)
     arm(draft)
@@ -124,26 +127,24 @@ def refuse_while_moving(draft: VisitDraft) -> Refusal | None:
     )
 
 
-def needed_minor(draft: VisitDraft) -> int:
-    """What must be held for the visit to go on: the next quarter of an hour, and what is due."""
+def needed_minor(draft: VisitDraft, at: datetime) -> int:
+    """What must be held to go on at a moment: a quarter of an hour from it, and what is due."""
     running = [*draft.segments]
     last = running[-1]
     if last.ended_at is not None:
         running.append(
-            last.evolve(id=draft.session.id, started_at=draft.now, ended_at=None, charge_minor=0)
+            last.evolve(id=draft.session.id, started_at=at, ended_at=None, charge_minor=0)
         )
-    due = sum(due_minor(draft, draft.now).values())
-    return due + ahead_minor(
-        running, draft.now, draft.now, draft.tariff, booked_until=draft.notes.booked_until
-    )
+    due = sum(due_minor(draft, at).values())
+    return due + ahead_minor(running, at, at, draft.tariff, booked_until=draft.notes.booked_until)
 
 
-def needs_hold(draft: VisitDraft) -> bool:
+def needs_hold(draft: VisitDraft, at: datetime) -> bool:
     """Whether more must be held than is certain to be held whatever is in flight."""
-    return draft.session.held_minor - draft.notes.in_flight_minor < needed_minor(draft)
+    return draft.session.held_minor - draft.notes.in_flight_minor < needed_minor(draft, at)
 
 
-def ask_for_hold(draft: VisitDraft, purpose: str, *, detached: bool = False) -> None:
+def ask_for_hold(draft: VisitDraft, purpose: str, at: datetime, *, detached: bool = False) -> None:
     """Have the account hold what the visit needs to go on; never less than is held now."""
     session = draft.session
     assert session.hold_id is not None, "an open visit has a hold"
@@ -152,7 +153,7 @@ def ask_for_hold(draft: VisitDraft, purpose: str, *, detached: bool = False) -> 
         session_id=session.id,
         venue_id=session.venue_id,
         hold_id=session.hold_id,
-        hold_target_minor=max(session.held_minor, needed_minor(draft)),
+        hold_target_minor=max(session.held_minor, needed_minor(draft, at)),
         hold_until=draft.notes.hold_until,
         purpose=purpose,
     )
@@ -171,15 +172,15 @@ def held_draft(
     return draft
 
 
-def changed(draft: VisitDraft) -> SessionChanged:
-    """The answer to whoever changed the visit: where it stands, since when."""
+def changed(draft: VisitDraft, at: datetime | None = None) -> SessionChanged:
+    """The answer to whoever changed the visit: where it stands, and since when if not now."""
     session = draft.session
     return SessionChanged(
         session_id=session.id,
         status=session.status,
         activity=session.activity,
         station_id=session.station_id,
-        effective_at=draft.now,
+        effective_at=at or draft.now,
         deadline_at=session.deadline_at,
         version=draft.version,
     )
@@ -214,14 +215,23 @@ def _refuse_pause(session: Session, context: Context) -> Refusal | None:
     )
 
 
-def _refuse_from_outside(draft: VisitDraft, command: ResumeSession) -> Refusal | None:
+def _pausable(state: SessionState, context: Context) -> Session | Refusal:
+    """The visit, if it may be paused, as it was when it was."""
+    if state.session is not None:
+        session = late.as_it_was(state.session, context)
+        if session is not state.session:
+            return session
+    return open_session(state, context, SessionTrigger.PAUSE)
+
+
+def _refuse_from_outside(draft: VisitDraft, command: ResumeSession, at: datetime) -> Refusal | None:
     """Who left comes back by a fresh fix inside the fence, or by the word of staff (Rule 2)."""
     if is_assisted(draft.session, draft.context) and command.reason is not None:
         return None
     if command.location is not None:
-        return refuse_entry(measured(command.location), draft.now, fence_at(draft))
+        return refuse_entry(measured(command.location), at, fence_at(draft))
     last_fix_at = draft.fence.last_fix_at
-    if not draft.fence.outside and last_fix_at and draft.now - last_fix_at <= FIX_AGE_MAX:
+    if not draft.fence.outside and last_fix_at and at - last_fix_at <= FIX_AGE_MAX:
         return None
     return Refusal(
         Code.GEOFENCE_OUTSIDE,

@@ -9,27 +9,31 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
+import attrs
+
 from actors.rules.lifecycle import SessionTrigger
 from actors.rules.own_time import time_by_day
 from actors.rules.session_conditions import refuse_session_step
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome
+from actors.session import late
 from actors.session.breaks import refuse_while_moving
 from actors.session.cases import end_watch
 from actors.session.draft import DEADLINE, MS, VisitDraft, draft_of
 from actors.session.keeping import kept_summary, time_lines
 from actors.session.meter import covered_until, due_minor, usage_lines
+from actors.session.shortening import receipt_of, shorten, shortened_to
 from actors.session.standing import is_assisted, refuse_stranger
 from actors.session.state import SessionState
+from protocol.addresses import ActorKind, Address
 from protocol.errors import Refusal
 from protocol.events.sessions import SessionCheckedOut
 from protocol.internal.managing import FindOpenOrders, NoOpenOrders
-from protocol.internal.metering import CloseVisit, EndOverdueVisit, RetrySettlement
+from protocol.internal.metering import CloseVisit, CorrectEnd, EndOverdueVisit, RetrySettlement
 from protocol.internal.visits import FreeSeat, SettleVisit, VisitSettled
 from protocol.operations.sessions import CheckOut
 from protocol.records.states import CheckOutCause, SessionStatus
 from protocol.records.visits import SessionHistory
-from protocol.replies.sessions import CheckedOut
 
 SETTLE: Final = "settle"
 """The timer that asks for the settlement again."""
@@ -73,8 +77,9 @@ def _check_out(state: SessionState, context: Context) -> Decision:
     if session is None:
         assert history is not None, f"session {state.session_id} has neither begun nor ended"
         if history.status is SessionStatus.CLOSED:
-            return Outcome(reply=receipt_of(history))
+            return answer_check_out(state, history, context)
         return refuse_check_out(history)
+    session = late.as_it_was(session, context)
     draft = draft_of(state, session, context)
     if session.status is SessionStatus.CLOSING:
         # The account settles whichever request comes first and refuses the other as closed.
@@ -83,7 +88,8 @@ def _check_out(state: SessionState, context: Context) -> Decision:
     if draft.notes.voiding and (refusal := refuse_while_moving(draft)) is not None:
         return refusal
     cause = CheckOutCause.STAFF if is_assisted(session, context) else CheckOutCause.PATRON
-    close(draft, SessionTrigger.CHECK_OUT, cause, context.now)
+    ended_at = late.end_moment(draft)
+    close(draft, SessionTrigger.CHECK_OUT, cause, ended_at, at=ended_at)
     return draft.outcome(LATER)
 
 
@@ -171,7 +177,7 @@ def decide_visit_settled(state: SessionState, command: VisitSettled, context: Co
         summary=kept_summary(
             draft,
             purchases_minor=command.purchases_minor,
-            time=time_lines(draft, ended_at),
+            time=time_lines(charge),
             reason=draft.notes.forced_reason,
         ),
     )
@@ -190,20 +196,28 @@ def decide_visit_settled(state: SessionState, command: VisitSettled, context: Co
         )
     )
     draft.send(draft.venue, FreeSeat(session_id=session.id, cause=cause), detached=True)
-    return draft.outcome(receipt_of(history) if context.in_saga else None, kept=history)
+    if not context.in_saga:
+        return draft.outcome(kept=history)
+    if shortened_to(history, context) is not None:
+        # Who asked left before the end that was settled: that is corrected next.
+        draft.send(Address(ActorKind.SESSION, session.id), CorrectEnd())
+        return draft.outcome(kept=history)
+    return draft.outcome(receipt_of(history), kept=history)
 
 
-def receipt_of(history: SessionHistory) -> CheckedOut:
-    """The answer of a check-out, always the same for one visit."""
-    assert history.receipt_id is not None, "a closed visit has a receipt"
-    return CheckedOut(
-        session_id=history.id,
-        status=history.status,
-        duration_ms=history.duration_ms,
-        charge_minor=history.time_charge_minor,
-        receipt_id=history.receipt_id,
-        version=history.summary["version"],
-    )
+@decides(CorrectEnd)
+def decide_correct_end(state: SessionState, command: CorrectEnd, context: Context) -> Decision:
+    """Answer a check-out that came before the end of a visit that another check-out closed."""
+    assert state.history is not None, "only what is closed is corrected"
+    return answer_check_out(state, state.history, context)
+
+
+def answer_check_out(state: SessionState, history: SessionHistory, context: Context) -> Outcome:
+    """Answer by the receipt; who left before the end that is known has the visit shortened."""
+    ended_at = shortened_to(history, context)
+    if ended_at is None:
+        return Outcome(reply=receipt_of(history))
+    return shorten(state, history, ended_at, context)
 
 
 def refuse_check_out(history: SessionHistory) -> Refusal:
@@ -219,13 +233,18 @@ def close(
     cause: CheckOutCause,
     ended_at: datetime,
     *,
+    at: datetime | None = None,
     reason: str | None = None,
 ) -> None:
-    """Stop the meter at a moment that may be past, and have the books closed."""
+    """Stop the meter at a moment that may be past, and have the books closed.
+
+    `at` is when the step counts as taken, if not now.
+    """
     draft.stop(ended_at)
+    draft.notes = attrs.evolve(draft.notes, seen_at=min(late.seen_at(draft), ended_at))
     draft.move(
         trigger,
-        at=draft.now,
+        at=at or draft.now,
         reason=reason or cause.value,
         cause=cause.value,
         effective_at=ended_at,
@@ -253,7 +272,7 @@ def _settlement(draft: VisitDraft) -> SettleVisit:
         ended_at=session.ended_at,
         duration_ms=(session.ended_at - session.started_at) // MS,
         business_day=session.business_day,
-        summary=time_lines(draft, session.ended_at),
+        summary=time_lines(charge),
         owed_minor=charge.by_day(),
         active_ms=time_by_day(draft.segments, session.ended_at, draft.tariff),
         tax_bp=draft.notes.tax_bp,

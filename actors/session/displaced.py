@@ -40,6 +40,6 @@ def decide_leave_station(state: SessionState, command: LeaveStation, context: Co
     # Nothing passes on the meter yet: the visit goes on with this when it is resumed.
     draft.shorten(draft.now)
     draft.session = draft.session.evolve(activity=lounge, station_id=None)
-    draft.notes = attrs.evolve(draft.notes, rate_bands=(), booked_until=None)
+    draft.notes = attrs.evolve(draft.notes, rate_bands=(), booked_until=None, placed_at=draft.now)
     draft.tell(activity_changed(draft.segments[-1], session))
     return draft.outcome()

@@ -115,12 +115,13 @@ class VisitDraft(Gathered):
         )
         self._put(segment)
 
-    def start_again(self) -> None:
-        """Go on as before the break, at the rate agreed on, or the room's at this hour."""
+    def start_again(self, at: datetime) -> None:
+        """Go on as before the break, at the rate agreed on, or the room's at that hour."""
         last = self.segments[-1]
         if last.ended_at is not None:
-            rate = rate_at(self.notes, self.profile, self.now, last)
-            self.start(self.now, last.activity, last.station_id, last.mode, rate)
+            rate = rate_at(self.notes, self.profile, at, last)
+            self.start(at, last.activity, last.station_id, last.mode, rate)
+            self.split()
 
     def stop(self, at: datetime) -> None:
         """Stop the meter at a moment that may be past: what ran after it never did."""

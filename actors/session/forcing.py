@@ -80,4 +80,3 @@ def _refuse_moment(draft: VisitDraft, ended_at: datetime) -> Refusal | None:
 
 def _refuse_voiding(draft: VisitDraft) -> Refusal | None:
     return refuse_while_moving(draft) if draft.notes.voiding else None
-

@@ -12,8 +12,9 @@ import attrs
 from actors.rules.lifecycle import SESSION, SessionTrigger, transition
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
+from actors.session import late
 from actors.session.breaks import REENTER, RESUME, changed, go_on, held_draft
-from actors.session.closing import receipt_of, refuse_check_out
+from actors.session.closing import answer_check_out, refuse_check_out
 from actors.session.details import not_detailed
 from actors.session.draft import draft_of
 from actors.session.lengthening import EXTEND, lengthened, not_lengthened
@@ -55,11 +56,12 @@ def decide_visit_held(state: SessionState, command: VisitHeld, context: Context)
         return resumable
     draft = held_draft(state, resumable, command, context)
     reason = draft.notes.resume_reason or RESUME
-    if (refusal := refuse_used_up(draft)) is not None:
+    at = late.moment(draft)
+    if (refusal := refuse_used_up(draft, at)) is not None:
         return refusal
     draft.notes = attrs.evolve(draft.notes, resume_reason=None)
-    go_on(draft, SessionTrigger.RESUME, reason)
-    return draft.outcome(changed(draft))
+    go_on(draft, SessionTrigger.RESUME, reason, at=at)
+    return draft.outcome(changed(draft, at))
 
 
 @decides(SagaRefused)
@@ -72,7 +74,7 @@ def decide_saga_refused(state: SessionState, command: SagaRefused, context: Cont
     history, session = state.history, state.session
     if history is not None and command.refusal.code is Code.SESSION_CLOSED:
         if history.status is SessionStatus.CLOSED:
-            return Outcome(reply=receipt_of(history))
+            return answer_check_out(state, history, context)
         # The books of a voided visit are closed as well, and there is no receipt.
         return refuse_check_out(history)
     if session is None or command.refusal.code is Code.OPEN_ORDERS_EXIST:
@@ -98,7 +100,7 @@ def _reenter(state: SessionState, command: VisitHeld, context: Context) -> Decis
     draft = held_draft(state, session, command, context)
     back = not draft.fence.outside
     if back and transition(SESSION, session.status, SessionTrigger.ENTER_FENCE) is not None:
-        go_on(draft, SessionTrigger.ENTER_FENCE, REENTER)
+        go_on(draft, SessionTrigger.ENTER_FENCE, REENTER, at=late.moment(draft))
     elif draft.running is not None:
         arm(draft)
     return draft.outcome()

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
+from actors.rules.metering import Charge
 from actors.session.draft import VisitDraft
+from protocol.codec import encode
 
 
-def time_lines(draft: VisitDraft, ended_at: datetime) -> tuple[dict[str, Any], ...]:
+def time_lines(charge: Charge) -> tuple[dict[str, Any], ...]:
     """What the receipt says of time: each activity of each business day."""
     return tuple(
         {"business_day": day.isoformat(), "activity": activity.value, "charge_minor": minor}
-        for (day, activity), minor in draft.charge(ended_at).lines.items()
+        for (day, activity), minor in charge.lines.items()
     )
 
 
@@ -25,7 +26,7 @@ def kept_summary(
     reason: str | None = None,
 ) -> dict[str, Any]:
     """How the visit was when it ended; `reason` if somebody ended it against its patron's will."""
-    session = draft.session
+    session, notes = draft.session, draft.notes
     return {
         "version": draft.version,
         "currency": draft.profile.currency,
@@ -37,6 +38,11 @@ def kept_summary(
         "safety_level": session.safety_level,
         "purchases_minor": purchases_minor,
         "time": [dict(line) for line in time],
-        "elapsed_ms": {status.value: ms for status, ms in draft.notes.elapsed_ms.items()},
+        # What it takes to work the charge out again, should the visit turn out to be shorter.
+        "seen_at": None if notes.seen_at is None else encode(notes.seen_at),
+        "elsewhere_minor": {day.isoformat(): n for day, n in notes.elsewhere_minor.items()},
+        "played": notes.plays > 0,
+        "tax_bp": notes.tax_bp,
+        "elapsed_ms": {status.value: ms for status, ms in notes.elapsed_ms.items()},
         "reason": reason,
     }

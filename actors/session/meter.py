@@ -32,11 +32,10 @@ HOLD_KEPT: Final = FUNDS_HORIZON
 
 def due_minor(draft: VisitDraft, at: datetime) -> dict[date, int]:
     """What time until `at` costs besides what was charged or asked for, by business day."""
-    notes = draft.notes
-    asked = notes.asked_minor or {}
+    expected = draft.notes.expected_minor
     due = {}
     for day, minor in draft.charge(at).by_day().items():
-        left_minor = minor - notes.charged_minor.get(day, 0) - asked.get(day, 0)
+        left_minor = minor - expected.get(day, 0)
         if left_minor > 0:
             due[day] = left_minor
     return due
@@ -151,6 +150,8 @@ def ask(draft: VisitDraft, at: datetime, *, keep_minor: int | None = None) -> No
         draft.notes,
         tick=draft.notes.tick + 1,
         asked_minor=due,
+        owed_minor=draft.charge(until).by_day() if draft.notes.rewound else None,
+        rewound=False,
         charged_until=until,
         hold_until=draft.now + HOLD_KEPT,
     )
@@ -166,14 +167,18 @@ def ask(draft: VisitDraft, at: datetime, *, keep_minor: int | None = None) -> No
             hold_target_minor=max(0, keep_minor),
             hold_until=notes.hold_until,
             charged_until=until,
+            owed_minor=notes.owed_minor,
+            tax_bp=notes.tax_bp,
         ),
         detached=True,
     )
 
 
 def ask_for_rest(draft: VisitDraft) -> None:
-    """Have what is due charged when the meter has stopped; what is held besides stays held."""
-    if due_minor(draft, draft.now):
+    """Have what is due charged when the meter has stopped, or what is too much given back; what
+    is held besides stays held.
+    """
+    if due_minor(draft, draft.now) or draft.notes.rewound:
         ask(draft, draft.now, keep_minor=draft.session.held_minor)
 
 

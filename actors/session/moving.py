@@ -105,6 +105,7 @@ def take_place(draft: VisitDraft, move: Move) -> None:
         # A booking is of the place that is left.
         booked_until=None,
         acted_at=draft.now,
+        placed_at=draft.now,
     )
     draft.tell(activity_changed(draft.segments[-1], before))
     arm(draft)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import attrs
 import msgspec
 
+from actors.rules.corrections import excess_minor, taken_back, without
 from actors.rules.geofence import FenceState
 from actors.rules.safety_levels import Watch
 from actors.rules.safety_pace import Seen
@@ -22,6 +23,11 @@ from protocol.records.values import RateBand
 from protocol.records.visits import Session
 
 T = TypeVar("T")
+EXHAUSTED: Final = "exhausted"
+"""Why a session is paused whose funds ended."""
+TIME_LIMIT: Final = "time_limit"
+"""Why a session is paused whose patron used up an own limit of time."""
+RESTS_BY_ITSELF: Final = (EXHAUSTED, TIME_LIMIT)
 
 
 @attrs.frozen(kw_only=True)
@@ -130,11 +136,34 @@ class MeterNotes:
     """When the patron last did something besides changing status: ordered, or moved."""
     forced_reason: str | None = None
     """Why the visit was ended against the patron's will."""
+    placed_at: datetime | None = None
+    """When the patron last moved, or another rate began because of how many they are."""
+    rested_from: datetime | None = None
+    """Since when the visit was active that its meter paused by itself."""
+    seen_at: datetime | None = None
+    """Of a visit that is closing: before what moment it can't have ended."""
+    rewound: bool = False
+    """Whether more may be charged than time costs, because it stopped earlier than was known."""
+    owed_minor: Mapping[date, int] | None = None
+    """What time costs by the request in flight, if that is to give back what is beyond it."""
 
     @property
     def settled_minor(self) -> int:
         """Charged for time so far, as the account confirmed."""
         return sum(self.charged_minor.values())
+
+    @property
+    def expected_minor(self) -> Mapping[date, int]:
+        """What will be charged when the request in flight has come back."""
+        asked = self.asked_minor or {}
+        sums = {
+            day: self.charged_minor.get(day, 0) + asked.get(day, 0)
+            for day in {**self.charged_minor, **asked}
+        }
+        if self.owed_minor is None:
+            return sums
+        total_minor = excess_minor(sums, self.owed_minor)
+        return without(sums, taken_back(sums, self.owed_minor, total_minor))
 
     @property
     def in_flight_minor(self) -> int:

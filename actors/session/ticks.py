@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import attrs
 
+from actors.rules.corrections import taken_back, without
 from actors.rules.funds import is_low, minutes_left
 from actors.rules.lifecycle import SessionTrigger
 from actors.rules.session_conditions import deadline_of
@@ -14,15 +15,13 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.meter import arm, ask, ask_for_rest, end_of_funds, is_behind
+from actors.session.notes import EXHAUSTED
 from actors.session.own_time import stop_at_limit, tell_limits
 from actors.session.state import SessionState
 from protocol.events.sessions import SessionExhausted, SessionLowCredit, SessionMeterTick
 from protocol.internal.metering import TickMeter
 from protocol.internal.visits import UsageCaptured
 from protocol.records.states import SessionStatus
-
-EXHAUSTED = "exhausted"
-"""Why a session is paused whose funds ended."""
 
 
 @decides(TickMeter)
@@ -54,7 +53,11 @@ def decide_usage_captured(
     if draft.notes.asked_minor is None or command.tick != draft.notes.tick:
         return Outcome()
     _take(draft, command)
-    if session.status is SessionStatus.CLOSING or draft.running is None:
+    if session.status is SessionStatus.CLOSING:
+        return draft.outcome()
+    if draft.running is None:
+        if draft.notes.rewound:
+            ask_for_rest(draft)
         return draft.outcome()
     ends_at = end_of_funds(draft)
     if command.short_minor > 0 and ends_at is not None and ends_at <= context.now:
@@ -64,7 +67,7 @@ def decide_usage_captured(
         return draft.outcome()
     if session.status is SessionStatus.ACTIVE:
         _tell_figures(draft, ends_at)
-    if is_behind(draft):
+    if is_behind(draft) or draft.notes.rewound:
         ask(draft, context.now)
     arm(draft)
     return draft.outcome()
@@ -73,10 +76,15 @@ def decide_usage_captured(
 def _take(draft: VisitDraft, command: UsageCaptured) -> None:
     notes = draft.notes
     assert notes.asked_minor is not None
+    charged = _added(notes.charged_minor, notes.asked_minor, command.captured_minor)
+    if notes.owed_minor is not None:
+        back = taken_back(charged, notes.owed_minor, command.returned_minor)
+        charged = without(charged, back)
     draft.notes = attrs.evolve(
         notes,
         asked_minor=None,
-        charged_minor=_added(notes.charged_minor, notes.asked_minor, command.captured_minor),
+        owed_minor=None,
+        charged_minor=charged,
         available_minor=command.available_minor,
         time=command.time,
     )
@@ -108,6 +116,7 @@ def _exhaust(draft: VisitDraft, ends_at: datetime) -> None:
             settings=draft.profile.settings,
         )
         assert deadline_at is not None, "an exhausted pause ends"
+        draft.notes = attrs.evolve(draft.notes, rested_from=draft.session.status_since)
         draft.move(
             SessionTrigger.EXHAUST,
             at=max(ends_at, draft.session.status_since),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from actors.rules.funds import cap_headroom_minor
 from actors.rules.lifecycle import OPEN_NOT_CLOSING
+from actors.rules.metering import Charge
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.session.draft import MS, VisitDraft, draft_of
@@ -197,13 +198,21 @@ def _quote(draft: VisitDraft) -> MeterQuote:
         available_minor=notes.available_minor,
         funds_end_at=end_of_funds(draft) if runs else None,
         cap_left_minor=cap_headroom_minor(draft.segments, until, draft.tariff),
-        limit_left_minor=None,
+        limit_left_minor=_limit_left_minor(draft, charge),
         time_limit_at=time_ends_at(draft) if runs else None,
         next_rate_change_at=rate_changes_at(draft.notes, draft.profile, draft.now)
         if runs
         else None,
         version=session.version,
     )
+
+
+def _limit_left_minor(draft: VisitDraft, charge: Charge) -> int | None:
+    """What own limits of money leave, less what time has cost since the account told them."""
+    left_minor = draft.notes.time.spend_left_minor
+    if left_minor is None:
+        return None
+    return max(0, left_minor - max(0, charge.total_minor - draft.notes.settled_minor))
 
 
 def _kept_quote(

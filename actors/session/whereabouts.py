@@ -15,9 +15,10 @@ from actors.rules.geofence import (
     judge_fix,
 )
 from actors.rules.lifecycle import SessionTrigger
-from actors.rules.session_conditions import BOOKED_ACTIVITIES, deadline_of
+from actors.rules.session_conditions import BOOKED_ACTIVITIES
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
+from actors.session import late
 from actors.session.breaks import REENTER, ask_for_hold, fence_at, go_on, measured, needs_hold
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.meter import ask_for_rest, not_before_charged
@@ -58,7 +59,7 @@ def decide_report_location(
         return Outcome(reply=_taken(draft, FenceStep(state=draft.fence), command))
     fence = fence_at(draft)
     fixes = [measured(fix) for fix in command.fixes]
-    step = follow(draft.fence, fixes, now=context.now, fence=fence)
+    step = follow(draft.fence, fixes, now=context.happened_at, fence=fence)
     good = _good(draft, fixes)
     draft.append(_report(draft, fix, fence) for fix in good)
     draft.fence = step.state
@@ -72,21 +73,21 @@ def decide_report_location(
 
 
 def _leave(draft: VisitDraft, step: FenceStep) -> None:
-    """Pause in effect from the first fix outside; what was charged since then stays charged."""
+    """Pause in effect from the first fix outside; what was charged since then stays charged,
+    unless it was charged because the device was offline.
+    """
     assert step.left_at is not None
-    left_at = not_before_charged(draft, step.left_at)
+    if draft.context.is_late:
+        left_at = max(step.left_at, late.least(draft))
+    else:
+        left_at = not_before_charged(draft, step.left_at)
     if draft.session.activity not in BOOKED_ACTIVITIES:
-        draft.stop(left_at)
+        late.rewind(draft, left_at)
     draft.move(
         SessionTrigger.LEAVE_FENCE,
         at=left_at,
         reason=LEFT,
-        deadline_at=deadline_of(
-            SessionStatus.AUTO_PAUSED,
-            since=left_at,
-            exhausted=False,
-            settings=draft.profile.settings,
-        ),
+        deadline_at=late.rest_until(draft, SessionStatus.AUTO_PAUSED, left_at),
     )
     if draft.running is None:
         ask_for_rest(draft)
@@ -102,12 +103,13 @@ def _come_back(draft: VisitDraft) -> None:
     """Go on, if need be when the account has held enough; who has no funds, or no
     own time left, stays paused.
     """
-    if refuse_used_up(draft) is not None:
+    at = late.moment(draft)
+    if late.refuse_overdue(draft, at) is not None or refuse_used_up(draft, at) is not None:
         return
-    if needs_hold(draft):
-        ask_for_hold(draft, REENTER, detached=True)
+    if needs_hold(draft, at):
+        ask_for_hold(draft, REENTER, at, detached=True)
     else:
-        go_on(draft, SessionTrigger.ENTER_FENCE, REENTER)
+        go_on(draft, SessionTrigger.ENTER_FENCE, REENTER, at=at)
 
 
 def _warn(draft: VisitDraft, fix: Fix, fence: Fence, step: FenceStep) -> None:
@@ -129,7 +131,7 @@ def _good(draft: VisitDraft, fixes: list[Fix]) -> list[Fix]:
     last_at = draft.fence.last_fix_at
     for fix in fixes:
         newer = last_at is None or fix.fix_at > last_at
-        if newer and judge_fix(fix, draft.now) is Verdict.COUNTS:
+        if newer and judge_fix(fix, draft.context.happened_at) is Verdict.COUNTS:
             good.append(fix)
             last_at = fix.fix_at
     return good

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -19,7 +19,7 @@ import structlog
 import trio
 
 from actors.rules.idempotency import fingerprint_of
-from actors.rules.offline import Moment, moment_of
+from actors.rules.offline import Moment, moment_of, no_earlier
 from actors.rules.preconditions import parse_if_match
 from actors.runtime.answers import Answer
 from actors.runtime.node import Node
@@ -126,6 +126,7 @@ class Replaying:
         if refusal is None:
             done = ReplayOutcome.REPLAYED if answer.replayed else ReplayOutcome.APPLIED
             data = msgspec.json.decode(answer.body) if answer.body else None
+            moment = _as_answered(moment, made.operation, data)
             return attrs.evolve(_told(one, moment, done, answer.status), data=data)
         batch.failed.add(one.command_id)
         if PROBLEMS[refusal.code].status >= 500 and batch.held_up_at is None:
@@ -178,6 +179,14 @@ def _operation(one: OfflineCommand) -> tuple[Operation, dict[str, str]]:
         detail = f"{found[0].name} is not done late: do it anew, if it is still wanted"
         raise Refused(Refusal(Code.FORBIDDEN, detail))
     return found
+
+
+def _as_answered(moment: Moment, operation: Operation, data: Any) -> Moment:
+    """When it counts as done by its answer: not before what was done to the same before it."""
+    if operation.done_at is None or data is None:
+        return moment
+    counted = no_earlier(moment.at, msgspec.convert(data[operation.done_at], datetime))
+    return counted if counted.clamped else moment
 
 
 def _told(

@@ -1,4 +1,4 @@
-"""A patron's own limits of time, as the account tells them to the visit that is open (Rule 7).
+"""A patron's own limits, as the account tells them to the visit that is open (Rule 7).
 
 One visit is open at a time, so what other visits used stays the same while this one runs.
 """
@@ -32,11 +32,15 @@ class TimeAllowance:
 
     limits: tuple[TimeLimit, ...] = ()
     elsewhere_ms: Mapping[date, int] = attrs.field(factory=dict)
+    spend_left_minor: int | None = None
+    """What own limits of money left for today when the account spoke; None without any."""
 
 
 @command
 class OwnTimeChanged(Command):
-    """Account → session: the patron's own limits of time are others now."""
+    """Account → session: the patron's own limits of time are others now; of money it tells with
+    the next request.
+    """
 
     session_id: UUID
     time: TimeAllowance

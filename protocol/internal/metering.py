@@ -24,6 +24,11 @@ class RetrySettlement(Command):
 
 
 @command
+class CorrectEnd(Command):
+    """Session → itself: somebody checked out before the end that was settled just now."""
+
+
+@command
 class CloseVisit(Command):
     """→ session: end the visit for a reason outside it, such as an exclusion or the venue closing.
 

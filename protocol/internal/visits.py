@@ -73,6 +73,8 @@ class OpenSession(Command):
     paid_up_today_minor: int
     """Time already charged to this user at this venue today, for the cap (Rule 3)."""
     time: TimeAllowance = TimeAllowance()
+    began_at: datetime | None = None
+    """When the visit began, if not now."""
 
 
 @command
@@ -153,6 +155,10 @@ class CaptureUsage(Command):
     hold_target_minor: int
     hold_until: datetime
     charged_until: datetime
+    owed_minor: Mapping[date, int] | None = None
+    """What time until then costs by business day, where more may have been charged: what is
+    beyond it goes back by a mirror (Rule 12)."""
+    tax_bp: int = 0
 
 
 @command
@@ -170,6 +176,8 @@ class UsageCaptured(Command):
     available_minor: int
     short_minor: int
     time: TimeAllowance = TimeAllowance()
+    returned_minor: int = 0
+    """What went back of what was charged before."""
 
 
 @command

@@ -9,10 +9,12 @@ from __future__ import annotations
 import enum
 import re
 from typing import Any, Final
+from uuid import UUID
 
 import attrs
 
 from protocol.addresses import Role
+from protocol.codec import bare, reader_of
 from protocol.codes import Code
 from protocol.commands import Command
 from protocol.operations.addresses import AddressRule, Finding
@@ -64,6 +66,9 @@ class Operation:
     """May be sent as a command over WebSocket and Socket.IO."""
     offline: bool = False
     """May be replayed from an offline batch (Rule 12)."""
+    done_at: str | None = None
+    """Which field of the answer says when it counts as done, if that may differ from when a
+    device says that it did it."""
     emergency: bool = False
     """Goes first, into the reserved room of the mailbox."""
     lenient: bool = False
@@ -138,12 +143,18 @@ class Operation:
         return self.method != "GET"
 
     @property
+    def _names_something(self) -> bool:
+        """Whether an id is sent, of what may not be there or not be the caller's to see."""
+        members = reader_of(self.command).members.values()
+        return not self.lenient and any(bare(member.type)[0] is UUID for member in members)
+
+    @property
     def problems(self) -> tuple[Code, ...]:
         """All codes that it may answer with, its own and those of its kind."""
         found = dict.fromkeys((*self.errors, *_EVERYWHERE))
         if self.least is not Role.PUBLIC:
             found |= dict.fromkeys((Code.UNAUTHENTICATED, Code.FORBIDDEN))
-        if self.parameters:
+        if self.parameters or self._names_something:
             found[Code.NOT_FOUND] = None
         if self.changes:
             found |= dict.fromkeys((Code.PAYLOAD_TOO_LARGE, Code.UNSUPPORTED_MEDIA_TYPE))
@@ -160,7 +171,7 @@ class Operation:
             found[Code.STEP_UP_REQUIRED] = None
         if self.query is not None:
             found[Code.STALE_READ] = None
-        elif not self.by_gateway and not self.emergency:
+        elif not self.by_gateway and not self.lenient:
             found |= dict.fromkeys((Code.ACTOR_UNAVAILABLE, Code.STARTING))
         return tuple(sorted(found))
 

@@ -131,7 +131,8 @@ OPERATIONS: Final = in_category(
     Operation(
         CheckIn, Role.PATRON, "POST /api/sessions/checkin", venue("venue_id"), CheckedIn,
         summary="Open a session with the code at the door.",
-        status=201, key=KeyRule.REQUIRED, offline=True, prepare=("verify_checkin_code",),
+        status=201, key=KeyRule.REQUIRED, offline=True, done_at="checked_in_at",
+        prepare=("verify_checkin_code",),
         warm=(own_account,),
         errors=(
             Code.INSUFFICIENT_CREDITS, Code.GEOFENCE_OUTSIDE, Code.LOCATION_UNTRUSTED,
@@ -158,7 +159,7 @@ OPERATIONS: Final = in_category(
         CheckOut, Role.PATRON, "POST /api/sessions/{session_id}/checkout", session("session_id"),
         CheckedOut,
         summary="Stop the meter, settle and close; a repeat returns the first receipt.",
-        key=_ACCEPTED, offline=True,
+        key=_ACCEPTED, offline=True, done_at="ended_at",
         errors=(Code.SESSION_VOIDED, Code.OPEN_ORDERS_EXIST),
         emits=(
             "session.checked_out", "venue.occupancy_changed", "transaction.posted",
@@ -169,7 +170,7 @@ OPERATIONS: Final = in_category(
         PauseSession, Role.PATRON, "POST /api/sessions/{session_id}/pause", session("session_id"),
         SessionChanged,
         summary="Stop the meter for a break.",
-        key=_ACCEPTED, offline=True,
+        key=_ACCEPTED, offline=True, done_at="effective_at",
         errors=(Code.ACTIVITY_NOT_PAUSABLE, Code.INVALID_TRANSITION, Code.PAUSE_QUOTA_USED),
         emits=("session.status_changed",),
     ),
@@ -177,7 +178,7 @@ OPERATIONS: Final = in_category(
         ResumeSession, Role.PATRON, "POST /api/sessions/{session_id}/resume",
         session("session_id"), SessionChanged,
         summary="Start the meter again.",
-        key=_ACCEPTED, offline=True,
+        key=_ACCEPTED, offline=True, done_at="effective_at",
         errors=(
             Code.INSUFFICIENT_CREDITS, Code.GEOFENCE_OUTSIDE, Code.INVALID_TRANSITION,
             Code.SAFETY_HOLD_ACTIVE, Code.TIME_LIMIT_REACHED,

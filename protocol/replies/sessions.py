@@ -34,6 +34,7 @@ class CheckedOut:
 
     session_id: UUID
     status: SessionStatus
+    ended_at: datetime
     duration_ms: int
     charge_minor: Amount
     receipt_id: UUID

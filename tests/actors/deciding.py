@@ -11,6 +11,7 @@ from actors.runtime.outcome import Context, Decision, Outcome
 from actors.runtime.state import State
 from protocol.addresses import Address, Principal, Role
 from protocol.errors import Code, Refusal
+from protocol.messages import Provenance
 from protocol.records.base import RECORDS, Record
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -53,8 +54,9 @@ def a_context(
     shared: Mapping[Address, object] | None = None,
     expected_version: int | None = None,
     in_saga: bool = True,
+    occurred_at: datetime | None = None,
 ) -> Context:
-    """A context as the runtime would give it."""
+    """A context as the runtime would give it; `occurred_at` is of a device that was offline."""
     known = shared or {}
     return Context(
         now=now,
@@ -65,6 +67,7 @@ def a_context(
         shared=known.get,
         expected_version=expected_version,
         in_saga=in_saga,
+        provenance=None if occurred_at is None else Provenance(occurred_at=occurred_at),
     )
 
 

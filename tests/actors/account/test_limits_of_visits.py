@@ -10,9 +10,9 @@ from actors.account.admission import decide_admit_patron
 from actors.account.state import AccountState
 from actors.account.visit import (
     decide_capture_usage,
-    decide_hold_for_visit,
     decide_settle_visit,
 )
+from actors.account.visit_holds import decide_hold_for_visit
 from actors.account.visit_limits import own_time_told, time_allowance
 from actors.rules.money import tax_of
 from protocol.errors import Code

@@ -12,10 +12,9 @@ from actors.account.orders import decide_post_order
 from actors.account.state import AccountState
 from actors.account.visit import (
     decide_capture_usage,
-    decide_hold_for_visit,
-    decide_return_hold,
     decide_settle_visit,
 )
+from actors.account.visit_holds import decide_hold_for_visit, decide_return_hold
 from actors.runtime.outcome import Outcome
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code

@@ -21,9 +21,9 @@ from actors.account.state import AccountState
 from actors.account.topups import decide_post_top_up
 from actors.account.visit import (
     decide_capture_usage,
-    decide_hold_for_visit,
     decide_settle_visit,
 )
+from actors.account.visit_holds import decide_hold_for_visit
 from actors.account.wallet import open_minor
 from actors.runtime.outcome import Context, Decision, Outcome
 from protocol.entries import Entry, decode_entry, encode_entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from actors.session.own_time import TIME_LIMIT
+from actors.session.notes import TIME_LIMIT
 from protocol.errors import Code
 from protocol.internal.allowances import OwnTimeChanged, TimeAllowance, TimeLimit
 from protocol.operations.sessions import (

@@ -52,9 +52,9 @@ TODAY = date(2026, 6, 1)
 MINUTE = timedelta(minutes=1)
 SECOND = timedelta(seconds=1)
 MS = timedelta(milliseconds=1)
-OTHER_VENUE = UUID(int=12)
 OWN = a_principal(USER)
 STAFF = a_principal(UUID(int=31), Role.STAFF, VENUE_ID)
+OTHER_VENUE = UUID(int=12)
 ELSEWHERE = a_principal(UUID(int=32), Role.MANAGEMENT, OTHER_VENUE)
 STRANGER = a_principal(UUID(int=33))
 
@@ -81,13 +81,14 @@ class Visit:
     to_account: deque[tuple[Command, bool]] = attrs.field(factory=deque)
     to_venue: list[tuple[Command, bool]] = attrs.field(factory=list)
     back: deque[tuple[Command, bool]] = attrs.field(factory=deque)
-    to_self: deque[Command] = attrs.field(factory=deque)
+    to_self: deque[tuple[Command, bool]] = attrs.field(factory=deque)
     events: list[Event] = attrs.field(factory=list)
     appends: list[Record] = attrs.field(factory=list)
     asker: Principal | None = None
     """Who asked last: the chain goes on in their name."""
     expected_version: int | None = None
     """Of the next request."""
+    occurred_at: datetime | None = None
     timers: dict[str, SetTimer] = attrs.field(factory=dict)
     answers: list[object] = attrs.field(factory=list)
     state: SessionState = attrs.field(init=False)
@@ -137,6 +138,7 @@ class Visit:
             shared=shared,
             expected_version=self.expected_version,
             in_saga=in_saga,
+            occurred_at=self.occurred_at,
         )
 
     def decide(
@@ -150,8 +152,7 @@ class Visit:
         self, command: Command, principal: Principal | None = None, *, in_saga: bool = True
     ) -> object:
         """Decide, and let everything follow; returns what is answered, at once or last."""
-        before = len(self.answers)
-        self.asker = principal or self.asker
+        before, self.asker = len(self.answers), principal or self.asker
         self._apply(self.decide(command, principal, in_saga=in_saga), in_saga)
         if not self.held_back:
             self.deliver()
@@ -264,12 +265,13 @@ class Visit:
             if send.target.kind is ActorKind.ACCOUNT:
                 self.to_account.append(sent)
             elif send.target == self.state.address:
-                self.to_self.append(send.command)
+                self.to_self.append(sent)
             else:
                 assert send.target == Address(ActorKind.VENUE, VENUE_ID)
                 self.to_venue.append(sent)
         while self.to_self:
-            self._apply(self.decide(self.to_self.popleft(), in_saga=False), in_saga=False)
+            own, in_saga = self.to_self.popleft()
+            self._apply(self.decide(own, self.asker, in_saga=in_saga), in_saga)
 
     def _check_rows(self, outcome: Outcome) -> None:
         """Each row changes once, to its next version."""

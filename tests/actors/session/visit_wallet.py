@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
 from uuid import UUID
 
 import attrs
@@ -11,6 +12,7 @@ from protocol.commands import Command
 from protocol.errors import Code, Refusal
 from protocol.internal.allowances import TimeAllowance
 from protocol.internal.managing import FindOpenOrders, NoOpenOrders, VisitVoided, VoidVisit
+from protocol.internal.shortening import ShortenVisit, VisitShortened
 from protocol.internal.visits import (
     CaptureUsage,
     HoldForVisit,
@@ -21,7 +23,7 @@ from protocol.internal.visits import (
     VisitSettled,
 )
 
-RECEIPT = UUID(int=22)
+RECEIPT, CORRECTION = UUID(int=22), UUID(int=23)
 
 
 @attrs.define(eq=False)
@@ -38,6 +40,8 @@ class Wallet:
     open_orders: int = 0
     """Lines paid by card that were not served."""
     time: TimeAllowance = attrs.field(factory=TimeAllowance)
+    mirrors: int = 0
+    """How often something went back of what was charged."""
 
     def take(self, command: Command, now: datetime, *, in_saga: bool) -> Command | Refusal | None:
         """What the account answers."""
@@ -55,19 +59,29 @@ class Wallet:
                 return Refusal(Code.OPEN_ORDERS_EXIST, "not served")
             case FindOpenOrders():
                 return NoOpenOrders(session_id=command.session_id)
+            case ShortenVisit():
+                self._give_back(command.owed_minor)
+                return VisitShortened(
+                    session_id=command.session_id,
+                    receipt_id=CORRECTION,
+                    time_minor=self.charged,
+                    total_minor=self.charged + self.purchases,
+                )
             case _ if self.settled:
                 return Refusal(Code.SESSION_CLOSED, "settled")
             case CaptureUsage():
                 captured = self._charge(command.lines, command.tick, command.hold_target_minor)
                 due = sum(line.amount_minor for line in command.lines)
+                held, back = self.held, self._give_back(command.owed_minor)
                 return UsageCaptured(
                     session_id=command.session_id,
                     tick=command.tick,
                     captured_minor=captured,
                     held_minor=self.held,
                     available_minor=self.available,
-                    short_minor=due + command.hold_target_minor - captured - self.held,
+                    short_minor=due + command.hold_target_minor - captured - held,
                     time=self.time,
+                    returned_minor=back,
                 )
             case HoldForVisit():
                 if command.hold_target_minor - self.held > self.available:
@@ -83,7 +97,7 @@ class Wallet:
             case SettleVisit():
                 captured = self._charge(command.lines, command.tick, 0)
                 self._hold(0)
-                self._give_back(command)
+                self._give_back(command.owed_minor)
                 self.settled = True
                 return VisitSettled(
                     session_id=command.session_id,
@@ -115,8 +129,11 @@ class Wallet:
         self.charged += captured
         return captured
 
-    def _give_back(self, command: SettleVisit) -> None:
-        assert command.owed_minor is not None
-        back = max(0, self.charged - sum(command.owed_minor.values()))
+    def _give_back(self, owed_minor: Mapping[date, int] | None) -> int:
+        if owed_minor is None:
+            return 0
+        back = max(0, self.charged - sum(owed_minor.values()))
         self.charged -= back
         self.available += back
+        self.mirrors += 1 if back else 0
+        return back
