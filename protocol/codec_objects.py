@@ -101,7 +101,8 @@ class ObjectReader:
                 if part is not None:
                     values[member.field] = part
                 dropped.extend(f"/{escaped(name)}{pointer}" for pointer in inside)
-        return self._make(values, [], value), dropped[:FIELD_ERRORS_MAX]
+        # What was sent and dropped is as missing as what was not sent.
+        return self._make(values, [], ()), dropped[:FIELD_ERRORS_MAX]
 
     def read_texts(
         self, pairs: Iterable[tuple[str, str]], preset: Mapping[str, Any] = NOTHING

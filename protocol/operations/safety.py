@@ -131,7 +131,9 @@ OPERATIONS: Final = in_category(
         child("incident_id", ActorKind.VENUE), IncidentReply,
         summary="Acknowledge an SOS, be on scene, ask for backup, or end it.",
         key=KeyRule.ACCEPTED, emergency=True,
-        errors=(Code.SELF_ACK, Code.ALREADY_ACKNOWLEDGED, Code.INCIDENT_CLOSED),
+        errors=(
+            Code.SELF_ACK, Code.ALREADY_ACKNOWLEDGED, Code.INCIDENT_CLOSED, Code.INVALID_TRANSITION,
+        ),
         emits=(
             "emergency.sos_acknowledged", "emergency.sos_resolved", "emergency.sos_escalated",
         ),

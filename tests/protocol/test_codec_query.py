@@ -47,8 +47,21 @@ def test_lenient_reading_keeps_what_fits_and_points_to_the_rest() -> None:
     assert set(dropped) == {"/count", "/part/at", "/y"}
 
 
+def test_what_is_wrong_inside_a_part_that_needs_it_drops_the_part() -> None:
+    """A fix beside the globe must not keep an SOS from being raised."""
+    found, dropped = decode_lenient(Optional, {"part": {"name": 3, "at": None}, "count": 4})
+    assert found == Optional(count=4)
+    assert dropped == ("/part",)
+
+
 @settings(deadline=None)
-@given(JSON | st.dictionaries(st.sampled_from(["part", "count", "x"]), JSON))
+@given(
+    JSON
+    | st.dictionaries(
+        st.sampled_from(["part", "count", "x"]),
+        JSON | st.dictionaries(st.sampled_from(["name", "at"]), JSON),
+    )
+)
 def test_lenient_reading_makes_a_command_of_anything(data: object) -> None:
     """With no field required, nothing that is sent can keep an SOS from being raised."""
     found, _ = decode_lenient(Optional, data)
