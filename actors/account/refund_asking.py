@@ -6,7 +6,7 @@ from typing import Final
 
 from actors.account.pending import lines_of
 from actors.account.refund_money import refunds_of, unspent_minor
-from actors.account.standing import business_day_at, profile_at
+from actors.account.standing import business_day_at, exclusion_now, profile_at
 from actors.account.state import AccountState
 from actors.rules.refunds import (
     UNDECIDED,
@@ -102,7 +102,10 @@ def purchase_lines(
 def top_up_lines(
     state: AccountState, transaction: Transaction, command: RequestRefund, context: Context
 ) -> tuple[tuple[RefundLine, ...], int] | Refusal:
-    """How much of a top-up is asked for, or why not: what is unspent first, then the window."""
+    """How much of a top-up is asked for, or why not: what is unspent first, then the window.
+
+    Who is kept out has no use for paid credit, so no house window closes for them (Rule 7).
+    """
     if command.lines:
         return _misfit("/lines", "a top-up has no lines; say how much, or nothing for all of it")
     pending_minor = sum(
@@ -117,7 +120,8 @@ def top_up_lines(
     profile = profile_at(context, transaction.venue_id)
     assert profile is not None
     assert transaction.posted_at is not None
-    days = profile.settings.topup_refund_max_days
+    kept_out = exclusion_now(state, transaction.venue_id, context.now) is not None
+    days = None if kept_out else profile.settings.topup_refund_max_days
     late = refuse_late_top_up(posted_at=transaction.posted_at, now=context.now, days=days)
     return late or ((), amount_minor)
 

@@ -143,9 +143,12 @@ def refuse_late(
     return None
 
 
-def refuse_late_top_up(*, posted_at: datetime, now: datetime, days: int) -> Refusal | None:
-    """409 `refund_window_closed` for a top-up of more than so many days ago, a year at most."""
-    window = min(timedelta(days=days), PROVIDER_WINDOW)
+def refuse_late_top_up(*, posted_at: datetime, now: datetime, days: int | None) -> Refusal | None:
+    """409 `refund_window_closed` for a top-up of more than so many days ago, a year at most.
+
+    `days` is None where the house has no window, and only the provider's holds.
+    """
+    window = PROVIDER_WINDOW if days is None else min(timedelta(days=days), PROVIDER_WINDOW)
     if now < posted_at + window:
         return None
     return _closed(f"an unused top-up could be refunded within {window.days} days")

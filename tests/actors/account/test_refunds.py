@@ -45,6 +45,8 @@ from protocol.records.money_states import (
 )
 from protocol.records.payments import Payment
 from protocol.records.platform import AuditEntry
+from protocol.records.states import ExclusionKind
+from protocol.records.users import Exclusion
 from tests.actors.account.card_kit import (
     AT_OFFICE,
     MANAGER,
@@ -142,6 +144,39 @@ def test_what_is_asked_for_is_refused_in_order() -> None:
     ]
     for state, command, code in cases:
         assert refused_with(decide_request_refund(state, command, here())) is code
+
+
+@pytest.mark.parametrize(
+    ("days", "where", "code"),
+    [
+        (300, None, None),
+        (300, VENUE, None),
+        (300, OTHER_VENUE, Code.REFUND_WINDOW_CLOSED),
+        (366, None, Code.REFUND_WINDOW_CLOSED),
+    ],
+)
+def test_who_is_kept_out_gets_unused_credit_back_however_old(
+    days: int, where: UUID | None, code: Code | None
+) -> None:
+    """Rule 7: paid credit that can't be spent here is refundable; only the provider's year ends."""
+    keeps_out = Exclusion(
+        id=UUID(int=0xEC),
+        user_id=USER,
+        venue_id=where,
+        kind=ExclusionKind.SELF_EXCLUSION if where is None else ExclusionKind.VENUE_BAN,
+        starts_at=NOW - timedelta(minutes=1),
+        ends_at=None,
+        reason=None,
+        created_by=USER,
+    )
+    old = a_transaction(posted_at=NOW - timedelta(days=days))
+    state = an_account(old, a_payment(), a_topped_up_lot(5_000), keeps_out)
+    decision = decide_request_refund(state, ASK, here())
+    if code is None:
+        (refund,) = rows_of(accepted(decision), Refund)
+        assert refund.amount_minor == 5_000
+    else:
+        assert refused_with(decision) is code
 
 
 def test_lines_are_of_the_purchase_and_within_what_is_left() -> None:
