@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from actors.platform import founding, house_settings, keeping, owning, planning
+from actors.platform import founding, house_settings, keeping, owning, planning, restarts
 from actors.platform.house_settings import OWNERS_ROOM, SETTINGS_READ, settings_of
 from actors.platform.keeping import KEPT_READ, kept_of
 from actors.platform.planning import CLAIMS_READ
@@ -32,7 +32,9 @@ def _shared(state: PlatformState) -> PlatformProfile:
 PLATFORM: Final = Behaviour(
     kind=ActorKind.PLATFORM,
     state=PlatformState,
-    decisions=decisions_of((owning, planning, founding, house_settings, keeping, auditing)),
+    decisions=decisions_of(
+        (owning, planning, founding, house_settings, keeping, auditing, restarts)
+    ),
     reads=(
         Read(UserRole, by=None, where=(Among("venue_id", (None,)), Among("revoked_at", (None,)))),
         CLAIMS_READ,

@@ -93,11 +93,11 @@ def decide_update_settings(
         reply=view,
         changes=tuple(rows.values()),
         appends=(noted,),
-        events=(_to_owners(tell(told, version=view.version)),),
+        events=(to_owners(tell(told, version=view.version)),),
     )
 
 
-def _to_owners(event: Event) -> Event:
+def to_owners(event: Event) -> Event:
     """No venue's rooms hear of it: it is the matter of those who own all of them."""
     return attrs.evolve(event, rooms=(OWNERS_ROOM,))
 

@@ -13,7 +13,7 @@ import attrs
 
 from actors.runtime.outcome import Context, Decision
 from actors.runtime.state import State
-from protocol.addresses import ActorKind
+from protocol.addresses import PLATFORM, ActorKind, Address
 from protocol.commands import Command
 from protocol.reads import Read
 
@@ -58,7 +58,8 @@ class Behaviour:
     `reads` names the rows to load; an actor's idempotency keys and timers come by themselves.
     `rooms` names the rooms whose numbering is loaded with it. What `share` returns after each
     change can be seen by all decisions of the node (`Context.shared`). `masked` tells an operator
-    about the state without personal data.
+    about the state without personal data. `watched_by` names who tells people that an actor had to
+    be loaded anew.
     """
 
     kind: ActorKind
@@ -72,3 +73,4 @@ class Behaviour:
     rooms: Callable[[Any], tuple[str, ...]] = lambda _state: ()
     share: Callable[[Any], object] = lambda _state: None
     masked: Callable[[Any], Mapping[str, object]] = lambda _state: {}
+    watched_by: Callable[[Any], Address] = lambda _state: PLATFORM

@@ -7,7 +7,6 @@ saga is taken back, and the actor goes on.
 
 from __future__ import annotations
 
-from collections import deque
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -18,9 +17,10 @@ from actors.runtime.answers import ActorUnavailable, Answer
 from actors.runtime.drafting import Draft
 from actors.runtime.inspection import Handled
 from actors.runtime.keys import answer_from
-from actors.runtime.loading import leave_out, reload, take_in
+from actors.runtime.loading import leave_out, take_in
 from actors.runtime.mailbox import Envelope
 from actors.runtime.outcome import Context, Outcome
+from actors.runtime.restarting import count_failure
 from protocol.entries import Entry, encode_entry, encode_message
 from protocol.errors import Code, LastLightError, Refusal
 from protocol.internal.sagas import SagaRefused
@@ -28,8 +28,6 @@ from protocol.journal import CommitLost, JournalFull, Urgency
 from protocol.limits import (
     DEAD_LETTER_BYTES_MAX,
     ENTRY_BYTES_MAX,
-    FAILURE_WINDOW_S,
-    FAILURES_BEFORE_RELOAD,
     MAILBOX_AGE_MAX_S,
 )
 from protocol.messages import Message, Origin
@@ -136,7 +134,7 @@ async def _decide(actor: Actor, envelope: Envelope, now: datetime) -> str:
         draft, data = await _draft(actor, envelope, outcome, now)
     commit(actor, envelope, draft, data)
     if failure is not None:
-        await _count_failure(actor, failure)
+        await count_failure(actor, failure)
         return "failed"
     return outcome.reply.code.value if isinstance(outcome.reply, Refusal) else "ok"
 
@@ -280,16 +278,3 @@ def _failed(actor: Actor, message: Message, failure: str, now: datetime) -> Outc
         Code.INTERNAL, f"this failed and was recorded as {message.id}; tell the operator"
     )
     return Outcome(reply=refusal, appends=(letter,))
-
-
-async def _count_failure(actor: Actor, failure: str) -> None:
-    """The third failure within a minute: the actor's state is not trusted, load it anew."""
-    now = trio.current_time()
-    actor.failures = actor.failures or deque(maxlen=10)
-    actor.failed_at = actor.failed_at or deque(maxlen=FAILURES_BEFORE_RELOAD)
-    actor.failures.append(failure[:500])
-    actor.failed_at.append(now)
-    full = len(actor.failed_at) == FAILURES_BEFORE_RELOAD
-    if full and now - actor.failed_at[0] <= FAILURE_WINDOW_S:
-        actor.failed_at.clear()
-        await reload(actor)

@@ -37,15 +37,15 @@ async def load(actor: Actor) -> None:
     generation.noticed(actor, tuple(actor.state))
 
 
-async def reload(actor: Actor) -> None:
-    """Replace a state that is not trusted any more by what is written.
+async def reload(actor: Actor) -> bool:
+    """Replace a state that is not trusted any more by what is written; whether that was done.
 
     While the database is away the old state stays: it is what was answered from until now. It also
     stays where the database refused rows of it, as it is the only one that has them.
     """
     if actor.generation.ports.flushed.keeps(actor.address):
         log.warning("not_reloaded", actor=str(actor.address), reason="its rows were refused")
-        return
+        return False
     before = actor.state, dict(actor.timers)
     actor.state, actor.fresh = actor.behaviour.state(actor.address), False
     actor.timers.clear()
@@ -56,6 +56,8 @@ async def reload(actor: Actor) -> None:
         log.warning("reload_failed", actor=str(actor.address), reason=str(error))
         actor.state = before[0]
         actor.timers.update(before[1])
+        return False
+    return True
 
 
 async def _lay_over(actor: Actor, flushed: int) -> None:

@@ -34,7 +34,7 @@ from actors.session import (
 )
 from actors.session.notes import meter_of
 from actors.session.state import SessionState
-from protocol.addresses import ActorKind
+from protocol.addresses import PLATFORM, ActorKind, Address
 from protocol.internal.visits import OpenSession
 from protocol.reads import Read
 from protocol.records.safety import Intervention
@@ -112,6 +112,12 @@ def _over(visit: SessionHistory, state: SessionState) -> Mapping[str, object]:
     }
 
 
+def _watcher(state: SessionState) -> Address:
+    """The venue of the visit."""
+    visit = state.session or state.history
+    return PLATFORM if visit is None else Address(ActorKind.VENUE, visit.venue_id)
+
+
 SESSION: Final = Behaviour(
     kind=ActorKind.SESSION,
     state=SessionState,
@@ -126,4 +132,5 @@ SESSION: Final = Behaviour(
     ),
     founded_by=(OpenSession,),
     masked=_masked,
+    watched_by=_watcher,
 )

@@ -12,7 +12,7 @@ from typing import Final
 from actors.runtime.behaviour import Behaviour, decisions_of
 from actors.staff import breaks, cash_sales, handing_over, leaving, shifts, tills
 from actors.staff.state import READS, StaffState
-from protocol.addresses import ActorKind
+from protocol.addresses import PLATFORM, ActorKind, Address
 from protocol.events.base import Audience
 from protocol.internal.duty import ScheduleFound
 from protocol.internal.orders import TakeCash, TakeOrderCash
@@ -40,6 +40,12 @@ def _masked(state: StaffState) -> Mapping[str, object]:
     }
 
 
+def _watcher(state: StaffState) -> Address:
+    """The venue of the work, open or last."""
+    venue_id = state.duty_venue
+    return PLATFORM if venue_id is None else Address(ActorKind.VENUE, venue_id)
+
+
 STAFF: Final = Behaviour(
     kind=ActorKind.STAFF,
     state=StaffState,
@@ -59,4 +65,5 @@ STAFF: Final = Behaviour(
     rooms=lambda state: (Audience.USER.room(state.address.id),),
     share=lambda state: state.duty_venue,
     masked=_masked,
+    watched_by=_watcher,
 )

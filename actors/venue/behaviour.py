@@ -36,6 +36,7 @@ from actors.venue import (
     rebooking,
     reserving,
     responding,
+    restarts,
     rooms,
     roster,
     schedules,
@@ -118,6 +119,7 @@ MODULES: Final = (
     closing_days,
     # What is looked at
     auditing,
+    restarts,
 )
 
 _DAYS_KNOWN_S: Final = 7 * 24 * 3600
@@ -187,4 +189,5 @@ VENUE: Final = Behaviour(
     rooms=_rooms,
     share=lambda state: state.profile,
     masked=_masked,
+    watched_by=lambda state: state.address,
 )

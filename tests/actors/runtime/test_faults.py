@@ -68,6 +68,20 @@ async def test_a_decision_that_raises_harms_nobody_else(autojump_clock: MockCloc
     assert not any(letter.replayable for letter in letters)
 
 
+async def test_people_hear_of_an_actor_that_had_to_be_loaded_anew(
+    autojump_clock: MockClock,
+) -> None:
+    """system.actor_restarted: once for each time, and with nothing of what the failure quoted."""
+    world = World()
+    async with open_memory_node(world, toys()) as running:
+        await ask(running.node, Add())
+        for _ in range(2 * FAILURES_BEFORE_RELOAD):
+            await ask(running.node, Break())
+        await trio.sleep(1)
+    told = [event.data for event in world.publisher.events if event.type == "restarted"]
+    assert told == [{"who": str(PURSE.id), "why": "RuntimeError", "times": n} for n in (1, 2)]
+
+
 async def test_an_actor_that_is_loaded_anew_knows_what_is_not_flushed(
     mock_clock: MockClock,
 ) -> None:

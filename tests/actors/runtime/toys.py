@@ -25,6 +25,7 @@ from actors.runtime.outcome import (
 from actors.runtime.state import State
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
+from protocol.internal.faults import ActorRestarted
 from protocol.reads import Read
 from protocol.records.runtime import Identity, OpenVisit
 from tests.actors.runtime.toy_commands import (
@@ -187,6 +188,12 @@ def decide_give_back(state: State, command: GiveBack, context: Context) -> Decis
 def decide_take_out(state: State, command: TakeOut, context: Context) -> Decision:
     visit = state.get(OpenVisit, command.purse)
     return Outcome() if visit is None else Outcome(removes=(visit,))
+
+
+@decides(ActorRestarted)
+def decide_actor_restarted(state: State, command: ActorRestarted, context: Context) -> Decision:
+    told = {"who": command.actor_id, "why": command.reason, "times": command.restarts}
+    return Outcome(events=(Event(type="restarted", rooms=("owner",), data=told),))
 
 
 @decides(Loop)
