@@ -14,6 +14,7 @@ from actors.account import (
     payment_states,
     payments,
     pending,
+    polling,
     refund_results,
     refunds,
     voids,
@@ -26,7 +27,7 @@ from protocol.records.payments import Dispute, Payment, PaymentMethod
 _DAY_S: Final = 24 * 3600
 
 MODULES: Final = (
-    pending, payments, payment_states, cards, disputes, refunds, refund_results, voids,
+    pending, payments, payment_states, polling, cards, disputes, refunds, refund_results, voids,
 )  # fmt: skip
 READS: Final = (
     Read(

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from actors.account.outcomes import answered, together
 from actors.account.paid import post_paid
 from actors.account.pending import void_pending
+from actors.account.polling import poll_timers
 from actors.account.standing import business_day_at
 from actors.account.state import AccountState
 from actors.rules.lifecycle import PAYMENT_RANK, PaymentReport, judge_payment_report
@@ -134,7 +135,8 @@ def moved_by(
         assert transaction is not None
         follows = void_pending(state, transaction, "payment_canceled", context)
     told = told_payment(moved, payment.status, context)
-    return moved, together(Outcome(changes=(moved,), events=(told,)), follows)
+    timers = poll_timers(payment, moved, context.now)
+    return moved, together(Outcome(changes=(moved,), events=(told,), timers=timers), follows)
 
 
 def _waits_for(transaction: Transaction | None, payment: Payment) -> bool:

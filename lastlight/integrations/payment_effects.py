@@ -1,4 +1,4 @@
-"""What accounts ask of the provider once it is durable: refunds, cancellations, forgotten cards.
+"""What accounts ask of the provider once it is durable: refunds, cancellations, how a payment is.
 
 An effect is performed again after a crash, and our ids are the provider's keys, so it happens once.
 What the provider can't be asked now goes back to the account, which sets a timer; nothing here
@@ -18,6 +18,7 @@ from actors.runtime.outcome import Send
 from lastlight.integrations.payments import (
     PaymentProvider,
     ProviderError,
+    ProviderPayment,
     ProviderRefused,
     RefundAsk,
 )
@@ -28,6 +29,7 @@ from protocol.errors import LastLightError
 from protocol.internal.payments import (
     ApplyPaymentResult,
     ApplyRefundResult,
+    AskOfPayment,
     CancelAtProvider,
     ForgetCard,
     RefundAtProvider,
@@ -54,6 +56,7 @@ class PaymentEffects:
         return {
             RefundAtProvider: self._refund,
             CancelAtProvider: self._cancel,
+            AskOfPayment: self._ask,
             ForgetCard: self._forget,
         }
 
@@ -100,15 +103,15 @@ class PaymentEffects:
         said = await self._patiently(
             lambda: self.provider.cancel_payment(command.provider_payment_id)
         )
-        if said is None:
+        return _told(command, said)
+
+    async def _ask(self, message: Message) -> Sequence[Send]:
+        command = message.command
+        assert isinstance(command, AskOfPayment)
+        if not self.provider.on:
             return ()
-        result = ApplyPaymentResult(
-            payment_id=command.payment_id,
-            status=said.status,
-            provider_id=said.provider_id,
-            failure_code=said.failure_code,
-        )
-        return (Send(Address(ActorKind.ACCOUNT, command.account_id), result),)
+        said = await self._patiently(lambda: self.provider.payment(command.provider_payment_id))
+        return _told(command, said)
 
     async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T | None:
         """A few tries; what stays undone is harmless, and told in the log."""
@@ -124,6 +127,19 @@ class PaymentEffects:
                 log.warning("provider_refused", reason=str(error))
                 return None
         return None
+
+
+def _told(command: AskOfPayment | CancelAtProvider, said: ProviderPayment | None) -> Sequence[Send]:
+    """What the account hears of it, if the provider said anything."""
+    if said is None:
+        return ()
+    result = ApplyPaymentResult(
+        payment_id=command.payment_id,
+        status=said.status,
+        provider_id=said.provider_id,
+        failure_code=said.failure_code,
+    )
+    return (Send(Address(ActorKind.ACCOUNT, command.account_id), result),)
 
 
 async def _bounded(ask: Callable[[], Awaitable[T]]) -> T:

@@ -41,6 +41,13 @@ class VoidUnpaid(Command):
 
 
 @command
+class PollPayment(Command):
+    """Account → itself: nothing was heard of a payment for a while."""
+
+    payment_id: UUID
+
+
+@command
 class BeginPayment(Command):
     """Gateway → account, before the provider is asked: answers PaymentBegun.
 
@@ -192,6 +199,15 @@ class RefundAtProvider(Command):
 @command
 class CancelAtProvider(Command):
     """Account → outside: the payment is not wanted any more. It may succeed all the same."""
+
+    payment_id: UUID
+    account_id: UUID
+    provider_payment_id: str
+
+
+@command
+class AskOfPayment(Command):
+    """Account → outside: how is the payment? The answer comes as ApplyPaymentResult."""
 
     payment_id: UUID
     account_id: UUID

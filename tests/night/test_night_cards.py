@@ -100,6 +100,30 @@ async def test_money_that_comes_after_the_void_becomes_credit(
     await all_is_well(house)
 
 
+async def test_a_payment_of_which_nothing_is_heard_is_asked_for(
+    house: LastLight, patron: Someone, autojump_clock: MockClock
+) -> None:
+    """Rule 11: a webhook that never comes costs a quarter of an hour, not the money."""
+    provider = provider_of(house)
+    transaction_id, intent = await begin(patron, CARD_TOP_UP)
+    provider.works_on(intent["provider_payment_id"])
+    await hook(house)
+    await settled(house)
+    assert row(house, Payment, intent["payment_id"]).status == "processing"
+    provider.away = True
+    await trio.sleep(20 * 60)
+    provider.away = False
+    provider.pays(intent["provider_payment_id"])
+    assert await paid_minor(house, patron) == FUNDS_MINOR
+    await trio.sleep(15 * 60)
+    assert await paid_minor(house, patron) == FUNDS_MINOR + 5_000
+    assert row(house, Transaction, transaction_id).status == "posted"
+    calls = provider.calls
+    await trio.sleep(60 * 60)
+    assert provider.calls == calls
+    await all_is_well(house)
+
+
 async def test_a_card_purchase_is_served_once_it_is_paid(
     house: LastLight, patron: Someone, autojump_clock: MockClock
 ) -> None:
