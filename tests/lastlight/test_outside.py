@@ -21,7 +21,8 @@ from protocol.internal.emergencies import AlertGroup, AlertPeople, EscalateSos
 from protocol.internal.people import SendNotice
 from protocol.limits import MAIL_BYTES_MAX
 from protocol.messages import Message
-from protocol.operations.safety import OPERATIONS, RaiseSos, RespondSos, SosAction
+from protocol.operations.safety import RaiseSos, RespondSos, SosAction
+from protocol.operations.table import BY_NAME
 from protocol.records.states import Severity
 from tests.actors.deciding import NOW, a_principal
 from tests.twins.outside import CountingIds
@@ -148,7 +149,8 @@ async def test_a_folder_that_can_not_be_written_is_given_up_after_a_while(tmp_pa
 
 async def test_every_press_gets_a_name_of_its_own() -> None:
     """Whatever a client sends: the name is known before any venue has taken the press."""
-    ids, (raise_sos, respond) = CountingIds(), OPERATIONS
+    ids = CountingIds()
+    raise_sos, respond = BY_NAME["RaiseSos"], BY_NAME["RespondSos"]
     caller = Caller(client="192.0.2.1", user_agent=None, request_id="r")
     principal = a_principal(USER, Role.STAFF, UUID(int=2))
     named = []

@@ -50,7 +50,8 @@ def test_only_signing_out_takes_a_revoked_token_and_not_a_forged_one() -> None:
         assert principal is not None
         assert principal.family_id == FAMILY
         taken.append(operation)
-    assert [operation.name for operation in taken] == ["LogOut"]
+    # An erasure signs everything out: whoever lost its answer asks again, and begins nothing.
+    assert [operation.name for operation in taken] == ["LogOut", "RequestErasure"]
     forged = Tokens(KeyRing.fresh()).issue(grant, now=NOW)
     with pytest.raises(TokenInvalid):
         guard.principal_of(f"Bearer {forged}", taken[0])
