@@ -50,6 +50,10 @@ def decide_admit_patron(state: AccountState, command: AdmitPatron, context: Cont
     if refusal is not None:
         return refusal
     wallet = wallet_of(state, context, venue_id=command.venue_id, currency=command.currency)
+    deposit = state.open_hold(command.deposit_hold_id) if command.deposit_hold_id else None
+    if deposit is not None:
+        # They have come; what was held for that is there for the visit.
+        wallet.close_hold(deposit)
     refusal = _refuse_funds(wallet, command) or refuse_over_limit(
         state, wallet, command.hold_minor, Code.INSUFFICIENT_CREDITS
     )
@@ -96,6 +100,10 @@ def decide_cancel_admission(
         assert hold.venue_id is not None
         wallet = wallet_of(state, context, venue_id=hold.venue_id, currency=hold.currency)
         wallet.close_hold(hold)
+        deposit = state.get(CreditHold, command.deposit_hold_id)
+        if deposit is not None and deposit.status is HoldStatus.RELEASED:
+            again = deposit.evolve(status=HoldStatus.OPEN, amount_minor=0)
+            wallet.hold_exactly(again, deposit.amount_minor)
         outcome = wallet.outcome("check_in_cancelled")
     return attrs.evolve(outcome, removes=() if visit is None else (visit,))
 
@@ -138,7 +146,11 @@ def _taking_back(
 ) -> CancelAdmission | None:
     if not context.in_saga:
         return None
-    return CancelAdmission(session_id=command.session_id, hold_id=hold.id)
+    return CancelAdmission(
+        session_id=command.session_id,
+        hold_id=hold.id,
+        deposit_hold_id=command.deposit_hold_id,
+    )
 
 
 def _alcohol_age(context: Context, venue_id: UUID) -> int:

@@ -283,4 +283,5 @@ def _admission(
         hold_until=context.now + HOLD_LASTS,
         funds_least_minor=profile.settings.checkin_funds_least_minor,
         currency=profile.currency,
+        deposit_hold_id=None if station.booking is None else station.booking.hold_id,
     )

@@ -50,14 +50,20 @@ class AdmitPatron(Command):
     currency: str
     booked_until: datetime | None = None
     """The end of the booking that the visit begins with, cleaning not counted."""
+    deposit_hold_id: UUID | None = None
+    """The hold of that booking's deposit, which returns first: nobody holds for it twice."""
 
 
 @command
 class CancelAdmission(Command):
-    """Undo of AdmitPatron at the account: the hold returns, the visit never was."""
+    """Undo of AdmitPatron at the account: the hold returns, the visit never was.
+
+    A deposit that returned is held again, as its booking still stands.
+    """
 
     session_id: UUID
     hold_id: UUID
+    deposit_hold_id: UUID | None = None
 
 
 @command

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from actors.account.admission import decide_admit_patron, decide_cancel_admission
 from actors.account.holds import (
     decide_hold_deposit,
     decide_release_hold,
@@ -16,6 +17,7 @@ from actors.account.state import AccountState
 from actors.runtime.outcome import Outcome
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code
+from protocol.internal.visits import CancelAdmission
 from protocol.internal.wallet import (
     DepositHeld,
     HoldDeposit,
@@ -23,6 +25,7 @@ from protocol.internal.wallet import (
     SettleDeposit,
 )
 from protocol.records.states import UserStatus
+from tests.actors.account.asking import an_admission
 from tests.actors.account.wallets import (
     STAFF,
     VENUE,
@@ -70,6 +73,41 @@ def test_a_deposit_is_held_for_the_venue_and_can_be_taken_back() -> None:
     assert_books(state, back)
     assert (state.credits("JPY").held_minor, state.credits("JPY").paid_minor) == (0, 1000)
     assert decide_release_hold(state, send.undo, here(in_saga=False)) == Outcome()
+
+
+def test_who_comes_with_a_booking_pays_its_visit_from_the_deposit_too() -> None:
+    """Rule 3: a booking holds its full price; the deposit was held for their coming."""
+    state, asked = an_account(paid=1000), a_deposit()
+    after(state, accepted(decide_hold_deposit(state, asked, here())))
+    came = an_admission(hold_minor=1000, deposit_hold_id=asked.hold_id)
+    alone = decide_admit_patron(state, an_admission(hold_minor=1000), here())
+    assert refused_with(alone) is Code.INSUFFICIENT_CREDITS
+    outcome = accepted(decide_admit_patron(state, came, here()))
+    after(state, outcome)
+    assert_books(state, outcome)
+    assert state.open_hold(asked.hold_id) is None
+    assert state.credits("JPY").held_minor == 1000
+    # The venue's word that they have come finds nothing left to release.
+    told = ReleaseDeposit(hold_id=asked.hold_id)
+    assert decide_release_hold(state, told, here(in_saga=False)) == Outcome()
+
+
+def test_a_check_in_that_is_taken_back_holds_the_deposit_again() -> None:
+    """The booking still stands, and who does not come after all pays for it."""
+    state, asked = an_account(paid=1000), a_deposit()
+    after(state, accepted(decide_hold_deposit(state, asked, here())))
+    came = an_admission(hold_minor=900, deposit_hold_id=asked.hold_id)
+    outcome = accepted(decide_admit_patron(state, came, here()))
+    after(state, outcome)
+    undo = outcome.sends[0].undo
+    assert isinstance(undo, CancelAdmission)
+    back = accepted(decide_cancel_admission(state, undo, here(in_saga=False)))
+    after(state, back)
+    assert_books(state, back)
+    hold = state.open_hold(asked.hold_id)
+    assert hold is not None
+    assert (hold.amount_minor, state.credits("JPY").held_minor) == (300, 300)
+    assert state.visit is None
 
 
 def test_a_deposit_of_nothing_holds_nothing_and_goes_on() -> None:

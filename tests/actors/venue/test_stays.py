@@ -201,6 +201,8 @@ def test_the_booking_of_now_is_found_by_itself_and_arrives_when_the_visit_opens(
     stored = state.get(Reservation, BOOKED)
     assert stored is not None
     assert stored.status is ReservationStatus.CONFIRMED, "the account may still refuse"
+    assert stored.hold_id is not None
+    assert admission.deposit_hold_id == stored.hold_id, "which returns with the admission"
     (room,) = state.all(KaraokeRoom)
     assert room.session_id == admission.session_id
     seat = state.place(admission.session_id)
