@@ -16,7 +16,7 @@ from storage.postgres.database import Connection
 from storage.postgres.reading import SQL, Asking
 from storage.postgres.sqlblocks import Block, load_blocks
 
-__all__ = ["Asked", "NotOnShow", "blocks_of", "venue_on_show"]
+__all__ = ["Asked", "NotOnShow", "blocks_of", "newest_of_venues", "venue_on_show"]
 
 OpensAt = Callable[[Mapping[str, Any], datetime, str], datetime | None]
 """When weekly hours hold next, from a moment on, in a time zone: that moment if they do then."""
@@ -51,6 +51,25 @@ class NotOnShow(LastLightError):
 
     def __str__(self) -> str:
         return f"{self.whose} is not here, or not yours to see"
+
+
+async def newest_of_venues(
+    connection: Connection, sql: str, most: int, *arguments: object
+) -> list[Mapping[str, Any]]:
+    """The newest rows of all venues that are asked about, each found by its venue's own index.
+
+    A single statement over several venues would scan the rows of a busy one for those of a quiet
+    one. `sql` is asked with a venue, `most`, and `arguments`; its rows have ids in order of time.
+    """
+    rows: list[Mapping[str, Any]] = []
+    for place in await connection.fetch(SQL["venues_asked"].sql):
+        rows += await connection.fetch(sql, place["venue_id"], most, *arguments)
+    return sorted(rows, key=_id, reverse=True)[:most]
+
+
+def _id(row: Mapping[str, Any]) -> UUID:
+    found: UUID = row["id"]
+    return found
 
 
 async def venue_on_show(connection: Connection, venue_id: UUID) -> str:

@@ -20,7 +20,12 @@ line as (
     select a.attrelid as oid, 1 as rank, a.attnum::text as name, a.attnum as number,
         format('%I %s', a.attname, pg_catalog.format_type(a.atttypid, a.atttypmod))
         || case when a.attidentity = 'a' then ' generated always as identity' else '' end
-        || coalesce(' default ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid), '')
+        || case a.attgenerated
+            when 's' then
+                format(' generated always as (%s) stored',
+                    pg_catalog.pg_get_expr(d.adbin, d.adrelid))
+            else coalesce(' default ' || pg_catalog.pg_get_expr(d.adbin, d.adrelid), '')
+        end
         || case when a.attnotnull then ' not null' else '' end as text
     from pg_catalog.pg_attribute as a
     join relation on relation.oid = a.attrelid and relation.relkind = 'r'

@@ -13,7 +13,7 @@ from protocol.operations.reservations import ListReservations
 from protocol.records.states import ReservationStatus
 from protocol.records.venues import Reservation
 from protocol.replies.reservations import ReservationList, ReservationView
-from storage.postgres.asked import Asked, blocks_of
+from storage.postgres.asked import Asked, blocks_of, newest_of_venues
 from storage.postgres.database import Connection
 from storage.postgres.mapping import mapping_of
 from storage.postgres.paging import after_of, page_of
@@ -33,9 +33,8 @@ async def reservations(
     after, most = after_of(command), command.limit + 1
     filters = (command.kind, command.status, command.room_id)
     if asked.is_staff:
-        venue_ids = asked.asking.venue_ids
-        venues = None if venue_ids is None else list(venue_ids)
-        rows = await connection.fetch(SQL["reservations_at"].sql, venues, after, most, *filters)
+        sql = SQL["reservations_at"].sql
+        rows = await newest_of_venues(connection, sql, most, after, *filters)
     else:
         rows = await connection.fetch(
             SQL["own_reservations"].sql,

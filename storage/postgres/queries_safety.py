@@ -12,12 +12,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from protocol.addresses import Role
 from protocol.operations.care import ListSafetyLogs
 from protocol.operations.safety import ListIncidents
 from protocol.records.safety import Incident, IncidentEvent, SafetyLog
 from protocol.replies.care import SafetyLogLine, SafetyLogPage
 from protocol.replies.safety import IncidentPage, IncidentView, TimelineLine
-from storage.postgres.asked import Asked, blocks_of
+from storage.postgres.asked import Asked, blocks_of, newest_of_venues
 from storage.postgres.database import Connection
 from storage.postgres.mapping import mapping_of
 from storage.postgres.paging import after_of, page_of
@@ -37,14 +38,16 @@ async def incidents(connection: Connection, command: ListIncidents, asked: Asked
     Raises:
         CursorInvalid: see there.
     """
-    rows = await connection.fetch(
-        SQL["incidents"].sql,
-        command.venue_id,
-        after_of(command),
+    of_all = asked.asking.role >= Role.MANAGEMENT
+    rows = await newest_of_venues(
+        connection,
+        SQL["incidents" if of_all else "incidents_for_staff"].sql,
         command.limit + 1,
+        after_of(command),
         command.kind,
         command.open,
         command.since,
+        *(() if of_all else (asked.asking.user_id,)),
     )
     page, cursor = page_of(mapping_of(Incident).from_rows(rows), command, lambda row: row.id)
     lines = await connection.fetch(SQL["incident_timeline"].sql, [row.id for row in page])
@@ -139,11 +142,11 @@ async def csv_safety_logs(
 async def _lines(
     connection: Connection, command: ListSafetyLogs, before: UUID | None, most: int
 ) -> list[SafetyLog]:
-    rows = await connection.fetch(
+    rows = await newest_of_venues(
+        connection,
         SQL["safety_logs"].sql,
-        command.venue_id,
-        before,
         most,
+        before,
         command.session_id,
         command.user_id,
         command.kind,

@@ -21,7 +21,7 @@ from protocol.replies.sessions_managed import (
     SessionRows,
     TimeCharge,
 )
-from storage.postgres.asked import Asked, blocks_of
+from storage.postgres.asked import Asked, blocks_of, newest_of_venues
 from storage.postgres.database import Connection
 from storage.postgres.paging import after_of, page_of
 
@@ -34,11 +34,11 @@ async def sessions(connection: Connection, command: ListSessions, asked: Asked) 
     Raises:
         CursorInvalid: see there.
     """
-    rows = await connection.fetch(
+    rows = await newest_of_venues(
+        connection,
         SQL["sessions"].sql,
-        _venues(asked),
-        after_of(command),
         command.limit + 1,
+        after_of(command),
         command.status,
         command.activity,
         command.zone,
@@ -62,11 +62,11 @@ async def session_history(
     own = not asked.is_staff or command.user_id == asked.asking.user_id
     rows: Sequence[Mapping[str, Any]] = ()
     if not own:
-        rows = await connection.fetch(
+        rows = await newest_of_venues(
+            connection,
             SQL["session_history"].sql,
-            _venues(asked),
-            after,
             most,
+            after,
             command.user_id,
             command.business_day,
         )
@@ -81,12 +81,6 @@ async def session_history(
         )
     page, cursor = page_of(rows, command, _id)
     return SessionHistoryList(items=tuple(_over(row) for row in page), next_cursor=cursor)
-
-
-def _venues(asked: Asked) -> list[UUID] | None:
-    """The venues that are asked about; None for owners of every venue."""
-    venue_ids = asked.asking.venue_ids
-    return None if venue_ids is None else list(venue_ids)
 
 
 def _id(row: Mapping[str, Any]) -> UUID:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -24,7 +24,7 @@ from protocol.replies.staff import (
     WeekFigures,
     WorkFigures,
 )
-from storage.postgres.asked import Asked, NotOnShow, blocks_of
+from storage.postgres.asked import Asked, NotOnShow, blocks_of, newest_of_venues
 from storage.postgres.database import Connection
 from storage.postgres.mapping import mapping_of
 from storage.postgres.paging import after_of, page_of
@@ -65,11 +65,14 @@ async def shifts(connection: Connection, command: ListShifts, asked: Asked) -> S
         if wanted not in (None, caller):
             return ShiftList(items=(), next_cursor=None)
         wanted = caller
-    asked_for = (venues, before, command.limit + 1, command.status, command.open)
+    most, filters = command.limit + 1, (command.status, command.open)
+    rows: Sequence[Mapping[str, Any]]
     if wanted is None:
-        rows = await connection.fetch(SQL["shifts"].sql, *asked_for)
+        rows = await newest_of_venues(connection, SQL["shifts"].sql, most, before, *filters)
     else:
-        rows = await connection.fetch(SQL["shifts_of_person"].sql, *asked_for, wanted)
+        rows = await connection.fetch(
+            SQL["shifts_of_person"].sql, venues, before, most, *filters, wanted
+        )
     page, cursor = page_of(mapping_of(StaffShift).from_rows(rows), command, lambda row: row.id)
     return ShiftList(items=tuple(_shift(row, asked.now) for row in page), next_cursor=cursor)
 
@@ -182,15 +185,17 @@ async def tasks(connection: Connection, command: ListTasks, asked: Asked) -> Tas
     Raises:
         CursorInvalid: see there.
     """
-    rows = await connection.fetch(
-        SQL["tasks"].sql,
-        await _venues(connection, asked, command.venue_id),
-        after_of(command),
+    of_all = _manages(asked)
+    rows = await newest_of_venues(
+        connection,
+        SQL["tasks" if of_all else "tasks_for_staff"].sql,
         command.limit + 1,
+        after_of(command),
         command.status,
         command.assignee_id,
         command.priority,
         command.kind,
+        *(() if of_all else (asked.asking.user_id,)),
     )
     page, cursor = page_of(mapping_of(StaffTask).from_rows(rows), command, lambda row: row.id)
     return TaskList(items=tuple(_task(row) for row in page), next_cursor=cursor)

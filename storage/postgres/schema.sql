@@ -387,6 +387,9 @@ create table public.session_history (
     cause text,
     receipt_id uuid,
     summary jsonb not null,
+    activity text generated always as ((summary ->> 'activity'::text)) stored,
+    zone text generated always as ((summary ->> 'zone'::text)) stored,
+    safety_level bigint generated always as (((summary ->> 'safety_level'::text))::bigint) stored,
     constraint session_history_pkey PRIMARY KEY (id),
     constraint session_history_cause_check CHECK ((cause = ANY (ARRAY['patron'::text, 'staff'::text, 'forced'::text, 'auto'::text, 'cutover'::text, 'exclusion'::text]))),
     constraint session_history_check CHECK ((ended_at >= started_at)),
@@ -398,11 +401,19 @@ CREATE INDEX session_history_user_id_ended_at_idx ON public.session_history USIN
 
 CREATE INDEX session_history_user_id_id_idx ON public.session_history USING btree (user_id, id DESC);
 
-CREATE INDEX session_history_venue_id_business_day_idx ON public.session_history USING btree (venue_id, business_day);
+CREATE INDEX session_history_venue_id_activity_id_idx ON public.session_history USING btree (venue_id, activity, id DESC);
+
+CREATE INDEX session_history_venue_id_business_day_id_idx ON public.session_history USING btree (venue_id, business_day, id DESC);
 
 CREATE INDEX session_history_venue_id_id_idx ON public.session_history USING btree (venue_id, id DESC);
 
+CREATE INDEX session_history_venue_id_safety_level_id_idx ON public.session_history USING btree (venue_id, safety_level, id DESC) WHERE (safety_level > 0);
+
 CREATE INDEX session_history_venue_id_started_at_idx ON public.session_history USING btree (venue_id, started_at);
+
+CREATE INDEX session_history_venue_id_zone_id_idx ON public.session_history USING btree (venue_id, zone, id DESC) WHERE (zone IS NOT NULL);
+
+CREATE INDEX session_history_voided_idx ON public.session_history USING btree (venue_id, id DESC) WHERE (status = 'voided'::text);
 
 create table public.location_reports (
     id uuid not null,
@@ -450,7 +461,11 @@ CREATE INDEX safety_logs_user_id_idx ON public.safety_logs USING btree (user_id)
 
 CREATE INDEX safety_logs_venue_id_id_idx ON public.safety_logs USING btree (venue_id, id DESC);
 
+CREATE INDEX safety_logs_venue_id_kind_id_idx ON public.safety_logs USING btree (venue_id, kind, id DESC);
+
 CREATE INDEX safety_logs_venue_id_kind_occurred_at_idx ON public.safety_logs USING btree (venue_id, kind, occurred_at);
+
+CREATE INDEX safety_logs_venue_id_received_at_idx ON public.safety_logs USING btree (venue_id, received_at);
 
 create table public.interventions (
     id uuid not null,
@@ -549,11 +564,17 @@ create table public.incidents (
 
 CREATE INDEX incidents_next_tier_at_idx ON public.incidents USING btree (next_tier_at) WHERE (status = ANY (ARRAY['notifying'::text, 'exhausted'::text, 'acknowledged'::text]));
 
+CREATE INDEX incidents_open_idx ON public.incidents USING btree (venue_id, id DESC) WHERE (status <> ALL (ARRAY['resolved'::text, 'false_alarm'::text]));
+
 CREATE INDEX incidents_owner_id_idx ON public.incidents USING btree (owner_id, acked_at) WHERE (owner_id IS NOT NULL);
 
 CREATE INDEX incidents_raised_by_idx ON public.incidents USING btree (raised_by);
 
 CREATE INDEX incidents_venue_id_id_idx ON public.incidents USING btree (venue_id, id DESC);
+
+CREATE INDEX incidents_venue_id_kind_id_idx ON public.incidents USING btree (venue_id, kind, id DESC);
+
+CREATE INDEX incidents_venue_id_raised_at_idx ON public.incidents USING btree (venue_id, raised_at);
 
 CREATE INDEX incidents_venue_id_status_idx ON public.incidents USING btree (venue_id, status);
 
@@ -575,6 +596,8 @@ create table public.incident_events (
     constraint incident_events_pkey PRIMARY KEY (id),
     constraint incident_events_incident_id_seq_key UNIQUE (incident_id, seq) DEFERRABLE INITIALLY DEFERRED
 );
+
+CREATE INDEX incident_events_by_user_idx ON public.incident_events USING btree (by_user) WHERE (by_user IS NOT NULL);
 
 create table public.broadcasts (
     id uuid not null,
@@ -623,6 +646,8 @@ create table public.reservations (
     constraint reservations_version_check CHECK ((version > 0))
 );
 
+CREATE INDEX reservations_room_id_id_idx ON public.reservations USING btree (room_id, id DESC) WHERE (room_id IS NOT NULL);
+
 CREATE INDEX reservations_user_id_id_idx ON public.reservations USING btree (user_id, id DESC);
 
 CREATE INDEX reservations_user_id_idx ON public.reservations USING btree (user_id);
@@ -630,6 +655,10 @@ CREATE INDEX reservations_user_id_idx ON public.reservations USING btree (user_i
 CREATE INDEX reservations_venue_id_during_idx ON public.reservations USING btree (venue_id, lower(during));
 
 CREATE INDEX reservations_venue_id_id_idx ON public.reservations USING btree (venue_id, id DESC);
+
+CREATE INDEX reservations_venue_id_kind_id_idx ON public.reservations USING btree (venue_id, kind, id DESC);
+
+CREATE INDEX reservations_venue_id_status_id_idx ON public.reservations USING btree (venue_id, status, id DESC);
 
 create table public.karaoke_queue (
     id uuid not null,
@@ -1148,6 +1177,8 @@ CREATE INDEX staff_shifts_venue_id_id_idx ON public.staff_shifts USING btree (ve
 
 CREATE INDEX staff_shifts_venue_id_started_at_idx ON public.staff_shifts USING btree (venue_id, started_at);
 
+CREATE INDEX staff_shifts_venue_id_status_id_idx ON public.staff_shifts USING btree (venue_id, status, id DESC);
+
 create table public.staff_schedules (
     id uuid not null,
     venue_id uuid not null,
@@ -1201,7 +1232,11 @@ CREATE INDEX staff_tasks_assignee_id_status_idx ON public.staff_tasks USING btre
 
 CREATE INDEX staff_tasks_due_at_idx ON public.staff_tasks USING btree (due_at) WHERE (status = ANY (ARRAY['open'::text, 'accepted'::text, 'in_progress'::text, 'blocked'::text]));
 
+CREATE INDEX staff_tasks_free_idx ON public.staff_tasks USING btree (venue_id, id DESC) WHERE (assignee_id IS NULL);
+
 CREATE INDEX staff_tasks_venue_id_id_idx ON public.staff_tasks USING btree (venue_id, id DESC);
+
+CREATE INDEX staff_tasks_venue_id_kind_id_idx ON public.staff_tasks USING btree (venue_id, kind, id DESC);
 
 CREATE INDEX staff_tasks_venue_id_status_priority_idx ON public.staff_tasks USING btree (venue_id, status, priority);
 
@@ -1501,6 +1536,16 @@ create table public.audit_log (
 CREATE INDEX audit_log_actor_id_at_idx ON public.audit_log USING btree (actor_id, at);
 
 CREATE INDEX audit_log_object_type_object_id_idx ON public.audit_log USING btree (object_type, object_id);
+
+CREATE INDEX audit_log_platform_idx ON public.audit_log USING btree (seq DESC) WHERE (venue_id IS NULL);
+
+CREATE INDEX audit_log_venue_id_action_seq_idx ON public.audit_log USING btree (venue_id, action, seq DESC);
+
+CREATE INDEX audit_log_venue_id_actor_id_seq_idx ON public.audit_log USING btree (venue_id, actor_id, seq DESC);
+
+CREATE INDEX audit_log_venue_id_at_idx ON public.audit_log USING btree (venue_id, at);
+
+CREATE INDEX audit_log_venue_id_object_type_seq_idx ON public.audit_log USING btree (venue_id, object_type, seq DESC);
 
 CREATE INDEX audit_log_venue_id_seq_idx ON public.audit_log USING btree (venue_id, seq DESC);
 

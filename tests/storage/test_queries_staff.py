@@ -236,10 +236,10 @@ async def test_the_count_of_a_till_is_blind_until_it_was_made(database: Database
 
 
 LISTS = (
-    ("shifts", "staff_shifts_venue_id_id_idx", ([HERE], None, 51, None, False)),
+    ("shifts", "staff_shifts_venue_id_id_idx", (HERE, 51, None, None, False)),
     ("shifts_of_person", "staff_shifts_staff_id_id_idx", ([HERE], None, 51, None, False, ANNA)),
     ("shifts_on_duty", "staff_shifts_on_duty_idx", ([HERE], None, 51, None, None)),
-    ("tasks", "staff_tasks_venue_id_id_idx", ([HERE], None, 51, None, None, None, None)),
+    ("tasks", "staff_tasks_venue_id_id_idx", (HERE, 51, None, None, None, None, None)),
     ("schedule", "staff_schedules_venue_id_week_idx", (HERE, MONDAY, True)),
 )
 

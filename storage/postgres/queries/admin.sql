@@ -1,14 +1,14 @@
 -- What owners look at: the audit trail, chains of hashes, and their venues.
 
 -- name: audit_logs
--- Lines of one chain, newest first, before the number $2; at most $9. $1: venue, or null for the
--- platform's. Filters, each null for any: $3 actor, $4 action, $5 type and $6 id of the object,
+-- Lines of a venue's chain, newest first, before the number $2; at most $9. $1: venue, or null for
+-- the platform's. Filters, each null for any: $3 actor, $4 action, $5 type and $6 id of the object,
 -- $7 since, $8 until.
 select
     seq, at, actor_id, role, action, object_type, object_id, before, after, request_id, ip,
     encode(hash, 'hex') as hash
 from audit_log
-where venue_id is not distinct from $1::uuid
+where (venue_id = $1::uuid or ($1 is null and venue_id is null))
     and ($2::bigint is null or seq < $2)
     and ($3::uuid is null or actor_id = $3)
     and ($4::text is null or action = $4)

@@ -17,6 +17,10 @@ select position from runtime.flush;
 -- Owners of everything ask about every venue. The role was set by a statement before.
 select set_config('app.venue_ids', array_to_string(every_venue_id(), ','), true);
 
+-- name: venues_asked
+-- The venues that the question is about.
+select venue_id from unnest(caller_venues()) as place (venue_id) order by venue_id;
+
 -- name: venue_on_show
 -- A venue, if the caller may know of it. $1: venue.
 select id, tz from venues where id = $1 and deleted_at is null;

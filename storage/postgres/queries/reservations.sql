@@ -1,15 +1,14 @@
 -- Bookings and places in line, newest first. Ids are given in order of time.
 
 -- name: reservations_at
--- Bookings of the venues $1 (null: every venue that the caller sees) before $2, at most $3.
--- $4: kind, $5: status, $6: room.
+-- Bookings of venue $1 before $3, at most $2. $4: kind, $5: status, $6: room.
 select *
 from reservations
-where ($1::uuid[] is null or venue_id = any ($1)) and ($2::uuid is null or id < $2)
+where venue_id = $1 and ($3::uuid is null or id < $3)
     and ($4::text is null or kind = $4) and ($5::text is null or status = $5)
     and ($6::uuid is null or room_id = $6)
 order by id desc
-limit $3;
+limit $2;
 
 -- name: own_reservations
 -- The caller's own bookings before $2, at most $3. $1: user, $4: kind, $5: status, $6: room,

@@ -1,18 +1,13 @@
 -- Shifts, plans, tasks and figures of those who work.
 
 -- name: shifts
--- Shifts at $1, newest first, before $2, at most $3. $4: with a status, $5: only open ones.
-select shift.*
-from unnest($1::uuid[]) as place (id), lateral (
-    select *
-    from staff_shifts
-    where venue_id = place.id and ($2::uuid is null or id < $2)
-        and ($4::text is null or status = $4) and (not $5 or status in ('open', 'on_break'))
-    order by id desc
-    limit $3
-) as shift
-order by shift.id desc
-limit $3;
+-- Shifts at venue $1, newest first, before $3, at most $2. $4: with a status, $5: only open ones.
+select *
+from staff_shifts
+where venue_id = $1 and ($3::uuid is null or id < $3)
+    and ($4::text is null or status = $4) and (not $5 or status in ('open', 'on_break'))
+order by id desc
+limit $2;
 
 -- name: shifts_of_person
 -- One person's shifts at any of $1, newest first, before $2, at most $3. $4: with a status,
@@ -53,20 +48,42 @@ from venues
 where id = $1;
 
 -- name: tasks
--- Tasks at $1, newest first, before $2, at most $3. $4: status, $5: assignee, $6: priority,
+-- Tasks at venue $1, newest first, before $3, at most $2. $4: status, $5: assignee, $6: priority,
 -- $7: kind.
-select task.*
-from unnest($1::uuid[]) as place (id), lateral (
-    select *
-    from staff_tasks
-    where venue_id = place.id and ($2::uuid is null or id < $2)
-        and ($4::text is null or status = $4) and ($5::uuid is null or assignee_id = $5)
-        and ($6::text is null or priority = $6) and ($7::text is null or kind = $7)
-    order by id desc
-    limit $3
+select *
+from staff_tasks
+where venue_id = $1 and ($3::uuid is null or id < $3)
+    and ($4::text is null or status = $4) and ($5::uuid is null or assignee_id = $5)
+    and ($6::text is null or priority = $6) and ($7::text is null or kind = $7)
+order by id desc
+limit $2;
+
+-- name: tasks_for_staff
+-- As tasks, those of $8 and those that nobody has yet, each by their index.
+select *
+from (
+    (
+        select *
+        from staff_tasks
+        where assignee_id = $8 and venue_id = $1 and ($3::uuid is null or id < $3)
+            and ($4::text is null or status = $4) and ($5::uuid is null or assignee_id = $5)
+            and ($6::text is null or priority = $6) and ($7::text is null or kind = $7)
+        order by id desc
+        limit $2
+    )
+    union all
+    (
+        select *
+        from staff_tasks
+        where assignee_id is null and venue_id = $1 and ($3::uuid is null or id < $3)
+            and ($4::text is null or status = $4) and $5::uuid is null
+            and ($6::text is null or priority = $6) and ($7::text is null or kind = $7)
+        order by id desc
+        limit $2
+    )
 ) as task
-order by task.id desc
-limit $3;
+order by id desc
+limit $2;
 
 -- name: knows_staff
 -- Whether somebody $1 works or worked at one of $2, as far as the caller may know.
