@@ -19,7 +19,14 @@ from actors.session.details import not_detailed
 from actors.session.draft import draft_of
 from actors.session.lengthening import EXTEND, lengthened, not_lengthened
 from actors.session.meter import arm
-from actors.session.moving import SWITCH, active_session, give_up_move, given_up, take_place
+from actors.session.moving import (
+    SWITCH,
+    active_session,
+    give_up_move,
+    given_up,
+    station_gone,
+    take_place,
+)
 from actors.session.own_time import refuse_used_up
 from actors.session.standing import steppable
 from actors.session.state import SessionState
@@ -46,6 +53,8 @@ def decide_visit_held(state: SessionState, command: VisitHeld, context: Context)
         move = draft.notes.move
         if move is None or move.mode is None:
             return give_up_move(state, given_up(session), context)
+        if move.gone:
+            return give_up_move(state, station_gone(session), context)
         take_place(draft, move)
         return draft.outcome(changed(draft))
     if command.purpose == EXTEND:

@@ -128,6 +128,14 @@ def given_up(session: Session) -> Refusal:
     )
 
 
+def station_gone(session: Session) -> Refusal:
+    """The answer to a change whose station broke while the account was asked."""
+    return Refusal(
+        Code.STATION_OUT_OF_ORDER,
+        f"the station went out of order before session {session.id} was there; choose another",
+    )
+
+
 def active_session(state: SessionState) -> Session | Refusal:
     """The visit, if it is running: what rests must be resumed before it moves."""
     visit = state.session or state.history

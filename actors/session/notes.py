@@ -47,6 +47,8 @@ class Move:
     mode: SegmentMode | None = None
     rate_minor_per_h: int = 0
     rate_bands: tuple[RateBand, ...] = ()
+    gone: bool = False
+    """The station is not to be had any more: it broke while the account was asked."""
 
 
 @attrs.frozen(kw_only=True)

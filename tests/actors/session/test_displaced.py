@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from protocol.errors import Code, Refusal
 from protocol.internal.booking import LeaveStation
 from protocol.internal.visits import FloorChanged
 from protocol.operations.sessions import PauseSession, ResumeSession, SwitchActivity
@@ -67,3 +68,23 @@ def test_a_resting_visit_does_not_go_on_at_what_is_broken() -> None:
     visit.do(ResumeSession(session_id=visit.id), OWN)
     assert visit.segments[-1].activity is Activity.LOUNGE
     assert visit.segments[-1].rate_minor_per_h == 600 * visit.session.party_size
+
+
+def test_a_visit_on_its_way_to_what_breaks_stays_where_it_is() -> None:
+    """The fault is reported while the account is asked for the hold: nobody pays for that room."""
+    visit = a_visit()
+    visit.go_to(START + 10 * MINUTE)
+    visit.held_back = True
+    visit.do(SwitchActivity(session_id=visit.id, activity=Activity.KARAOKE_ROOM, room_id=ROOM), OWN)
+    visit.reserve(Activity.KARAOKE_ROOM, room=ROOM)
+    leave(visit)
+    visit.deliver()
+    answer = visit.answers[-1]
+    assert isinstance(answer, Refusal)
+    assert answer.code is Code.STATION_OUT_OF_ORDER
+    assert (visit.session.activity, visit.session.station_id) == (Activity.ARCADE_TIME, None)
+    assert len(visit.segments) == 1
+    visit.held_back = False
+    visit.do(SwitchActivity(session_id=visit.id, activity=Activity.KARAOKE_ROOM, room_id=ROOM), OWN)
+    visit.reserve(Activity.KARAOKE_ROOM, room=ROOM)
+    assert visit.session.station_id == ROOM
