@@ -103,13 +103,14 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         )
         storage = await enter(open_storage(settings, own.places, own.clock, own.metrics))
         node = await enter(open_node(_ports(own, storage, demo=demo), BEHAVIOURS))
-        health = Health(node=node, write_behind=storage.write_behind)
+        health = Health(node=node, write_behind=storage.write_behind, payments_on=own.provider.on)
         cards = make_cards(
             node=node,
             provider=own.provider,
             inbox=storage.inbox,
             webhook_secrets=settings.stripe_webhook_secret,
             now=own.clock.now,
+            count=own.metrics.count_webhook,
         )
         dispatcher = make_dispatcher(_surroundings(settings, own, storage, node, health, cards))
 
@@ -184,9 +185,7 @@ def _ports(own: _Own, storage: Storage, *, demo: bool) -> Ports:
 
 
 def _personal(own: _Own, storage: Storage) -> PersonalData:
-    return PersonalData(
-        tables=storage.people, durable=storage.durable, folder=own.places.exports
-    )
+    return PersonalData(tables=storage.people, durable=storage.durable, folder=own.places.exports)
 
 
 def _surroundings(

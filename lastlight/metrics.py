@@ -74,6 +74,11 @@ class Metrics:
         )
         # What happens
         self.events = counter("lastlight_events", "Events to connections, by kind", ("kind",))
+        self.webhooks = counter(
+            "lastlight_webhooks",
+            "Events sent in the payment provider's name, by what became of them",
+            ("result",),
+        )
         self.journal_entries = total("lastlight_journal_entries", "Entries made durable, ever")
         self.flushed_entries = total("lastlight_flushed_entries", "Entries in PostgreSQL, ever")
         self.slow_clients = total("lastlight_slow_clients", "Connections that did not read")
@@ -101,6 +106,10 @@ class Metrics:
         `operation` is the command's name; requests that match no row share the name `none`.
         """
         self.requests.labels(operation, str(status)).observe(elapsed_s)
+
+    def count_webhook(self, result: str) -> None:
+        """Count one event of the payment provider: `taken`, or the code that refused it."""
+        self.webhooks.labels(result).inc()
 
     @staticmethod
     def watch(figure: Gauge | Total, read: Callable[[], float]) -> None:

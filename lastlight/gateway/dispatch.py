@@ -63,7 +63,9 @@ class Dispatcher:
             call = await self.steps[name](call)
         operation = call.operation
         if operation.by_gateway:
-            return await self.own[operation.name](call)
+            answer = await self.own[operation.name](call)
+            await note_reading(self.node, call, answer)
+            return answer
         if operation.query is not None:
             answer = await self.queries[operation.query](call)
             await note_reading(self.node, call, answer)

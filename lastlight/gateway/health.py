@@ -6,7 +6,7 @@ for a node that takes none.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Final
 
 import attrs
 
@@ -15,6 +15,10 @@ from protocol.limits import FLUSH_LAG_DEGRADED_S
 from protocol.replies.ops import Readiness, ReadyStatus
 from storage.write_behind.write_behind import WriteBehind
 
+OK: Final = "ok"
+OFF: Final = "off"
+"""Of what this node was started without: that is no trouble of the node's."""
+
 
 @attrs.define(eq=False, kw_only=True)
 class Health:
@@ -22,8 +26,8 @@ class Health:
 
     node: Node
     write_behind: WriteBehind
-    providers: Callable[[], dict[str, str]] = dict
-    """Providers and what is the matter with them; `off` ones degrade nothing else."""
+    payments_on: bool
+    """Whether cards are taken here."""
     draining: bool = False
 
     def readiness(self) -> Readiness:
@@ -34,11 +38,11 @@ class Health:
             "database": "away" if self.write_behind.away else "ok",
             "flush": f"{lag_s:.1f} s behind" if lag_s > FLUSH_LAG_DEGRADED_S else "ok",
             "refused_rows": str(self.write_behind.refused_rows or "ok"),
-            **self.providers(),
+            "payments": OK if self.payments_on else OFF,
         }
         if self.draining:
             return Readiness(status=ReadyStatus.DRAINING, parts=parts)
         if not self.node.ready:
             return Readiness(status=ReadyStatus.STARTING, parts={**parts, "actors": "starting"})
-        well = all(word == "ok" for word in parts.values())
+        well = all(word in (OK, OFF) for word in parts.values())
         return Readiness(status=ReadyStatus.OK if well else ReadyStatus.DEGRADED, parts=parts)

@@ -33,11 +33,14 @@ def make_cards(
     inbox: EventInbox,
     webhook_secrets: tuple[str, ...],
     now: Callable[[], datetime],
+    count: Callable[[str], None],
 ) -> Cards:
-    """Put them together."""
+    """Put them together; `count` is told what became of each event that is sent here."""
     applier = Applier(node=node, inbox=inbox, now=now)
     return Cards(
         steps=PaymentSteps(node=node, provider=provider, now=now),
-        webhooks=Webhooks(applier=applier, provider=provider, secrets=webhook_secrets, now=now),
+        webhooks=Webhooks(
+            applier=applier, provider=provider, secrets=webhook_secrets, now=now, count=count
+        ),
         applier=applier,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from typing import Final
 
 import attrs
 
@@ -14,12 +15,13 @@ from lastlight.integrations.payments import PaymentProvider
 from lastlight.integrations.stripe_events import parse
 from lastlight.integrations.stripe_signature import refuse_signature
 from protocol.codec import to_json
-from protocol.errors import Code, Refusal
+from protocol.errors import Code, LastLightError, Refusal
 from protocol.limits import STRIPE_EVENT_BYTES_MAX
 from protocol.operations.payments import ReplayStripeEvent
 from protocol.records.payments import StripeEvent
 from protocol.replies.payments import EventTaken, EventView
 
+TAKEN: Final = "taken"
 Own = Callable[[Call], Awaitable[Answer]]
 
 
@@ -31,6 +33,8 @@ class Webhooks:
     provider: PaymentProvider
     secrets: tuple[str, ...] = attrs.field(repr=False)
     now: Callable[[], datetime]
+    count: Callable[[str], None]
+    """Told `taken`, or the code with which an event was refused."""
 
     def answers(self) -> Mapping[str, Own]:
         """By the name of the command."""
@@ -43,6 +47,15 @@ class Webhooks:
             Refused: it is too long, or not the provider's.
             LastLightError: it can't be kept now; the provider sends it again.
         """
+        try:
+            await self._take(call)
+        except LastLightError as error:
+            self.count(error.refusal().code.value)
+            raise
+        self.count(TAKEN)
+        return Answer(status=call.operation.status, body=to_json(EventTaken()))
+
+    async def _take(self, call: Call) -> None:
         body = call.raw_body
         if len(body) > STRIPE_EVENT_BYTES_MAX:
             raise Refused(
@@ -60,7 +73,6 @@ class Webhooks:
         kept = None if payload is None else await self.applier.keep(payload)
         if kept is None:
             raise Refused(Refusal(Code.MALFORMED_REQUEST, "this is signed, but no event"))
-        return Answer(status=call.operation.status, body=to_json(EventTaken()))
 
     async def replay(self, call: Call) -> Answer:
         """Apply an event again, fetched from the provider if it is not here.

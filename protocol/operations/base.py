@@ -94,7 +94,8 @@ class Operation:
     offers: tuple[str, ...] = ()
     """Other media types that it may be asked for by `Accept`."""
     audited: str | None = None
-    """The action under which a reading goes to the audit trail before it is answered."""
+    """The action under which what no actor decides, such as a reading, goes to the audit trail
+    before it is answered."""
     method: str = attrs.field(init=False)
     path: str = attrs.field(init=False)
     parameters: tuple[str, ...] = attrs.field(init=False)

@@ -178,7 +178,7 @@ OPERATIONS: Final = in_category(
         ReplayStripeEvent, Role.OWNER, "POST /api/payments/webhooks/stripe/{event_id}/replay",
         gateway, EventView,
         summary="Apply a provider's event again; harmless when it is already.",
-        key=KeyRule.ACCEPTED,
+        key=KeyRule.ACCEPTED, audited="stripe_event.replayed",
         errors=(Code.PROVIDER_ERROR, Code.PROVIDER_UNAVAILABLE),
         emits=("payment.status_changed", "payment.reconciliation_mismatch"),
     ),

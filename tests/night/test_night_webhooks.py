@@ -8,6 +8,7 @@ from trio.testing import MockClock
 
 from protocol.records.money_states import StripeEventStatus
 from protocol.records.payments import StripeEvent
+from protocol.records.platform import AuditEntry
 from tests.night.cards import (
     CARD_TOP_UP,
     FUNDS_MINOR,
@@ -22,6 +23,12 @@ from tests.night.cards import (
 from tests.night.test_night_visits import settled
 from tests.twins.people import Someone, ask
 from tests.twins.whole import LastLight, open_memory_last_light
+
+
+def counted(house: LastLight, result: str) -> float | None:
+    """How many events ended so, by the metrics of the node."""
+    registry = house.metrics.registry
+    return registry.get_sample_value("lastlight_webhooks_total", {"result": result})
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,7 @@ async def test_a_forged_event_is_refused_and_not_kept(
     heard = await ask(house, "POST", WEBHOOK, body, headers=headers)
     assert (heard.status, heard.code) == (400, code)
     assert not house.world.database.table(StripeEvent)
+    assert counted(house, code) == 1
 
 
 async def test_an_old_event_and_one_that_is_too_long_are_refused(
@@ -58,6 +66,7 @@ async def test_an_old_event_and_one_that_is_too_long_are_refused(
     assert (heard.status, heard.code) == (400, "signature_stale")
     heard = await ask(house, "POST", WEBHOOK, b" " * (256 * 1024 + 1), headers=headers)
     assert (heard.status, heard.code) == (413, "payload_too_large")
+    assert (counted(house, "signature_stale"), counted(house, "payload_too_large")) == (1, 1)
 
 
 async def test_an_event_of_nothing_known_waits_and_after_72_hours_the_owners_are_told(
@@ -100,6 +109,9 @@ async def test_an_owner_has_an_event_applied_that_never_came(
         assert (await owner.need(200, "POST", path))["status"] == "applied"
     assert (await patron.send("POST", path)).status == 403
     assert await paid_minor(house, patron) == FUNDS_MINOR + 5_000
+    lines = house.world.database.table(AuditEntry).values()
+    replays = [line for line in lines if line.action == "stripe_event.replayed"]
+    assert [str(line.actor_id) for line in replays] == [owner.user_id] * 2
     await all_is_well(house)
 
 
@@ -113,3 +125,16 @@ async def test_an_event_that_was_kept_is_applied_by_the_next_node(
     await hook(house)
     async with open_memory_last_light(house.world) as second:
         assert await paid_minor(second, patron.at(second)) == FUNDS_MINOR + 5_000
+
+
+@pytest.mark.parametrize(("on", "word"), [(True, "ok"), (False, "off")])
+async def test_a_node_that_takes_no_cards_says_so_and_is_well(
+    house: LastLight, autojump_clock: MockClock, on: bool, word: str
+) -> None:
+    """What was never set up is no trouble; an operator still sees at a look why no card pays."""
+    provider_of(house).on = on
+    await settled(house)
+    async with open_memory_last_light(house.world) as second:
+        heard = await ask(second, "GET", "/readyz")
+    assert (heard.status, heard.body["status"]) == (200, "ok")
+    assert heard.body["parts"]["payments"] == word

@@ -135,6 +135,7 @@ class LastLight:
     write_behind: WriteBehind
     hub: Hub
     http: HttpGateway
+    metrics: Metrics
     services: Services
 
     async def wait_flushed(self) -> None:
@@ -188,7 +189,7 @@ async def open_memory_last_light(
         reading = Reading(world.database, journal, running.write_behind)
         resumer = make_resumer(node, backlog, journal, reading)
         polling = Polling(resume=resumer.resume, check=revocations.check, bells=rooms.bells)
-        cards = _cards(world, node)
+        cards = _cards(world, node, metrics)
         dispatcher = make_dispatcher(
             Surroundings(
                 node=node,
@@ -199,7 +200,9 @@ async def open_memory_last_light(
                 passwords=passwords,
                 revocations=revocations,
                 rate_limits=RateLimits(trio.current_time, enabled=rate_limits),
-                health=Health(node=node, write_behind=running.write_behind),
+                health=Health(
+                    node=node, write_behind=running.write_behind, payments_on=world.provider.on
+                ),
                 metrics=metrics,
                 queries={**_NO_QUERIES, "room_events": polling.read_events},
                 balances=reading.balances,
@@ -217,6 +220,7 @@ async def open_memory_last_light(
             write_behind=running.write_behind,
             hub=hub,
             http=HttpGateway(dispatcher, metrics),
+            metrics=metrics,
             services=Services(
                 authenticate=sockets.authenticate,
                 resume=resumer.resume,
@@ -226,13 +230,14 @@ async def open_memory_last_light(
         )
 
 
-def _cards(world: World, node: Node) -> Cards:
+def _cards(world: World, node: Node, metrics: Metrics) -> Cards:
     return make_cards(
         node=node,
         provider=world.provider,
         inbox=MemoryInbox(world.database),
         webhook_secrets=(WEBHOOK_SECRET,),
         now=world.clock.now,
+        count=metrics.count_webhook,
     )
 
 
