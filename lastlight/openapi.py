@@ -7,33 +7,45 @@ the same for the same code: nothing in it depends on time, settings or order of 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import attrs
 
 from lastlight.openapi_examples import EXAMPLES
+from lastlight.openapi_parts import (
+    DESCRIPTION,
+    HEADERS,
+    PARAMETERS,
+    SECURITY_SCHEMES,
+    add_problem,
+)
+from lastlight.openapi_samples import Samples
 from lastlight.openapi_schemas import Schema, Schemas
 from protocol.addresses import Role
 from protocol.codec import reader_of
 from protocol.codes import PROBLEMS, Code
-from protocol.limits import IDEMPOTENCY_KEY_CHARS_MAX
 from protocol.operations.addresses import Finding
 from protocol.operations.base import KeyRule, Operation
 from protocol.operations.table import OPERATIONS
 
 API_VERSION: Final = "1.0.0"
 _BEARER: Final[dict[str, list[str]]] = {"bearer": []}
+_ELEVATED: Final[dict[str, list[str]]] = {"elevated": []}
+_JSON: Final = "application/json"
 _PROBLEM: Final = "application/problem+json"
 
 
 def openapi_document() -> dict[str, Any]:
     """The whole document as plain values; some milliseconds of work, so keep it."""
     schemas = Schemas()
-    _add_problem(schemas)
+    add_problem(schemas)
     paths: dict[str, dict[str, Any]] = {}
     for operation in sorted(OPERATIONS, key=lambda operation: (operation.path, operation.method)):
         path = paths.setdefault(operation.path, {})
         path[operation.method.lower()] = _operation(operation, schemas)
+    components = schemas.components()
+    _add_examples(paths, Samples(components))
     categories = dict.fromkeys(operation.category for operation in OPERATIONS)
     return {
         "openapi": "3.1.0",
@@ -41,18 +53,16 @@ def openapi_document() -> dict[str, Any]:
             "title": "Last Light",
             "version": API_VERSION,
             "summary": "A server for night venues",
-            "description": _DESCRIPTION,
+            "description": DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "tags": [{"name": category} for category in categories],
         "paths": paths,
         "components": {
-            "schemas": schemas.components(),
-            "parameters": _PARAMETERS,
-            "headers": _HEADERS,
-            "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}
-            },
+            "schemas": components,
+            "parameters": PARAMETERS,
+            "headers": HEADERS,
+            "securitySchemes": SECURITY_SCHEMES,
         },
     }
 
@@ -68,6 +78,8 @@ def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
         "x-offline": operation.offline,
         "x-step-up": operation.step_up,
     }
+    if operation.audited is not None:
+        made["x-audited"] = operation.audited
     if operation.emits:
         made["x-emits"] = list(operation.emits)
     if parameters := _parameters(operation, schemas):
@@ -79,6 +91,8 @@ def _operation(operation: Operation, schemas: Schemas) -> dict[str, Any]:
 
 
 def _security(operation: Operation) -> list[dict[str, Any]]:
+    if operation.step_up:
+        return [_ELEVATED]
     if operation.least is not Role.PUBLIC:
         return [_BEARER]
     # A password can be reset with a token from a message, or signed in.
@@ -102,25 +116,37 @@ def _parameters(operation: Operation, schemas: Schemas) -> list[dict[str, Any]]:
             }
             for name, schema in shapes.items()
         )
-    if operation.key is KeyRule.REQUIRED:
-        found.append({"$ref": "#/components/parameters/IdempotencyKeyRequired"})
-    elif operation.key is KeyRule.ACCEPTED:
-        found.append({"$ref": "#/components/parameters/IdempotencyKey"})
-    if operation.precondition:
-        found.append({"$ref": "#/components/parameters/IfMatch"})
+    found.extend({"$ref": f"#/components/parameters/{name}"} for name in _headers(operation))
     return found
+
+
+def _headers(operation: Operation) -> Iterator[str]:
+    """The headers that an operation heeds, by their names among the components."""
+    if operation.key is KeyRule.REQUIRED:
+        yield "IdempotencyKeyRequired"
+    elif operation.key is KeyRule.ACCEPTED:
+        yield "IdempotencyKey"
+    if operation.creates:
+        yield from ("IfMatchOrNew", "IfNew")
+    elif operation.precondition:
+        yield "IfMatch"
+    elif not operation.changes and _is_versioned(operation):
+        yield "IfNoneMatch"
+    if operation.raw:
+        yield "StripeSignature"
 
 
 def _body(operation: Operation, schemas: Schemas) -> dict[str, Any] | None:
     shape = schemas.of_class(operation.command, operation.parameters)
-    if not shape["properties"]:
+    if operation.raw:
+        # Another's document: only its signature is checked before it is taken.
+        shape = {"type": "object", "description": "An event of the payment provider."}
+    elif not shape["properties"]:
         return None
     if operation.lenient:
         shape["additionalProperties"] = True
-    media: dict[str, Any] = {"schema": schemas.add(operation.name, shape)}
-    if operation.name in EXAMPLES:
-        media["example"] = EXAMPLES[operation.name]
-    return {"required": "required" in shape, "content": {"application/json": media}}
+    content = {_JSON: {"schema": schemas.add(operation.name, shape)}}
+    return {"required": operation.raw or "required" in shape, "content": content}
 
 
 def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
@@ -131,7 +157,10 @@ def _responses(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     for code in operation.problems:
         by_status[PROBLEMS[code].status].append(code)
     if operation.reply is not None and not operation.changes and _is_versioned(operation):
-        found["304"] = {"description": "It has the version that If-None-Match names."}
+        found["304"] = {
+            "description": "It has the version that If-None-Match names.",
+            "headers": {"ETag": {"$ref": "#/components/headers/ETag"}},
+        }
     for status, codes in sorted(by_status.items()):
         found.setdefault(str(status), _problem(codes))
     return dict(sorted(found.items()))
@@ -145,10 +174,7 @@ def _success(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     if operation.reply is not None:
         if _is_versioned(operation):
             headers["ETag"] = {"$ref": "#/components/headers/ETag"}
-        media: dict[str, Any] = {"schema": schemas.of(operation.reply)}
-        if operation.reply.__name__ in EXAMPLES:
-            media["example"] = EXAMPLES[operation.reply.__name__]
-        made["content"] = {operation.media: media}
+        made["content"] = {operation.media: {"schema": schemas.of(operation.reply)}}
     elif operation.status == 200:
         made["content"] = {operation.media: {"schema": _document(operation.media)}}
     for media_type in operation.offers:
@@ -171,90 +197,35 @@ def _problem(codes: list[Code]) -> dict[str, Any]:
     }
     if any(PROBLEMS[code].retryable for code in codes):
         made["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}
+    if Code.METHOD_NOT_ALLOWED in codes:
+        made["headers"] = {"Allow": {"$ref": "#/components/headers/Allow"}}
     return made
-
-
-def _add_problem(schemas: Schemas) -> None:
-    fault = schemas.add(
-        "FieldError",
-        {
-            "type": "object",
-            "properties": {
-                "pointer": {"type": "string", "format": "json-pointer"},
-                "code": {"type": "string"},
-                "detail": {"type": "string"},
-            },
-            "required": ["pointer", "code"],
-        },
-    )
-    text = {"type": "string"}
-    schemas.add(
-        "Problem",
-        {
-            "type": "object",
-            "description": "A problem document (RFC 9457). `instance` is the id of the request.",
-            "properties": {
-                "type": {"type": "string", "pattern": "^urn:lastlight:problem:"},
-                "title": text,
-                "status": {"type": "integer", "minimum": 400, "maximum": 599},
-                "detail": text,
-                "instance": text,
-                "code": {"type": "string", "enum": [str(code) for code in Code]},
-                "errors": {"type": "array", "items": fault},
-                "current_version": {"type": "integer"},
-                "retry_after_s": {"type": "integer", "minimum": 0},
-            },
-            "required": ["type", "title", "status", "code"],
-        },
-    )
-
-
-_DESCRIPTION: Final = (
-    "Money is in integers of the minor unit, times are RFC 3339 in UTC with milliseconds. What is "
-    "answered is durable. A changing request that got no answer, or 504 outcome_unknown, is asked "
-    "again with the same Idempotency-Key and has its effect once."
-)
-_KEY: Final[dict[str, Any]] = {
-    "name": "Idempotency-Key",
-    "in": "header",
-    "required": False,
-    "description": "Names the request; a repeat with the same key gets the first answer.",
-    "schema": {
-        "type": "string",
-        "minLength": 1,
-        "maxLength": IDEMPOTENCY_KEY_CHARS_MAX,
-        "pattern": "^[!-~]+$",
-    },
-}
-_PARAMETERS: Final[dict[str, Any]] = {
-    "IdempotencyKey": _KEY,
-    "IdempotencyKeyRequired": {**_KEY, "required": True},
-    "IfMatch": {
-        "name": "If-Match",
-        "in": "header",
-        "required": True,
-        "description": "The ETag of what is changed, as it was read.",
-        "schema": {"type": "string", "pattern": '^"v[0-9]+"$'},
-    },
-}
-_HEADERS: Final[dict[str, Any]] = {
-    "ETag": {
-        "description": "The version of what is answered.",
-        "schema": {"type": "string", "pattern": '^"v[0-9]+"$'},
-    },
-    "IdempotencyReplayed": {
-        "description": "true if this is the stored answer to an earlier request.",
-        "schema": {"type": "string", "enum": ["true"]},
-    },
-    "RetryAfter": {
-        "description": "Seconds after which the same request may succeed.",
-        "schema": {"type": "integer", "minimum": 0},
-    },
-}
 
 
 def _document(media: str) -> Schema:
     """What is no reply of ours: an object of another standard, text, or bytes."""
-    if media == "application/json":
+    if media == _JSON:
         return {"type": "object"}
     return {"type": "string"} if media.startswith("text/") else {}
+
+
+def _add_examples(paths: Mapping[str, Mapping[str, Any]], samples: Samples) -> None:
+    """Give each parameter, body and answer an example; what refers to it is known by now."""
+    for operation in OPERATIONS:
+        made = paths[operation.path][operation.method.lower()]
+        for parameter in made.get("parameters", ()):
+            if parameter.get("required") and "schema" in parameter:
+                name, schema = parameter["name"], parameter["schema"]
+                parameter["example"] = samples.of_member(name, schema)
+        for media in made.get("requestBody", {}).get("content", {}).values():
+            media["example"] = _example(operation.name, media["schema"], samples, whole=False)
+        if operation.reply is None:
+            continue
+        for status in (operation.status, *operation.also):
+            media = made["responses"][str(status)]["content"][operation.media]
+            name = operation.reply.__name__
+            media["example"] = _example(name, media["schema"], samples, whole=True)
+
+
+def _example(name: str, schema: Schema, samples: Samples, *, whole: bool) -> Any:
+    return EXAMPLES[name] if name in EXAMPLES else samples.of(schema, whole=whole)
