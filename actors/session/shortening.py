@@ -98,7 +98,7 @@ def decide_visit_shortened(
     """Keep the receipt that holds now, and answer with it."""
     history = state.history
     assert history is not None, "only what is closed is shortened"
-    corrected = history.evolve(
+    corrected = history.revised(
         time_charge_minor=command.time_minor,
         total_minor=command.total_minor,
         receipt_id=command.receipt_id,
@@ -146,7 +146,7 @@ def _shortened(history: SessionHistory, ended_at: datetime, charge: Charge) -> S
     active = SessionStatus.ACTIVE.value
     gone_ms = history.billable_ms - charge.active_ms
     elapsed_ms[active] = max(0, elapsed_ms.get(active, 0) - gone_ms)
-    return history.evolve(
+    return history.revised(
         ended_at=ended_at,
         duration_ms=(ended_at - history.started_at) // MS,
         billable_ms=charge.active_ms,

@@ -103,14 +103,14 @@ class SessionSegment(Record):
     Table(
         name="session_history",
         key=("id",),
-        versioned=False,
         tenant="venue_id",
     )
 )
 class SessionHistory(Record):
     """A closed or voided visit. `cause` is None for a voided one.
 
-    `user_id` is the pseudonym once the account is erased.
+    `user_id` is the pseudonym once the account is erased. It changes where a device that was
+    offline tells that its patron had left earlier (Rule 12).
     """
 
     id: UUID
@@ -127,6 +127,7 @@ class SessionHistory(Record):
     cause: CheckOutCause | None
     receipt_id: UUID | None
     summary: Json
+    version: int = 1
 
 
 @record(

@@ -390,6 +390,7 @@ create table public.session_history (
     activity text generated always as ((summary ->> 'activity'::text)) stored,
     zone text generated always as ((summary ->> 'zone'::text)) stored,
     safety_level bigint generated always as (((summary ->> 'safety_level'::text))::bigint) stored,
+    version bigint default 1 not null,
     constraint session_history_pkey PRIMARY KEY (id),
     constraint session_history_cause_check CHECK ((cause = ANY (ARRAY['patron'::text, 'staff'::text, 'forced'::text, 'auto'::text, 'cutover'::text, 'exclusion'::text]))),
     constraint session_history_check CHECK ((ended_at >= started_at)),
