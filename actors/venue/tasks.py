@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+import attrs
+
 from actors.rules.lifecycle import refuse_transition
 from actors.rules.permissions import not_found, refuse_at_venue
 from actors.rules.preconditions import refuse_version
@@ -29,6 +31,7 @@ from actors.venue.task_state import (
     told_moved,
 )
 from protocol.addresses import Role
+from protocol.codec import encode
 from protocol.errors import Code, FieldError, Refusal
 from protocol.operations.staff_work import AssignTask, ReassignTask, UpdateTaskStatus
 from protocol.records.runtime import FloorPlace
@@ -129,7 +132,7 @@ def decide_update_task_status(
         context.expected_version, task.version, whose=whose
     ) or refuse_transition(TASK, task.status, trigger, whose=whose)
     if refusal is not None:
-        return refusal
+        return _with_both(refusal, task, context)
     moved = _moved(task, command, trigger, _happened_at(task, context))
     if takes:
         moved = moved.evolve(assignee_id=principal.user_id)
@@ -141,6 +144,14 @@ def decide_update_task_status(
         sends=care_taken(moved, principal.user_id) if trigger is TaskTrigger.ACCEPT else (),
         timers=(no_timer(moved),) if moved.status is TaskStatus.DONE else (),
     )
+
+
+def _with_both(refusal: Refusal, task: StaffTask, context: Context) -> Refusal:
+    """Who knew an older version is told which, and how the task stands by now (Rule 12)."""
+    if refusal.code is not Code.VERSION_CONFLICT:
+        return refusal
+    both = {"expected_version": context.expected_version, "current": encode(task_reply(task))}
+    return attrs.evolve(refusal, extra=both)
 
 
 def _moved(
