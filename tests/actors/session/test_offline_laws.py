@@ -58,11 +58,11 @@ def is_over(visit: Visit) -> bool:
     return visit.status in (SessionStatus.CLOSED, SessionStatus.CLOSING)
 
 
-@settings(max_examples=60, deadline=None, phases=UNSHRUNK)
+@settings(max_examples=25, deadline=None, phases=UNSHRUNK)
 @given(
     lengths=spells,
     ends=st.booleans(),
-    offline_minutes=st.integers(0, 300),
+    offline_minutes=st.integers(0, 120),
     after_minutes=st.integers(0, 30),
     told_before=st.integers(0, 7),
     odd_ticks=st.lists(st.integers(1, 90 * 60_000), max_size=4),
