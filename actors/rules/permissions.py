@@ -41,6 +41,18 @@ def refuse_at_venue(principal: Principal, least: Role, venue_id: UUID) -> Refusa
     return not_found("this venue")
 
 
+def refuse_thing(
+    principal: Principal, least: Role, venue_id: UUID, *, whose: str
+) -> Refusal | None:
+    """404 for whoever does not work at the venue of a thing, 403 for whose role there is too low.
+
+    For what is found by its id: that it is there is told only to people of its venue.
+    """
+    if principal.role_at(venue_id) < Role.STAFF:
+        return not_found(whose)
+    return refuse_at_venue(principal, least, venue_id)
+
+
 def refuse_object(
     principal: Principal, *, owner_id: UUID, venue_id: UUID | None, least: Role, whose: str
 ) -> Refusal | None:

@@ -12,7 +12,7 @@ from typing import Final
 import attrs
 
 from actors.rules.lifecycle import SHIFT, ShiftTrigger, transition
-from actors.rules.permissions import not_found, refuse_at_venue
+from actors.rules.permissions import not_found, refuse_thing
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import (
     LATER,
@@ -49,7 +49,8 @@ def decide_clock_out(state: StaffState, command: ClockOut, context: Context) -> 
     if not own:
         if latest is None:
             return not_found("this shift")
-        stranger = refuse_at_venue(principal, Role.MANAGEMENT, latest.venue_id)
+        whose = "this shift"
+        stranger = refuse_thing(principal, Role.MANAGEMENT, latest.venue_id, whose=whose)
         if stranger is not None:
             return stranger
     if command.ended_at is not None and own:

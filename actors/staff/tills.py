@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from actors.rules.lifecycle import TILL, TillTrigger, transition
-from actors.rules.permissions import not_found, refuse_at_venue
+from actors.rules.permissions import not_found, refuse_thing
 from actors.rules.profile import VenueProfile
 from actors.rules.settings import DEFAULT
 from actors.runtime.auditing import audited
@@ -94,7 +94,8 @@ def decide_close_till(state: StaffState, command: CloseTill, context: Context) -
         return _closed_already(command) if own else not_found(f"till {command.till_id}")
     if not own or command.kind is TillStep.SIGN:
         least = Role.MANAGEMENT
-        stranger = refuse_at_venue(principal, least, till.venue_id)
+        whose = f"till {command.till_id}"
+        stranger = refuse_thing(principal, least, till.venue_id, whose=whose)
         if stranger is not None:
             return stranger
     if till.status is TillStatus.CLOSED:

@@ -6,9 +6,11 @@ import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from typing import Any
+from uuid import UUID
 
 import attrs
 
+from actors.rules.permissions import not_found
 from actors.runtime.answers import Answer
 from actors.runtime.inspection import ActorStatistics
 from actors.runtime.node import Node
@@ -18,7 +20,7 @@ from lastlight.gateway.health import Health
 from lastlight.gateway.paging import page_of_names
 from lastlight.metrics import Metrics
 from lastlight.openapi import openapi_document
-from protocol.addresses import PLATFORM, ActorKind, Address
+from protocol.addresses import PLATFORM, ActorKind, Address, Role
 from protocol.codec import render_json, to_json
 from protocol.errors import Code, Refusal
 from protocol.operations.admin import InspectActor, ListActors
@@ -94,7 +96,8 @@ class Operators:
         found = [
             actor
             for actor in self.node.actors()
-            if command.actor_type is None or actor.actor_type == command.actor_type.value
+            if (command.actor_type is None or actor.actor_type == command.actor_type.value)
+            and _may_see(call, actor.actor_type, actor.actor_id)
         ]
         page, cursor = page_of_names(
             found, lambda actor: f"{actor.actor_type}/{actor.actor_id}", command
@@ -129,6 +132,8 @@ class Operators:
             address.kind is ActorKind.PLATFORM and address != PLATFORM
         ):
             raise Refused(Refusal(Code.NOT_FOUND, f"nobody lives at {address}"))
+        if not _may_see(call, address.kind.value, str(address.id)):
+            raise Refused(not_found(str(address)))
         await self.node.activate(address)
         snapshot = self.node.snapshot(address)
         if snapshot is None or snapshot.statistics.rows == 0:
@@ -156,6 +161,15 @@ class Operators:
             position=snapshot.version,
         )
         return Answer(status=200, body=to_json(reply))
+
+
+def _may_see(call: Call, actor_type: str, actor_id: str) -> bool:
+    """Owners of everything see all actors; owners of a venue that venue's (Rule 15)."""
+    principal = call.signed_in
+    if principal.everywhere >= Role.OWNER:
+        return True
+    of_venue = actor_type == ActorKind.VENUE.value
+    return of_venue and principal.role_at(UUID(actor_id)) >= Role.OWNER
 
 
 def _view(actor: ActorStatistics) -> ActorView:

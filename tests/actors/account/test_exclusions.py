@@ -128,13 +128,13 @@ def test_nobody_keeps_another_out_by_a_self_exclusion_and_nobody_bans_themselves
 @pytest.mark.parametrize(
     ("principal", "code"),
     [
-        (a_principal(STAFF), Code.FORBIDDEN),
+        (a_principal(STAFF), Code.NOT_FOUND),
         (a_principal(STAFF, Role.STAFF, VENUE), Code.FORBIDDEN),
         (a_principal(STAFF, Role.MANAGEMENT, OTHER_VENUE), Code.NOT_FOUND),
     ],
 )
 def test_a_ban_is_for_management_of_the_venue(principal: Principal, code: Code) -> None:
-    """Rule 15: a role counts at its venue only."""
+    """Rule 15: a role counts at its venue only, and to a patron nobody else is there."""
     assert refused_with(begin(an_account(), a_ban(), principal)) is code
 
 
@@ -175,7 +175,7 @@ def test_a_cool_off_ends_by_itself_and_a_self_exclusion_does_not() -> None:
 
 
 def test_access_returns_a_day_after_it_was_asked_for_in_person() -> None:
-    """Rule 7: not before the time, then by request, and 24 h later."""
+    """Rule 7: not before the time, then by request, and 24 h later. Rule 7 exclusion."""
     own = an_exclusion(ExclusionKind.SELF_EXCLUSION, ends_at=NOW)
     early = set_status(an_account(own), WishedStatus.ACTIVE, now=NOW - DAY)
     assert refused_with(early) is Code.INVALID_TRANSITION
