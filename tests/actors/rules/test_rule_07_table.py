@@ -129,12 +129,19 @@ ROWS: Final[tuple[tuple[str, Callable[..., Found], tuple[Any, ...], Found], ...]
 def test_a_row_of_the_table_fires_at_its_default(
     rule: str, look: Callable[..., Found], seen: tuple[Any, ...], found: Found
 ) -> None:
-    """A threshold that is off by one refuses a guest who had none too many, or misses one."""
+    """A threshold that is off by one refuses a guest who had none too many, or misses one.
+
+    Rule 7 pace_60. Rule 7 pace_120. Rule 7 pace_120_high. Rule 7 day_total. Rule 7 signs. Rule 7
+    topup_velocity.
+    """
     assert look(*seen) == found, rule
 
 
 def test_visible_intoxication_is_level_3_whenever_it_is_said() -> None:
-    """A floor: service stops at once, and no window lets a second word pass unheard."""
+    """A floor: service stops at once, and no window lets a second word pass unheard.
+
+    Rule 7 visible_intoxication.
+    """
     crossing = visible_intoxication(NOW)
     assert (crossing.level, crossing.since, crossing.window_s) == (3, NOW, None)
 
@@ -143,7 +150,7 @@ def test_visible_intoxication_is_level_3_whenever_it_is_said() -> None:
 def test_unanswered_asks_for_one_level_more_and_never_for_more_than_3(
     before: int, after: int
 ) -> None:
-    """Silence is no proof of anything: people go and look, and no more."""
+    """Silence is no proof of anything: people go and look, and no more. Rule 7 unanswered."""
     assert unanswered(before, NOW, DEFAULT).level == after
 
 
@@ -160,13 +167,16 @@ def test_thresholds_are_settings() -> None:
 
 
 def test_a_drink_is_ten_grams() -> None:
-    """Three beers of 330 ml at 5 % are 3.9 standard drinks: pace_60, and not yet pace_120."""
+    """Three beers of 330 ml at 5 % are 3.9 standard drinks: pace_60, and not yet pace_120.
+
+    Rule 7 standard_drink.
+    """
     beer = standard_drinks_milli(330, 500)
     assert pace(*((n, beer) for n in range(3))) == {"pace_60": 1}
 
 
 def test_a_break_is_due_each_active_hour() -> None:
-    """break_reminder: once for each hour, however late anybody looks."""
+    """break_reminder: once for each hour, however late anybody looks. Rule 7 break_reminder."""
     assert not break_is_due(timedelta(minutes=59), 0, DEFAULT)
     assert break_is_due(timedelta(minutes=60), 0, DEFAULT)
     assert not break_is_due(timedelta(minutes=119), 1, DEFAULT)
