@@ -54,6 +54,20 @@ def refuse_lesser(state: SessionState, context: Context, least: Role) -> Refusal
     )
 
 
+def level_shown(context: Context, venue_id: UUID, level: int) -> int | None:
+    """The safety level, for those who work where the visit is, and nobody else.
+
+    Whoever asked for help shows nothing of it on their own screen (Rule 7).
+    """
+    return level if works_at(context, venue_id) else None
+
+
+def works_at(context: Context, venue_id: UUID) -> bool:
+    """Whether the caller sees what staff of a venue see."""
+    principal = context.principal
+    return principal is not None and principal.role_at(venue_id) >= Role.STAFF
+
+
 def is_assisted(session: Session, context: Context) -> bool:
     """Whether somebody else than the patron asks."""
     assert context.principal is not None, "a command of the contract has a principal"

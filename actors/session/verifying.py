@@ -79,7 +79,6 @@ def decide_answer_verification(
             session_id=session.id,
             response=command.response,
             status=draft.session.status,
-            safety_level=_shown(command.response, session.safety_level, draft),
         )
     )
 
@@ -127,8 +126,3 @@ def _help(draft: VisitDraft, case: Intervention | None) -> Intervention | None:
     log(draft, LogKind.HELP, level=max(END, session.safety_level), by=session.user_id)
     crossing = Crossing(rule=SafetyRule.HELP_ASKED, level=END, value=1, limit=1, since=draft.now)
     return cross(draft, case, (crossing,), by=session.user_id, discreet=True)
-
-
-def _shown(response: SafetyCheckResponse, before: int, draft: VisitDraft) -> int:
-    """Whoever looks over the shoulder of somebody who asked for help sees what was there before."""
-    return before if response is SafetyCheckResponse.HELP else draft.session.safety_level

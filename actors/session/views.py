@@ -13,9 +13,9 @@ from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.session.draft import MS, VisitDraft, draft_of
 from actors.session.meter import end_of_funds, time_ends_at
 from actors.session.rates import rate_changes_at
-from actors.session.standing import profile_of, refuse_stranger
+from actors.session.standing import level_shown, profile_of, refuse_stranger, works_at
 from actors.session.state import SessionState
-from protocol.addresses import ActorKind, Address, Role
+from protocol.addresses import ActorKind, Address
 from protocol.internal.visits import DescribeVisit, VisitDescribed
 from protocol.operations.sessions import GetSession, QuoteMeter
 from protocol.records.money_states import HoldStatus
@@ -33,7 +33,7 @@ def decide_get_session(state: SessionState, command: GetSession, context: Contex
     if state.session is not None:
         return Outcome(reply=_detail(draft_of(state, state.session, context)))
     assert state.history is not None, f"session {state.session_id} has neither begun nor ended"
-    return Outcome(reply=_kept_detail(state.history, state.segments))
+    return Outcome(reply=_kept_detail(state.history, state.segments, context))
 
 
 @decides(QuoteMeter)
@@ -83,7 +83,7 @@ def _summary(draft: VisitDraft) -> SessionSummary:
         party_size=session.party_size,
         checked_in_at=session.started_at,
         charge_minor=draft.charge(metered_until(session, draft.now)).total_minor,
-        safety_level=session.safety_level,
+        safety_level=level_shown(draft.context, session.venue_id, session.safety_level),
         last_fix_age_s=age_s,
         version=session.version,
     )
@@ -113,7 +113,7 @@ def _detail(draft: VisitDraft) -> SessionDetail:
         status_since=session.status_since,
         deadline_at=session.deadline_at,
         ended_at=session.ended_at,
-        safety_level=session.safety_level,
+        safety_level=level_shown(draft.context, session.venue_id, session.safety_level),
         held_minor=session.held_minor,
         charged_minor=session.charged_minor,
         charge_minor=draft.charge(metered_until(session, draft.now)).total_minor,
@@ -122,17 +122,14 @@ def _detail(draft: VisitDraft) -> SessionDetail:
         holds=(hold,),
         table=session.table_name,
         booked_until=draft.notes.booked_until,
-        note=session.note if _works_here(draft) else None,
+        note=session.note if works_at(draft.context, session.venue_id) else None,
         version=session.version,
     )
 
 
-def _works_here(draft: VisitDraft) -> bool:
-    principal = draft.context.principal
-    return principal is not None and principal.role_at(draft.session.venue_id) >= Role.STAFF
-
-
-def _kept_detail(history: SessionHistory, segments: list[SessionSegment]) -> SessionDetail:
+def _kept_detail(
+    history: SessionHistory, segments: list[SessionSegment], context: Context
+) -> SessionDetail:
     kept = history.summary
     return SessionDetail(
         session_id=history.id,
@@ -148,7 +145,7 @@ def _kept_detail(history: SessionHistory, segments: list[SessionSegment]) -> Ses
         status_since=history.ended_at,
         deadline_at=None,
         ended_at=history.ended_at,
-        safety_level=kept["safety_level"],
+        safety_level=level_shown(context, history.venue_id, kept["safety_level"]),
         held_minor=0,
         charged_minor=history.time_charge_minor,
         charge_minor=history.time_charge_minor,

@@ -49,13 +49,12 @@ class ObservationLogged:
 
 @reply
 class CheckAnswered:
-    """A check with its answer, and where the visit stands."""
+    """A check with its answer, and where the visit stands; its level is nothing for a screen."""
 
     check_id: UUID
     session_id: UUID
     response: SafetyCheckResponse
     status: SessionStatus
-    safety_level: int
 
 
 @reply

@@ -109,7 +109,8 @@ class SessionDetail:
     status_since: datetime
     deadline_at: datetime | None
     ended_at: datetime | None
-    safety_level: int
+    safety_level: int | None
+    """For staff alone."""
     held_minor: Amount
     charged_minor: Amount
     charge_minor: Amount
@@ -138,7 +139,8 @@ class SessionSummary:
     party_size: PartySize
     checked_in_at: datetime
     charge_minor: Amount
-    safety_level: int
+    safety_level: int | None
+    """For staff alone."""
     last_fix_age_s: int | None
     version: int
 

@@ -152,14 +152,20 @@ async def test_help_without_a_visit_is_taken_and_shows_nowhere(
 async def test_a_check_answered_with_help_calls_people_and_shows_nothing(
     house: LastLight, patron: Someone, staff: Someone, manager: Someone, autojump_clock: MockClock
 ) -> None:
-    """Discreet: level 4 within, the old level on the screen."""
+    """Discreet: level 4 within, and no level on any screen of the patron."""
     session_id = (await check_in(patron, staff))["session_id"]
     body = {"session_id": session_id, "level": 1, "reason": "a man follows her"}
     await manager.need(201, "POST", CASES, body)
     (asked,) = await told(house, "safety.verification_requested")
     answer = {"check_id": asked["check_id"], "response": "help"}
     shown = await patron.need(200, "POST", VERIFY, answer)
-    assert (shown["status"], shown["safety_level"]) == ("active", 1)
+    assert shown["status"] == "active"
+    assert "safety_level" not in shown
+    own = await patron.need(200, "GET", f"/api/sessions/{session_id}")
+    (listed,) = (await patron.need(200, "GET", "/api/sessions/active"))["items"]
+    assert (own["safety_level"], listed["safety_level"]) == (None, None)
+    seen = await staff.need(200, "GET", f"/api/sessions/{session_id}")
+    assert seen["safety_level"] == 4
     (called,) = await told(house, "safety.help_requested")
     assert (called["session_id"], called["user_id"]) == (session_id, patron.user_id)
     assert (await told(house, "safety.threshold_crossed"))[-1]["level"] == 4

@@ -10,9 +10,10 @@ from protocol.addresses import Principal
 from protocol.errors import Code
 from protocol.internal.safety import HelpAsked
 from protocol.operations.care import AnswerVerification, RecordInterventionOutcome
-from protocol.operations.sessions import CheckOut
+from protocol.operations.sessions import CheckOut, GetSession
 from protocol.records.states import SafetyCheckResponse, SessionStatus
 from protocol.replies.care import CheckAnswered
+from protocol.replies.sessions import SessionDetail
 from tests.actors.deciding import refused_with
 from tests.actors.session.care_kit import (
     MANAGER,
@@ -42,7 +43,7 @@ def test_an_answer_ends_cooling_only_after_its_time() -> None:
     visit.go_to(START + 2 * MINUTE)
     answered = answer(visit, SafetyCheckResponse.OK)
     assert isinstance(answered, CheckAnswered)
-    assert (answered.status, answered.safety_level) == (SessionStatus.COOLING, 3)
+    assert answered.status is SessionStatus.COOLING
     visit.go_to(START + 19 * MINUTE)
     assert status(visit) is SessionStatus.COOLING
     visit.go_to(START + 20 * MINUTE)
@@ -84,13 +85,13 @@ def test_silence_raises_by_one_up_to_3_unless_somebody_is_there() -> None:
 
 
 def test_help_is_level_4_without_a_sign_on_the_screen() -> None:
-    """Discreetly: no cooling, no prompt, the old level in the answer; the venue is called."""
+    """Discreetly: no cooling, no prompt, nothing in the answer; the venue is called."""
     visit = a_visit()
     raised_to(visit, 1)
     before = len(visit.heard("safety.verification_requested"))
     visit.events.clear()
     answered = answer(visit, SafetyCheckResponse.HELP)
-    assert (answered.status, answered.safety_level) == (SessionStatus.ACTIVE, 1)
+    assert answered.status is SessionStatus.ACTIVE
     assert visit.session.safety_level == 4
     assert not [e for e in visit.events if f"user:{OWN.user_id}" in e.rooms]
     (asked,) = visit.told_venue(HelpAsked)
@@ -100,6 +101,20 @@ def test_help_is_level_4_without_a_sign_on_the_screen() -> None:
     assert case_of(visit).source.value == "patron"
     assert before == 1
     assert "help" in {line.kind for line in register(visit)}
+
+
+def test_the_safety_level_is_for_staff_and_on_no_screen_of_the_patron() -> None:
+    """Somebody else may look at it, and must not learn that help was asked for."""
+    visit = a_visit()
+    raised_to(visit, 1)
+    answer(visit, SafetyCheckResponse.HELP)
+    for over in (False, True):
+        if over:
+            visit.do(CheckOut(session_id=visit.id), OWN)
+        own, seen = (visit.do(GetSession(session_id=visit.id), who) for who in (OWN, STAFF))
+        assert isinstance(own, SessionDetail)
+        assert isinstance(seen, SessionDetail)
+        assert (own.safety_level, seen.safety_level) == (None, 4)
 
 
 def test_leave_checks_out() -> None:
