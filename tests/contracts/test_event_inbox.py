@@ -56,7 +56,7 @@ def an_event(id_: str = "evt_1", **changes: Any) -> StripeEvent:
 
 
 async def test_an_event_is_kept_once_by_its_id(place: Place) -> None:
-    """Rule 11: the provider sends it again and again; the first stays as it is."""
+    """Rule 11: the provider sends it again and again; the first stays as it is. Rule 11 inbox."""
     assert await place.inbox.keep(an_event())
     assert not await place.inbox.keep(an_event(type="another"))
     assert await place.inbox.get("evt_1") == an_event()

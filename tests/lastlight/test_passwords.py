@@ -22,7 +22,10 @@ async def test_a_password_verifies_against_its_own_hash_only() -> None:
 
 
 async def test_the_cost_is_the_contracts_and_an_old_hash_still_verifies() -> None:
-    """Rule 16: cost 12; and what was stored at another cost is somebody's password all the same."""
+    """Rule 16: cost 12; and what was stored at another cost is somebody's password all the same.
+
+    Rule 16 passwords.
+    """
     assert BCRYPT_COST == 12
     assert (await Passwords(cost=5).hash("x")).startswith("$2b$05$")
     stored = bcrypt.hashpw(b"x", bcrypt.gensalt(4)).decode()

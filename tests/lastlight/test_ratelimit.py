@@ -50,7 +50,7 @@ def take(limits: RateLimits, caller: Caller, times: int) -> int:
     ("caller", "most"), [(HERE, 100), (by_user(UUID(int=1)), 600), (by_family(UUID(int=1)), 100)]
 )
 def test_the_limits_are_the_contracts(caller: Caller, most: int) -> None:
-    """Rule 16, by number: 100 without a token, 600 with one."""
+    """Rule 16, by number: 100 without a token, 600 with one. Rule 16 pace."""
     assert MOST[caller.counted] == most
     assert take(RateLimits(Hand()), caller, most + 50) == most
 

@@ -44,7 +44,10 @@ async def test_an_event_reaches_everyone_in_its_room_and_nobody_else() -> None:
 
 
 async def test_what_was_missed_comes_first_and_what_happens_meanwhile_comes_once() -> None:
-    """No gap and no duplicate between the backlog and the live events: resume's whole point."""
+    """No gap and no duplicate between the backlog and the live events: resume's whole point.
+
+    Rule 17 resume.
+    """
     async with a_stage(holds_resume=True) as stage, a_client(stage) as ws:
         await tell(ws, op="subscribe", room=STAFF_ROOM, after_seq=3, epoch="e1")
         await stage.resuming.wait()
@@ -62,7 +65,7 @@ async def test_what_was_missed_comes_first_and_what_happens_meanwhile_comes_once
 
 
 async def test_a_gap_is_bridged_by_a_snapshot() -> None:
-    """Whoever was away too long gets where things stand, then what follows."""
+    """Whoever was away too long gets where things stand, then what follows. Rule 17 resume."""
     async with a_stage() as stage, a_client(stage) as ws:
         stage.resumption = Resumption(epoch="e2", seq=90, snapshot={"present": 12})
         reply = await subscribe(ws)
@@ -119,7 +122,7 @@ async def test_a_silent_sos_shows_nothing_in_a_backlog_either() -> None:
 
 
 async def test_a_slow_client_is_closed_with_4408_and_delays_nobody() -> None:
-    """256 queued events are the bound; the others go on hearing at once."""
+    """256 queued events are the bound; the others go on hearing at once. Rule 17 slow."""
     async with a_stage() as stage, a_client(stage) as slow, a_client(stage, "2") as quick:
         await subscribe(slow)
         await subscribe(quick)
@@ -142,7 +145,7 @@ async def test_a_burst_in_one_go_closes_nobody() -> None:
 
 
 async def test_of_ephemeral_events_the_newest_is_enough() -> None:
-    """A meter from a minute ago is worth nothing and must not fill the queue."""
+    """A meter from a minute ago is worth nothing and must not fill the queue. Rule 17 newest."""
     async with a_stage() as stage, a_client(stage) as ws:
         await subscribe(ws)
         for n in range(CONNECTION_QUEUE_EVENTS * 2):

@@ -126,7 +126,7 @@ async def test_who_does_not_answer_a_ping_is_hung_up_on(
 async def test_a_token_that_is_not_renewed_ends_the_connection(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    """Rule 16: 60 s after the token's end, and a renewed one counts anew."""
+    """Rule 16: 60 s after the token's end, and a renewed one counts anew. Rule 16 socket."""
     async with trio.open_nursery() as nursery:
         peer = await _connect(nursery)
         await peer.say(op="hello", token="t")

@@ -74,7 +74,7 @@ def test_without_a_secret_nothing_is_right() -> None:
     [(300, None), (-300, None), (300.5, Code.SIGNATURE_STALE), (-301, Code.SIGNATURE_STALE)],
 )
 def test_five_minutes_either_way_are_taken(late_s: float, code: Code | None) -> None:
-    """Clocks differ, but a captured request must not be good for ever."""
+    """Clocks differ, but a captured request must not be good for ever. Rule 11 signature."""
     assert code_of(f"t={AT},v1={VECTOR}", now_s=AT + late_s) is code
 
 
@@ -87,7 +87,7 @@ def test_age_is_told_only_of_what_is_right() -> None:
 def test_only_the_very_bytes_that_were_signed_are_right(
     signed: bytes, sent: bytes, secret: str
 ) -> None:
-    """Over raw bytes: not over what they mean."""
+    """Over raw bytes: not over what they mean. Rule 11 signature."""
     mac = hmac.new(secret.encode(), b"%d." % AT + signed, hashlib.sha256).hexdigest()
     expected = None if signed == sent else Code.SIGNATURE_INVALID
     assert code_of(f"t={AT},v1={mac}", sent, secrets=(secret,)) is expected

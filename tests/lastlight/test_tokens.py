@@ -103,7 +103,7 @@ def test_what_was_granted_is_what_is_verified() -> None:
 
 @pytest.mark.parametrize("second_look", [False, True])
 def test_a_token_lives_fifteen_minutes_and_not_a_second_longer(second_look: bool) -> None:
-    """Rule 16; also for a token that was remembered as good."""
+    """Rule 16; also for a token that was remembered as good. Rule 16 access."""
     tokens = Tokens(RING)
     token = tokens.issue(GRANT, now=NOW)
     if second_look:

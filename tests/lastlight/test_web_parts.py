@@ -92,7 +92,10 @@ def test_origins_are_let_in_by_name_and_nobody_by_default() -> None:
 
 @pytest.mark.parametrize("code", list(Code))
 def test_every_code_makes_a_whole_problem(code: Code) -> None:
-    """Clients read `code`, people read `title`; neither may be missing for any."""
+    """Clients read `code`, people read `title`; neither may be missing for any.
+
+    Rule 17 problems.
+    """
     document = problem_of(Refusal(code, "because"), "id")
     assert document["type"] == f"urn:lastlight:problem:{code.value}"
     assert document["status"] == PROBLEMS[code].status

@@ -86,7 +86,10 @@ async def everyone(
 async def test_it_gets_louder_at_its_times_until_somebody_comes(
     house: LastLight, severity: str, autojump_clock: MockClock
 ) -> None:
-    """Each tier to the millisecond, then everyone once a minute, through every socket."""
+    """Each tier to the millisecond, then everyone once a minute, through every socket.
+
+    Rule 8 no_silent_end.
+    """
     async with everyone(house) as devices:
         staff, manager, owner = devices["staff1"], devices["manager"], devices["owner"]
         pressed_at = trio.current_time()
@@ -131,7 +134,7 @@ async def test_it_gets_louder_at_its_times_until_somebody_comes(
 async def test_who_acknowledged_and_does_not_come_is_not_waited_for(
     house: LastLight, autojump_clock: MockClock
 ) -> None:
-    """Five minutes, then the first tier again; whoever is on the scene ends it."""
+    """Five minutes, then the first tier again; whoever is on the scene ends it. Rule 8 no_show."""
     async with everyone(house) as devices:
         staff, manager = devices["staff1"], devices["manager"]
         raised = await staff.person.need(201, "POST", SOS, {"severity": "medium"})
@@ -186,7 +189,10 @@ async def test_it_goes_on_getting_louder_after_the_node_was_gone(
 async def test_a_silent_call_shows_nothing_to_whoever_raised_it(
     house: LastLight, autojump_clock: MockClock
 ) -> None:
-    """Live or resumed, on every device of the raiser: an empty event in its place, and no more."""
+    """Live or resumed, on every device of the raiser: an empty event in its place, and no more.
+
+    Rule 8 silent.
+    """
     async with everyone(house) as devices:
         raiser, other = devices["manager"], devices["staff2"]
         epoch = raiser.messages[1]["epoch"]
@@ -256,7 +262,10 @@ async def test_an_acknowledgement_of_a_call_that_was_lost_opens_it_again(
 async def test_a_press_counts_once_however_often_it_is_pressed(
     house: LastLight, autojump_clock: MockClock
 ) -> None:
-    """Trembling hands: all presses within a minute are one incident, and each alerts again."""
+    """Trembling hands: all presses within a minute are one incident, and each alerts again.
+
+    Rule 8 repeat.
+    """
     staff = await sign_in(house, "staff1")
     answers: list[Any] = []
 

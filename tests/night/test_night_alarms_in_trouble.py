@@ -140,7 +140,10 @@ async def test_it_arrives_while_the_venue_hangs(
 async def test_it_arrives_though_the_venue_is_full(
     house: LastLight, autojump_clock: MockClock
 ) -> None:
-    """Hundreds wait at the venue and hundreds are sent away; the SOS goes first."""
+    """Hundreds wait at the venue and hundreds are sent away; the SOS goes first.
+
+    Rule 8 always_taken.
+    """
     async with everyone(house) as devices:
         patron, staff = devices["patron1"].person, devices["staff1"].person
         codes: list[str | None] = []

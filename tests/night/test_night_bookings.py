@@ -86,7 +86,10 @@ async def test_a_refused_deposit_leaves_no_booking_behind(
 async def test_who_does_not_come_loses_the_deposit_and_the_room_goes_to_the_line(
     house: LastLight, patron: Someone, autojump_clock: MockClock
 ) -> None:
-    """Rule 14: a quarter of an hour after the start, by itself, also over a restart."""
+    """Rule 14: a quarter of an hour after the start, by itself, also over a restart.
+
+    Rule 14 no_show.
+    """
     booking = await book(patron, timedelta(minutes=30), room_id=ROOM_FOR_TWO)
     manager = await sign_in(house, "manager")
     for n in range(2, 7):

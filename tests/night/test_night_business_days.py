@@ -137,7 +137,10 @@ async def test_open_tills_keep_a_day_from_being_closed_by_hand(
 async def test_a_forgotten_day_closes_by_itself_and_ends_what_was_forgotten(
     house: LastLight, staff: Someone, patron: Someone, autojump_clock: MockClock
 ) -> None:
-    """Rule 5: an hour after cutover the till has ended and the shift needs review."""
+    """Rule 5: an hour after cutover the till has ended and the shift needs review.
+
+    Rule 5 closes_itself.
+    """
     day = today(house)
     await go_on_duty(staff)
     await open_till(staff)

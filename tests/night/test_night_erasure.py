@@ -42,7 +42,10 @@ async def test_a_copy_of_ones_data_is_made_once_a_day(
 async def test_an_account_is_erased_after_seven_days_and_nothing_of_it_is_left(
     world: World, autojump_clock: MockClock
 ) -> None:
-    """Rule 16: signed out at once, scrubbed after the grace, and the address is free."""
+    """Rule 16: signed out at once, scrubbed after the grace, and the address is free.
+
+    Rule 16 erasure.
+    """
     async with open_memory_last_light(world) as house:
         guest = await a_newcomer(house, "leaving", phone="+81312345678")
         taken = await guest.need(202, "DELETE", "/api/users/me", {})
@@ -108,7 +111,10 @@ async def test_what_is_left_in_the_wallet_is_given_up_by_a_journal(
 async def test_nobody_sheds_an_exclusion_by_registering_again(
     world: World, autojump_clock: MockClock
 ) -> None:
-    """Rule 16: only a salted digest of the address outlives the account, and it is enough."""
+    """Rule 16: only a salted digest of the address outlives the account, and it is enough.
+
+    Rule 16 still_excluded.
+    """
     async with open_memory_last_light(world) as house:
         guest = await a_newcomer(house, "excluded")
         body = {"kind": "self_exclusion", "months": 6}

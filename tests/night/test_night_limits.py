@@ -112,7 +112,10 @@ async def test_a_top_up_without_a_visit_is_told_as_a_notice(
 async def test_a_self_exclusion_acts_at_once_and_nobody_shortens_it(
     house: LastLight, patron: Someone, staff: Someone, manager: Someone, autojump_clock: MockClock
 ) -> None:
-    """Rule 7: the visit closes, and not even management lets anybody back before its time."""
+    """Rule 7: the visit closes, and not even management lets anybody back before its time.
+
+    Rule 7 excluded.
+    """
     path = "/api/safety/exclusions"
     await check_in(patron, staff)
     begun = await patron.need(201, "POST", path, {"kind": "self_exclusion", "months": 6})

@@ -45,7 +45,7 @@ def outcomes(answer: Any) -> list[str]:
 async def test_an_alarm_that_was_pressed_offline_is_raised_and_flagged_late(
     staff: Someone, house: LastLight, autojump_clock: MockClock
 ) -> None:
-    """Rule 8: it is hours late, and must not look as if it were just pressed."""
+    """Rule 8: it is hours late, and must not look as if it were just pressed. Rule 8 late."""
     pressed = queued(house, 1, SOS, {"severity": "high"})
     await trio.sleep(600)
     answer = await replay(staff, pressed)
@@ -82,7 +82,10 @@ async def test_a_queue_is_known_after_a_crash(world: World, autojump_clock: Mock
 async def test_what_names_a_failed_command_is_skipped_and_the_rest_is_not(
     staff: Someone, house: LastLight, autojump_clock: MockClock
 ) -> None:
-    """Rule 12: an order that presumes a check-in that was refused must not be served."""
+    """Rule 12: an order that presumes a check-in that was refused must not be served.
+
+    Rule 12 after.
+    """
     lost = queued(house, 1, f"/api/sessions/{uuid4()}/pause")
     after = queued(house, 2, f"/api/sessions/{uuid4()}/resume", after=[lost["command_id"]])
     further = queued(house, 3, f"/api/sessions/{uuid4()}/resume", after=[after["command_id"]])

@@ -88,7 +88,7 @@ async def test_a_refund_waits_out_a_provider_that_is_away(
 async def test_a_refund_that_fails_gives_the_credit_back(
     house: LastLight, patron: Someone, manager: Someone, autojump_clock: MockClock
 ) -> None:
-    """Rule 10: `failed` reverses the journal; the patron has what they had."""
+    """Rule 10: `failed` reverses the journal; the patron has what they had. Rule 10 failed."""
     transaction_id, intent = await begin(patron, CARD_TOP_UP)
     provider = provider_of(house)
     provider.refunds_wait = True

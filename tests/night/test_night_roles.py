@@ -67,7 +67,10 @@ async def test_staff_are_an_owners_to_suspend_and_nobody_suspends_themselves(
 async def test_a_role_taken_bites_tokens_and_sockets_before_it_is_answered(
     house: LastLight, staff: Someone, manager: Someone, autojump_clock: MockClock
 ) -> None:
-    """Rule 15: who was staff a moment ago hears nothing more of the staff's room."""
+    """Rule 15: who was staff a moment ago hears nothing more of the staff's room.
+
+    Rule 15 at_once.
+    """
     path = f"/api/users/{staff.user_id}/roles"
     room, own = f"venue:{VENUE}:staff", f"user:{staff.user_id}"
     assert (await manager.send("PUT", path, {"venue_id": VENUE, "roles": []})).status == 403

@@ -72,7 +72,7 @@ async def test_an_old_event_and_one_that_is_too_long_are_refused(
 async def test_an_event_of_nothing_known_waits_and_after_72_hours_the_owners_are_told(
     house: LastLight, patron: Someone, owner: Someone, autojump_clock: MockClock
 ) -> None:
-    """Rule 11: 1, 5 and 30 minutes, then hourly; in the end somebody must look."""
+    """Rule 11: 1, 5 and 30 minutes, then hourly; in the end somebody must look. Rule 11 parked."""
     provider = provider_of(house)
     _, intent = await begin(patron, CARD_TOP_UP)
     provider.pays(intent["provider_payment_id"])

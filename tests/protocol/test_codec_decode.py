@@ -142,7 +142,7 @@ def test_a_class_with_a_field_that_json_lacks_is_refused_when_it_is_read_first(o
 
 
 def test_cattrs_itself_coerces_nothing_any_more() -> None:
-    """Its own hooks make 3 of "3"; one that came through would do so silently."""
+    """Its own hooks make 3 of "3"; one that came through would do so silently. Rule 1 integers."""
     assert codec_reading._converter.structure(3, int) == 3
     with pytest.raises(Invalid):
         codec_reading._converter.structure("3", int)

@@ -141,7 +141,7 @@ def test_roles_dates_and_wall_times_have_their_word() -> None:
 
 @pytest.mark.parametrize("wrong", [float("nan"), float("inf"), datetime(2026, 1, 1)])  # noqa: DTZ001
 def test_what_json_cannot_say_is_a_bug_and_not_written(wrong: object) -> None:
-    """A NaN or a time without zone in an answer would be some client's puzzle."""
+    """A NaN or a time without zone in an answer would be some client's puzzle. Rule 1 integers."""
     with pytest.raises(ValueError, match=r"can't be written|no time zone"):
         encode(wrong)
 

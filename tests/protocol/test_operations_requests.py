@@ -73,7 +73,7 @@ def test_malformed_bodies_are_malformed_and_not_invalid() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"nonsense", b"[]", b"null", b"[" * 999, b'{"a":1,"a":2}'])
 def test_an_sos_is_raised_by_any_body(body: bytes) -> None:
-    """Rule 8: whoever presses must not be told about commas."""
+    """Rule 8: whoever presses must not be told about commas. Rule 8 always_taken."""
     taken = read_request(SOS, {}, [("x", "y")], body)
     assert taken.command == RaiseSos()
     assert taken.dropped == (("",) if body else ())

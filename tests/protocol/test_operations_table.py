@@ -93,7 +93,10 @@ def test_a_row_says_what_the_contract_says(row: Promised) -> None:
 
 @every_promise
 def test_a_row_demands_what_the_contract_demands(row: Promised) -> None:
-    """Keys where money moves, versions where rows change, a proof where trust is not enough."""
+    """Keys where money moves, versions where rows change, a proof where trust is not enough.
+
+    Rule 12 required.
+    """
     found = BY_NAME[row.command]
     assert (found.key is KeyRule.REQUIRED) == ("key" in row.marks)
     assert found.precondition == ("if-match" in row.marks)
@@ -187,7 +190,7 @@ def test_only_emergencies_overtake_and_only_calls_for_help_take_anything() -> No
 
 
 def test_what_may_come_from_offline_is_what_the_rules_allow() -> None:
-    """Rule 12: never top-ups, refunds, transfers, roles, settings."""
+    """Rule 12: never top-ups, refunds, transfers, roles, settings. Rule 12 allowed."""
     assert {row.name for row in OPERATIONS if row.offline} == {
         "CheckIn",
         "CheckOut",

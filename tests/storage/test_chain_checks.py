@@ -197,7 +197,10 @@ async def test_rows_cut_off_at_the_end_are_missed(rows: Rows) -> None:
 
 
 async def test_erased_text_leaves_the_chain_whole(rows: Rows) -> None:
-    """Erasure deletes text and salt; the digest stays, and proves what was there to who has it."""
+    """Erasure deletes text and salt; the digest stays, and proves what was there to who has it.
+
+    L7.
+    """
     await tamper(
         rows,
         "update audit_log set before = null, after = null, detail_salt = null"

@@ -125,7 +125,10 @@ def moved(kind: TransactionKind, amount_minor: int, day: dt.date = DAY) -> list[
 
 
 async def test_a_day_s_cards_are_what_the_clearing_account_moved(database: Database) -> None:
-    """What came, what went back, and what is open; the provider's side is not asked yet."""
+    """What came, what went back, and what is open; the provider's side is not asked yet.
+
+    Rule 11 reconciliation.
+    """
     day = a(
         BusinessDay, venue_id=HERE, business_day=DAY, starts_at=NOON - dt.timedelta(hours=12),
         ends_at=NOON + dt.timedelta(hours=12), status=BusinessDayStatus.OPEN,

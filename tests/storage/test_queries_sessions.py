@@ -97,7 +97,7 @@ async def test_open_and_over_are_one_list_newest_first(database: Database) -> No
 
 
 async def test_pages_follow_one_another_without_gap_or_repeat(database: Database) -> None:
-    """What is added meanwhile comes before the first page, and moves nothing."""
+    """What is added meanwhile comes before the first page, and moves nothing. Rule 16 pages."""
     rows = [an_open() if n % 2 else an_over() for n in range(7)]
     for row in rows:
         await store(database, row)

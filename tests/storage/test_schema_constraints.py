@@ -199,7 +199,7 @@ async def test_a_key_may_change_hands_within_one_flush(database: Database) -> No
 
 
 async def test_a_closed_day_is_frozen(database: Database) -> None:
-    """Rule 5; but a flush that repeats what is there does no harm."""
+    """Rule 5; but a flush that repeats what is there does no harm. Rule 5 frozen."""
     day = a(
         BusinessDay,
         venue_id=VENUE,

@@ -108,7 +108,10 @@ async def test_each_role_sees_its_own_venue_and_nothing_of_another(
 
 
 async def test_without_context_nobody_sees_a_row(world: World) -> None:
-    """A query that forgot to say who asks must come back empty, not with everything."""
+    """A query that forgot to say who asks must come back empty, not with everything.
+
+    Rule 15 rows.
+    """
     assert set().union(*(await world.seen(None)).values()) == set()
 
 

@@ -76,7 +76,10 @@ async def check_visits(front: Front, guests: list[Guest]) -> None:
 async def test_whatever_was_answered_before_a_kill_is_there_once_after_it(
     make_node: MakeNode, template: Template
 ) -> None:
-    """The promise of the whole thing; the seed is printed, so that a bad night can be had again."""
+    """The promise of the whole thing; the seed is printed, so that a bad night can be had again.
+
+    Rule 17 in_order.
+    """
     seed = int(os.environ.get("TEST_LASTLIGHT_SEED") or random.SystemRandom().getrandbits(32))
     print(f"TEST_LASTLIGHT_SEED={seed}")  # noqa: T201 - pytest shows it where the test fails
     dice = random.Random(seed)

@@ -166,7 +166,10 @@ async def crowd(phone: Phone, code: str) -> None:
 async def test_it_reaches_all_of_five_hundred_sockets_under_full_load(
     node: NodeProcess, front: Front
 ) -> None:
-    """The venue's mailbox overflows and guests are sent away; whoever works there hears of it."""
+    """The venue's mailbox overflows and guests are sent away; whoever works there hears of it.
+
+    Rule 8 at_once.
+    """
     at_work = [who for who in await must_know(front) for _ in range(SOCKETS_EACH)]
     guests = [
         (person, f"venue:{VENUE}:patrons")

@@ -223,7 +223,10 @@ def test_time_paid_here_today_is_told_to_the_session() -> None:
 
 
 def test_the_second_of_two_check_ins_is_refused_wherever_it_comes_from() -> None:
-    """Rule 2: one open session per user over all venues is decided here and nowhere else."""
+    """Rule 2: one open session per user over all venues is decided here and nowhere else.
+
+    Rule 2 one_visit.
+    """
     state = an_account(paid=5000)
     after(state, accepted(decide_admit_patron(state, an_admission(), here())))
     for venue_id in (VENUE, OTHER_VENUE):

@@ -179,7 +179,7 @@ def test_every_report_in_every_state(current: PaymentStatus, reported: PaymentSt
 
 
 def test_a_success_is_credited_once_and_ends_the_waiting() -> None:
-    """Webhook, poll and answer may all say it."""
+    """Webhook, poll and answer may all say it. Rule 11 one_way."""
     state = an_account()
     transaction_id = opened(state)
     payment = begun(state, transaction_id)
@@ -255,7 +255,10 @@ def test_payments_are_their_owner_s_alone() -> None:
 
 @pytest.mark.parametrize("status", [None, *PaymentStatus])
 def test_what_nobody_paid_is_void_after_an_hour(status: PaymentStatus | None) -> None:
-    """Rule 11; what the provider works on is waited for, and the others are cancelled there."""
+    """Rule 11; what the provider works on is waited for, and the others are cancelled there.
+
+    Rule 11 unpaid.
+    """
     pending = a_transaction(status=TransactionStatus.PENDING, posted_at=None, business_day=None)
     rows = [] if status is None else [a_payment(status)]
     state = an_account(pending, *rows)

@@ -216,6 +216,6 @@ def test_what_was_no_play_of_it_in_the_ten_minutes_before_gives_nothing(
 
 
 def test_exactly_ten_minutes_are_soon_enough() -> None:
-    """The end of the window belongs to the patron."""
+    """The end of the window belongs to the patron. Rule 4 fault."""
     outcome = accepted(decide_give_back_play(played(10), a_fault(), here(in_saga=False)))
     assert outcome.writes

@@ -65,7 +65,7 @@ def test_an_order_without_a_visit_here_goes_straight_to_the_venue(elsewhere: boo
 
 
 def test_an_unverified_age_is_no_age() -> None:
-    """What the birth date says does not count until a document was seen."""
+    """What the birth date says does not count until a document was seen. Rule 7 underage."""
     state = an_account(paid=1000, user=a_user(age_verified_at=None))
     (send,) = accepted(decide_purchase_items(state, a_purchase(), here())).sends
     assert isinstance(send.command, PriceOrder)

@@ -57,7 +57,7 @@ def told(state: AccountState, transaction: Transaction, at: datetime = NOW) -> P
 
 
 def test_the_third_top_up_within_the_hour_is_told() -> None:
-    """topup_velocity: level 2, with what was counted."""
+    """topup_velocity: level 2, with what was counted. Rule 7 topup_velocity."""
     topup = TransactionKind.TOPUP
     state = a_visitor()
     filled(state, [posted(topup, 1000, NOW - timedelta(minutes=ago)) for ago in (20, 59)])
@@ -68,7 +68,7 @@ def test_the_third_top_up_within_the_hour_is_told() -> None:
 
 
 def test_a_late_night_beyond_the_own_mean_is_told() -> None:
-    """late_spend: what was spent on other days is what is usual."""
+    """late_spend: what was spent on other days is what is usual. Rule 7 late_spend."""
     spend = TransactionKind.PURCHASE
     state = a_visitor()
     filled(state, [posted(spend, 4000, NIGHT)])

@@ -122,7 +122,10 @@ def test_a_step_up_elevates_for_five_minutes(verdict: Verdict) -> None:
 
 
 def test_a_duress_pin_answers_exactly_like_a_pin_and_calls_for_help_in_silence() -> None:
-    """Rule 8: who forces somebody sees nothing; everybody else at the venue hears of it."""
+    """Rule 8: who forces somebody sees nothing; everybody else at the venue hears of it.
+
+    Rule 8 duress.
+    """
     state = an_account(a_user(), a_family())
     free = accepted(decide_step_up(state, a_step_up(Verdict.PIN), staff()))
     forced = accepted(decide_step_up(state, a_step_up(Verdict.DURESS), staff()))

@@ -234,7 +234,7 @@ def test_a_decision_in_every_state(status: RefundStatus, verdict: RefundVerdict)
 
 
 def test_who_decides_and_how_much_in_the_contract_s_order() -> None:
-    """The limit first, then whose request it is, then whether it is decided, then what is left."""
+    """Rule 10 two_people: the limit, then whose request it is, whether it is decided, the rest."""
     big = a_card_top_up(a_refund_row(amount_minor=5_001))
     own = a_principal(USER, Role.MANAGEMENT, VENUE)
     filed = a_card_top_up(a_refund_row(requested_by=MANAGER))
@@ -270,7 +270,7 @@ def test_management_s_approval_goes_over_the_venue_and_an_owner_s_does_not() -> 
 
 
 def test_bonus_of_a_top_up_is_taken_back_first_and_only_unspent_credit_goes_to_the_card() -> None:
-    """Rule 10; the clearing account gives what the card gets."""
+    """Rule 10 bonus_first; the clearing account gives what the card gets."""
     state = a_card_top_up(a_refund_row(amount_minor=3_000), left=4_000, bonus=200)
     outcome = accepted(decided(state))
     after(state, outcome)

@@ -197,7 +197,7 @@ def test_after_a_void_nothing_is_charged_or_settled_any_more() -> None:
 
 
 def test_what_was_charged_beyond_the_true_end_goes_back_by_one_mirror() -> None:
-    """Rule 12: the visit cost 60 in truth, and ticks had taken 100."""
+    """Rule 12: the visit cost 60 in truth, and ticks had taken 100. Rule 12 given_back."""
     state = charged(a_visitor(paid=1_000), 40, 60)
     command = a_settlement(hold_of(state).id, owed_minor={TODAY: 60}, tax_bp=1_000)
     outcome = accepted(decide_settle_visit(state, command, here()))

@@ -47,7 +47,7 @@ from tests.actors.deciding import a_principal, accepted, after, refused_with
 
 
 def test_a_void_asks_the_venue_and_mirrors_to_the_unit() -> None:
-    """The day must be open; then credit, revenue, tax and goods are as before."""
+    """The day must be open; then credit, revenue, tax and goods are as before. Rule 10 void."""
     taken = (RecipePart(item_id=UUID(int=3), amount_milli=3_000),)
     state = a_sale_from_credits(taken=taken)
     command = VoidTransaction(transaction_id=SALE, reason="wrong table")

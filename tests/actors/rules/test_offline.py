@@ -29,7 +29,10 @@ offsets = st.timedeltas(timedelta(days=-3), timedelta(days=3))
 def test_a_devices_time_counts_within_its_bounds(
     offset: timedelta, counts: timedelta, clamped: bool
 ) -> None:
-    """Rule 12: 12 hours back, 2 minutes ahead for clocks that are fast; the rest is flagged."""
+    """Rule 12: 12 hours back, 2 minutes ahead for clocks that are fast; the rest is flagged.
+
+    Rule 12 clamped.
+    """
     assert moment_of(NOW + offset, NOW) == Moment(NOW + counts, clamped=clamped)
 
 
@@ -54,7 +57,10 @@ def test_nothing_is_done_before_what_it_changes(at: timedelta, changed: timedelt
     [(0, 1, False), (0, 7, False), (4, 5, False), (4, 3, False), (4, 6, True), (4, 1000, True)],
 )
 def test_a_gap_is_refused_and_a_repeat_is_not(last: int, first: int, gap: bool) -> None:
-    """What is missing would never be done; what was sent before is answered by its key."""
+    """What is missing would never be done; what was sent before is answered by its key.
+
+    Rule 12 batch_order.
+    """
     refusal = refuse_gap("phone", last, first)
     assert (refusal is not None) == gap
     if refusal is not None:

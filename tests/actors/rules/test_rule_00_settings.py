@@ -11,7 +11,7 @@ from protocol.errors import Code, Refusal
 
 
 def test_the_defaults_are_those_of_the_rules() -> None:
-    """A wrong default is a wrong price in every venue that never set one."""
+    """A wrong default is a wrong price in every venue that never set one. Rule 3 rates."""
     assert (DEFAULT.lounge_minor_per_h, DEFAULT.arcade_time_minor_per_h) == (600, 1200)
     assert (DEFAULT.table_minor_per_h, DEFAULT.karaoke_room_minor_per_h) == (1500, 3000)
     assert (DEFAULT.arcade_play_minor, DEFAULT.time_cap_per_day_minor) == (100, 6000)
@@ -45,7 +45,10 @@ def test_no_setting_passes_its_floor(name: str) -> None:
 
 
 def test_an_sos_timer_may_be_shortened_but_not_muted() -> None:
-    """Rule 8: zero seconds is the first tier, never a way to skip the second."""
+    """Rule 8: zero seconds is the first tier, never a way to skip the second.
+
+    Rule 8 shorter_only.
+    """
     assert isinstance(from_overrides({"sos_critical_tier_1_s": 10}), VenueSettings)
     assert isinstance(from_overrides({"sos_critical_tier_1_s": 0}), Refusal)
 

@@ -26,14 +26,14 @@ def test_tax_is_what_the_receipt_must_show(gross: int, rate: int, tax: int) -> N
 
 
 def test_exactly_half_a_unit_is_rounded_up() -> None:
-    """Rule 1 says half up; 1·10000/20000 is exactly one half."""
+    """Rule 1 says half up; 1·10000/20000 is exactly one half. Rule 1 tax."""
     assert tax_of(1, 10_000) == 1
 
 
 @quick
 @given(amounts, rates)
 def test_tax_is_the_formula_in_exact_fractions(gross: int, rate: int) -> None:
-    """The integer form must be the formula of Rule 1, not merely near it."""
+    """The integer form must be the formula of Rule 1, not merely near it. Rule 1 tax."""
     assert tax_of(gross, rate) == floor(Fraction(gross * rate, 10_000 + rate) + Fraction(1, 2))
 
 

@@ -118,7 +118,7 @@ def steps_of(grid: str) -> dict[tuple[str, str], str]:
 
 @pytest.mark.parametrize("name", GRIDS)
 def test_every_pair_of_state_and_trigger_goes_where_the_rules_say(name: str) -> None:
-    """A pair nobody thought of is how a closed session comes back to life."""
+    """A pair nobody thought of is how a closed session comes back to life. Rule 2 states."""
     states, triggers, grid = GRIDS[name]
     table = getattr(lifecycle, name)
     expected = steps_of(grid)
@@ -174,7 +174,7 @@ def test_a_refused_step_has_the_code_of_its_endpoint(
 
 
 def test_the_seventh_pause_is_refused() -> None:
-    """Rule 2: at most 6 pauses."""
+    """Rule 2: at most 6 pauses. Rule 2 pauses."""
     lounge = Activity.LOUNGE
     assert refuse_pause(activity=lounge, pauses_count=5, settings=DEFAULT) is None
     refusal = refuse_pause(activity=lounge, pauses_count=6, settings=DEFAULT)
@@ -184,7 +184,10 @@ def test_the_seventh_pause_is_refused() -> None:
 
 @pytest.mark.parametrize("activity", Activity)
 def test_a_booking_is_not_pausable_and_metered_until_it_ends(activity: Activity) -> None:
-    """Rule 2: room and table keep their place, so their time goes on outside `active`."""
+    """Rule 2: room and table keep their place, so their time goes on outside `active`.
+
+    Rule 2 pauses.
+    """
     booked = activity in {Activity.KARAOKE_ROOM, Activity.TABLE}
     refusal = refuse_pause(activity=activity, pauses_count=0, settings=DEFAULT)
     assert (refusal is not None) is booked
@@ -194,7 +197,7 @@ def test_a_booking_is_not_pausable_and_metered_until_it_ends(activity: Activity)
 
 
 def test_a_session_is_voidable_for_ten_minutes_and_before_any_purchase() -> None:
-    """Rule 2: the last line of its table."""
+    """Rule 2: the last line of its table. Rule 2 voiding."""
     start = NOW - timedelta(minutes=10)
     assert refuse_void(started_at=start, now=NOW, purchases_count=0) is None
     older = start - timedelta(milliseconds=1)
@@ -212,7 +215,7 @@ def test_a_session_is_voidable_for_ten_minutes_and_before_any_purchase() -> None
 def test_cooling_ends_by_itself_only_with_both_time_and_answer(
     minutes: int, answered_ok: bool, ends: bool
 ) -> None:
-    """Rule 2: an answer alone is not soberness, and time alone is not an answer."""
+    """Rule 2: an answer alone is not soberness, and time alone is not an answer. Rule 2 cooling."""
     refusal = refuse_end_of_cooling(
         cooling_since=NOW - timedelta(minutes=minutes),
         now=NOW,
@@ -236,13 +239,13 @@ def test_cooling_ends_by_itself_only_with_both_time_and_answer(
 def test_timers_are_those_of_the_rules(
     status: SessionStatus, exhausted: bool, minutes: int | None
 ) -> None:
-    """Rule 2: 45, 30 and 10 minutes; the other states wait for someone."""
+    """Rule 2: 45, 30 and 10 minutes; the other states wait for someone. Rule 2 timers."""
     deadline = deadline_of(status, since=NOW, exhausted=exhausted, settings=DEFAULT)
     assert deadline == (None if minutes is None else NOW + timedelta(minutes=minutes))
 
 
 def test_no_report_ever_moves_a_payment_to_a_lower_rank() -> None:
-    """Rule 11: events come twice and in any order, and money must not flicker."""
+    """Rule 11: events come twice and in any order, and money must not flicker. Rule 11 ranks."""
     for current in PaymentStatus:
         for reported in PaymentStatus:
             verdict = judge_payment_report(current, reported)
@@ -255,7 +258,7 @@ def test_no_report_ever_moves_a_payment_to_a_lower_rank() -> None:
 
 
 def test_a_failure_after_success_is_for_the_owner_to_see() -> None:
-    """Rule 11: no automatic claw-back."""
+    """Rule 11: no automatic claw-back. Rule 11 late_failure."""
     verdict = judge_payment_report(PaymentStatus.SUCCEEDED, PaymentStatus.FAILED)
     assert verdict is PaymentReport.LATE_FAILURE
 

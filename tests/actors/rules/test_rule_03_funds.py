@@ -38,7 +38,10 @@ quick = settings(max_examples=60, deadline=None)
 
 @pytest.mark.parametrize(("rate", "hold"), [(600, 150), (1200, 300), (1, 1), (0, 0), (1201, 301)])
 def test_a_hold_is_a_quarter_of_an_hour_rounded_up(rate: int, hold: int) -> None:
-    """Rule 3: 15 min of the rate; a unit too little would end in an overdraft."""
+    """Rule 3: 15 min of the rate; a unit too little would end in an overdraft.
+
+    Rule 3 first_hold.
+    """
     assert hold_minor(rate) == hold
 
 
@@ -50,7 +53,7 @@ def test_a_booking_holds_its_full_price() -> None:
 
 
 def test_checking_in_needs_500() -> None:
-    """Rule 3: enough to begin with."""
+    """Rule 3: enough to begin with. Rule 3 first_hold."""
     needed_minor = DEFAULT.checkin_funds_least_minor
     assert needed_minor == 500
     assert refuse_funds(500, needed_minor) is None
@@ -93,7 +96,7 @@ def test_nothing_running_needs_no_funds() -> None:
 def test_ten_minutes_left_are_a_warning(
     left: timedelta | None, minutes: int | None, low: bool
 ) -> None:
-    """Rule 3: `session.low_credit`."""
+    """Rule 3: `session.low_credit`. Rule 3 low_credit."""
     ends_at = None if left is None else START + left
     assert minutes_left(ends_at, START) == minutes
     assert is_low(ends_at, START) is low
@@ -104,7 +107,7 @@ def test_ten_minutes_left_are_a_warning(
 def test_at_the_end_of_funds_all_is_paid_and_a_moment_later_it_is_not(
     visit: list[Segment], at: datetime, funds: int, capped: bool
 ) -> None:
-    """Rule 3: exhausted at the instant funds end, never overdrawn."""
+    """Rule 3: exhausted at the instant funds end, never overdrawn. Rule 3 exhausted."""
     tariff = TARIFF if capped else UNCAPPED
     ends_at = funds_end(visit, at, tariff, funds_minor=funds)
     if ends_at is None:

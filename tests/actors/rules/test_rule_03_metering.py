@@ -61,7 +61,7 @@ def cost(
     ],
 )
 def test_the_vectors_of_the_rule(activity: Activity, length: timedelta, minor: int) -> None:
-    """The five cases that the contract spells out."""
+    """The five cases that the contract spells out. Rule 3 vectors."""
     assert cost(activity, length) == minor
 
 
@@ -71,12 +71,15 @@ def test_the_vectors_of_the_rule(activity: Activity, length: timedelta, minor: i
 def test_rooms_are_charged_in_blocks_after_a_first_long_one(
     minutes: int, blocks_minutes: int
 ) -> None:
-    """Rule 3: 15-minute blocks rounded up, the first 30 minutes at least."""
+    """Rule 3: 15-minute blocks rounded up, the first 30 minutes at least. Rule 3 blocks."""
     assert cost(Activity.KARAOKE_ROOM, timedelta(minutes=minutes)) == 50 * blocks_minutes
 
 
 def test_a_stay_over_the_cutover_is_rounded_once_on_the_day_it_began() -> None:
-    """Split at 05:00 the hour would be two stays of 30 and 30, or three blocks and three."""
+    """Split at 05:00 the hour would be two stays of 30 and 30, or three blocks and three.
+
+    Rule 3 blocks.
+    """
     start = datetime(2026, 6, 1, 19, 20, tzinfo=UTC)  # 04:20 in Tokyo, still 1 June
     room = a_segment(Activity.KARAOKE_ROOM, start, timedelta(minutes=62))
     charge = charge_at([room], start + timedelta(hours=2), TARIFF)
@@ -97,7 +100,7 @@ def test_two_rooms_are_two_stays() -> None:
 
 
 def test_five_minutes_are_a_look_around_and_cost_nothing() -> None:
-    """Rule 3: the grace covers the whole session, to the millisecond."""
+    """Rule 3: the grace covers the whole session, to the millisecond. Rule 3 grace."""
     five = timedelta(minutes=5)
     assert cost(Activity.ARCADE_TIME, five) == 0
     assert cost(Activity.ARCADE_TIME, five + MS) == 100
@@ -113,7 +116,7 @@ def test_a_room_or_a_play_ends_the_grace() -> None:
 
 
 def test_the_cap_counts_what_other_visits_of_the_day_cost() -> None:
-    """Rule 3: coming back later does not start a second cap."""
+    """Rule 3: coming back later does not start a second cap. Rule 3 cap."""
     tariff = attrs.evolve(TARIFF, charged_elsewhere_minor={TODAY: 5900})
     assert cost(Activity.ARCADE_TIME, timedelta(hours=1), tariff) == 100
     over = attrs.evolve(TARIFF, charged_elsewhere_minor={TODAY: 6100})
@@ -166,7 +169,7 @@ def test_the_record_of_the_table_can_be_metered() -> None:
 @quick
 @given(visits(), moments, moments)
 def test_the_charge_never_falls(visit: list[Segment], one: datetime, two: datetime) -> None:
-    """Rule 3: whatever was posted stays right."""
+    """Rule 3: whatever was posted stays right. Rule 3 continuous. Rule 3 never_falls."""
     early, late = sorted((one, two))
     assert charge_at(visit, early, TARIFF).total_minor <= charge_at(visit, late, TARIFF).total_minor
 
@@ -176,7 +179,7 @@ def test_the_charge_never_falls(visit: list[Segment], one: datetime, two: dateti
 def test_law_a_the_result_is_independent_of_tick_times(
     visit: list[Segment], ticks: list[datetime], end: datetime
 ) -> None:
-    """Rule 3 (a): a node that slept through ten ticks charges the same."""
+    """Rule 3 (a): a node that slept through ten ticks charges the same. Rule 3 law_a."""
     charged = 0
     for at in [*sorted(tick for tick in ticks if tick < end), end]:
         charged += tick_minor(charge_at(visit, at, TARIFF), charged)
@@ -188,7 +191,7 @@ def test_law_a_the_result_is_independent_of_tick_times(
 def test_law_b_splitting_a_segment_changes_nothing(
     visit: list[Segment], data: st.DataObject, at: datetime
 ) -> None:
-    """Rule 3 (b): cutover and checkpoints may split wherever they like."""
+    """Rule 3 (b): cutover and checkpoints may split wherever they like. Rule 3 law_b."""
     n = data.draw(st.integers(0, len(visit) - 1))
     end = visit[n].ended_at or visit[n].started_at + timedelta(hours=30)
     length_ms = (end - visit[n].started_at) // MS
@@ -204,7 +207,10 @@ def test_law_b_splitting_a_segment_changes_nothing(
 @quick
 @given(visits(CONTINUOUS), st.integers(1, 3 * MS_PER_HOUR))
 def test_law_c_pauses_add_nothing(visit: list[Segment], pause_ms: int) -> None:
-    """Rule 3 (c): a longer pause before the last segment, on the same day, costs nothing."""
+    """Rule 3 (c): a longer pause before the last segment, on the same day, costs nothing.
+
+    Rule 3 law_c.
+    """
     *before, last = visit
     moved = attrs.evolve(
         last,
@@ -227,7 +233,10 @@ def test_law_c_pauses_add_nothing(visit: list[Segment], pause_ms: int) -> None:
 @quick
 @given(visits(CONTINUOUS), moments)
 def test_law_d_the_charge_is_at_most_the_exact_cost(visit: list[Segment], at: datetime) -> None:
-    """Rule 3 (d): rounding is in the patron's favour, by less than a unit a day and activity."""
+    """Rule 3 (d): rounding is in the patron's favour, by less than a unit a day and activity.
+
+    Rule 3 law_d.
+    """
     exact = Fraction(0)
     for segment in visit:
         end = min(at, segment.ended_at or at)

@@ -35,7 +35,10 @@ days = st.dates(date(2000, 1, 2), date(2036, 1, 1))
 
 
 def test_the_vector_of_berlin() -> None:
-    """The night the clocks go forward belongs to the evening before, and is an hour short."""
+    """The night the clocks go forward belongs to the evening before, and is an hour short.
+
+    Rule 5 vector.
+    """
     t = datetime(2026, 3, 29, 2, 30, tzinfo=UTC)
     day = business_day_of(t, BERLIN, FIVE)
     assert day == date(2026, 3, 28)
@@ -52,7 +55,10 @@ def test_the_day_the_clocks_go_back_has_25_hours() -> None:
 
 
 def test_a_cutover_in_a_gap_means_the_first_instant_after_it() -> None:
-    """02:30 is never shown on this night; the day begins when clocks jump to 03:00."""
+    """02:30 is never shown on this night; the day begins when clocks jump to 03:00.
+
+    Rule 5 gap_overlap.
+    """
     start = start_of(date(2026, 3, 29), BERLIN, time(2, 30))
     assert start == datetime(2026, 3, 29, 1, 0, tzinfo=UTC)
 
@@ -66,7 +72,10 @@ def test_a_cutover_at_the_first_missing_instant_is_the_jump_itself() -> None:
 
 
 def test_a_cutover_in_an_overlap_means_the_earlier_one() -> None:
-    """02:30 is shown twice on this night; the day begins at the first and stays begun."""
+    """02:30 is shown twice on this night; the day begins at the first and stays begun.
+
+    Rule 5 gap_overlap.
+    """
     start = start_of(date(2026, 10, 25), BERLIN, time(2, 30))
     assert start == datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
     repeated = datetime(2026, 10, 25, 1, 10, tzinfo=UTC)  # 02:10 on the wall, the second time
@@ -96,7 +105,10 @@ def test_the_cutover_itself_belongs_to_the_new_day(local: str, day: int) -> None
 def test_each_moment_is_within_the_bounds_of_its_day(
     t: datetime, tz: ZoneInfo, cutover: time
 ) -> None:
-    """Both ways to ask must agree, or money lands on a day that does not hold its moment."""
+    """Both ways to ask must agree, or money lands on a day that does not hold its moment.
+
+    Rule 5 bounds.
+    """
     start, end = bounds(business_day_of(t, tz, cutover), tz, cutover)
     assert start <= t < end
 
@@ -136,7 +148,10 @@ def test_a_later_moment_is_never_on_an_earlier_day(
 def test_what_comes_after_a_day_is_closed_is_posted_to_the_next(
     day: date, closed_through: date | None, posted: date
 ) -> None:
-    """Rule 5: a closed day is frozen, and later corrections post to the open day."""
+    """Rule 5: a closed day is frozen, and later corrections post to the open day.
+
+    Rule 1 business_day.
+    """
     assert posting_day(day, closed_through) == posted
 
 

@@ -43,7 +43,10 @@ def is_good(token: str, at: datetime, *, venue_id: UUID = VENUE) -> bool:
 @quick
 @given(st.integers(0, 4_000_000_000_000), st.integers(-200_000, 200_000))
 def test_a_token_is_good_in_its_step_and_the_next(ms: int, later_ms: int) -> None:
-    """A screenshot lives 60 s at most, and a screen's next tokens are not good early."""
+    """A screenshot lives 60 s at most, and a screen's next tokens are not good early.
+
+    Rule 6 code.
+    """
     made_at = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
     used_at = made_at + timedelta(milliseconds=later_ms)
     steps_later = step_of(used_at, 30) - step_of(made_at, 30)

@@ -68,19 +68,19 @@ def walk(*fixes: Fix, state: FenceState | None = None) -> FenceStep:
     ],
 )
 def test_the_vectors_of_entering(distance: int, accuracy: int, code: Code | None) -> None:
-    """The four cases that the contract spells out, radius 150."""
+    """The four cases that the contract spells out, radius 150. Rule 6 enter. Rule 6 vectors."""
     refusal = refuse_entry(a_fix(distance, accuracy), NOW, FENCE)
     assert (refusal.code if refusal else None) is code
 
 
 def test_the_vector_of_leaving() -> None:
-    """Leaving needs more than 200 m at an accuracy of 20."""
+    """Leaving needs more than 200 m at an accuracy of 20. Rule 6 vectors."""
     assert not is_leaving(200, 20, FENCE)
     assert is_leaving(200.001, 20, FENCE)
 
 
 def test_distances_are_those_of_the_sphere_of_the_rule() -> None:
-    """A quarter of the way round, half of it, and a known pair of cities."""
+    """A quarter of the way round, half of it, and a known pair of cities. Rule 6 distance."""
     assert haversine_m(0, 0, 0, 90) == pytest.approx(EARTH_RADIUS_M * math.pi / 2)
     assert haversine_m(0, 0, 0, 180) == pytest.approx(EARTH_RADIUS_M * math.pi)
     tokyo_osaka_m = haversine_m(35.6812, 139.7671, 34.7025, 135.4959)
@@ -101,7 +101,7 @@ def test_distances_are_those_of_the_sphere_of_the_rule() -> None:
     ],
 )
 def test_a_fix_counts_only_if_fresh_accurate_and_real(fix: Fix, verdict: Verdict) -> None:
-    """Rule 6: 60 s, 100 m, not mock."""
+    """Rule 6: 60 s, 100 m, not mock. Rule 6 good_fix."""
     assert judge_fix(fix, NOW) is verdict
 
 
@@ -120,14 +120,17 @@ def test_a_fix_that_does_not_count_lets_nobody_in(fix: Fix, code: Code) -> None:
 
 
 def test_one_fix_alone_never_pauses() -> None:
-    """Providers report 200 m off at an accuracy of 1.9 m; the first is only a warning."""
+    """Providers report 200 m off at an accuracy of 1.9 m; the first is only a warning.
+
+    Rule 6 leave.
+    """
     step = walk(a_fix(5000, 1.9))
     assert step.left_at is None
     assert step.confirm_by == NOW + timedelta(minutes=10)
 
 
 def test_two_fixes_confirm_leaving_from_the_first() -> None:
-    """The patron does not pay for the walk home."""
+    """The patron does not pay for the walk home. Rule 6 leave."""
     step = walk(a_fix(250), a_fix(260, s=20))
     assert step.left_at == NOW
     assert step.state.outside

@@ -50,7 +50,7 @@ def test_days_are_days_and_a_ban_ends_when_it_is_said_to() -> None:
 def test_what_is_not_refused_is_never_shorter(
     running: datetime | None, wished: datetime | None
 ) -> None:
-    """The law: an exclusion that runs is extended, and nothing else."""
+    """The law: an exclusion that runs is extended, and nothing else. Rule 7 exclusion."""
     refusal = refuse_shortening(ExclusionKind.SELF_EXCLUSION, running, wished)
     longer = running is not None and (wished is None or wished > running)
     assert (refusal is None) is longer

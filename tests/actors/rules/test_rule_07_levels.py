@@ -61,7 +61,7 @@ def drink(had: list[tuple[int, int]]) -> list[tuple[datetime, int, Crossing | No
 
 @given(rounds)
 def test_a_rule_raises_at_most_once_in_its_window(had: list[tuple[int, int]]) -> None:
-    """One evening's fourth beer must not call people five times."""
+    """One evening's fourth beer must not call people five times. Rule 7 levels."""
     fired: dict[str, list[tuple[datetime, timedelta | None]]] = {}
     for now, _, crossing in drink(had):
         if crossing is not None:
@@ -93,7 +93,7 @@ def _last_stir(told: list[tuple[datetime, int, Crossing | None]], until: datetim
 def test_only_1_and_2_ever_fall_and_never_with_a_case_open(
     level: int, case_open: bool, minutes: int
 ) -> None:
-    """Somebody who is on the way to a guest must not find the matter closed."""
+    """Somebody who is on the way to a guest must not find the matter closed. Rule 7 levels."""
     watch = stirred(Watch(), START + timedelta(minutes=minutes))
     due = falls_at(watch, level, case_open=case_open)
     if level in (1, 2) and not case_open:
@@ -112,7 +112,10 @@ def test_management_lifts_any_level_and_time_none_above_2(level: int) -> None:
 
 @given(st.integers(2, 5), st.integers(0, 7200), st.integers(0, 3))
 def test_a_missed_deadline_always_has_a_next_one(level: int, late_s: int, tier: int) -> None:
-    """Never silently dropped: after each tier there is another, and its time is to come."""
+    """Never silently dropped: after each tier there is another, and its time is to come.
+
+    Rule 7 deadlines.
+    """
     due_at = ladder.acknowledge_by(level, START)
     now = due_at + timedelta(seconds=late_s)
     assert now < ladder.again_at(level, due_at, now) <= now + ladder.ACKNOWLEDGE_WITHIN[level]
@@ -122,7 +125,7 @@ def test_a_missed_deadline_always_has_a_next_one(level: int, late_s: int, tier: 
 
 
 def test_deadlines_are_those_of_the_rules() -> None:
-    """Level 2 in 5 min with an outcome in 10, level 3 in 2 min, level 4 in 1."""
+    """Level 2 in 5 min with an outcome in 10, level 3 in 2 min, level 4 in 1. Rule 7 deadlines."""
     minutes = {level: at // timedelta(minutes=1) for level, at in ladder.ACKNOWLEDGE_WITHIN.items()}
     assert (minutes[2], minutes[3], minutes[4]) == (5, 2, 1)
     assert ladder.outcome_by(START, START + timedelta(minutes=3)) == START + timedelta(minutes=10)

@@ -45,7 +45,10 @@ def above(one: int | None, other: int | None) -> bool:
 def test_a_limit_never_rises_before_a_day_and_a_second_word(
     steps: list[tuple[timedelta, int | None]],
 ) -> None:
-    """The law of the rule, over everything that somebody may wish for, however often."""
+    """The law of the rule, over everything that somebody may wish for, however often.
+
+    Rule 7 own_limits.
+    """
     terms, now = Terms(value=None), NOW
     asked: dict[int | None, datetime] = {}
     for passed, wish in steps:
@@ -118,7 +121,7 @@ def test_while_a_raise_waits_no_other_is_taken_and_it_can_be_taken_back() -> Non
 def test_a_limit_speaks_at_80_and_at_100_percent_once_each_in_a_period(
     used: int, warned: date | None, blocked: date | None, said: list[str]
 ) -> None:
-    """What is said again and again is not heard."""
+    """What is said again and again is not heard. Rule 7 limit_marks."""
     found = alerts(100, used, first=TODAY, warned_on=warned, blocked_on=blocked)
     assert list(found) == said
 

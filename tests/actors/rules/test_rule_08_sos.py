@@ -80,7 +80,7 @@ def fire(incident: Incident, now: datetime) -> list[tuple[int, datetime, Inciden
 
 @pytest.mark.parametrize("severity", Severity)
 def test_tiers_come_at_the_seconds_of_the_table(severity: Severity) -> None:
-    """Counted from the press, for each severity."""
+    """Counted from the press, for each severity. Rule 8 tiers."""
     incident, seen = an_incident(severity), []
     for second in range(TIERS[severity][-1] + 1):
         for tier, due, after in fire(incident, NOW + timedelta(seconds=second)):
@@ -208,7 +208,7 @@ def test_a_repeat_within_a_minute_joins(
 def test_who_may_respond_how(
     status: str, trigger: str, by: UUID, role: Role, code: Code | None
 ) -> None:
-    """First acknowledgement wins; the raiser never answers own; only management calls it false."""
+    """Rule 8 own_call: the raiser never answers; only management calls it a false alarm."""
     incident = an_incident(
         status=IncidentStatus(status),
         owner_id=OWNER if status in {"acknowledged", "on_scene"} else None,
@@ -224,7 +224,7 @@ def test_who_may_respond_how(
 @quick
 @given(st.permutations([UUID(int=n) for n in range(10, 16)]))
 def test_of_all_who_acknowledge_the_first_one_wins(people: list[UUID]) -> None:
-    """Exactly one owner, whoever was fastest."""
+    """Exactly one owner, whoever was fastest. Rule 8 first_wins."""
     incident, won = an_incident(), []
     for person in people:
         refusal = refuse_response(
@@ -250,7 +250,7 @@ def test_a_silent_call_is_hidden_from_its_raiser_alone() -> None:
 
 
 def test_a_press_goes_to_the_venue_of_the_shift_or_to_all() -> None:
-    """The shift's venue, whatever the token says, else everywhere the token counts."""
+    """Rule 8 venue: the shift's, whatever the token says, else everywhere the token counts."""
     a, b = UUID(int=21), UUID(int=22)
     assert venues_of_press(shift=a, role_venues=(a, b)) == (a,)
     assert venues_of_press(shift=a, role_venues=(b,)) == (a,)

@@ -61,7 +61,10 @@ def taken(grants: list[CreditGrant], amount: int, *, alcohol: int = 0) -> dict[i
 
 
 def test_the_burn_order_is_that_of_the_rule() -> None:
-    """Priority, earliest expiry, bonus before paid, oldest; each only where the former tie."""
+    """Priority, earliest expiry, bonus before paid, oldest; each only where the former tie.
+
+    Rule 9 burn_order.
+    """
     grants = [
         a_grant(1, PAID, created_at=NOW),
         a_grant(2, PAID, created_at=NOW - HOUR),
@@ -74,7 +77,10 @@ def test_the_burn_order_is_that_of_the_rule() -> None:
 
 
 def test_alcohol_is_paid_with_paid_credit_only() -> None:
-    """Rule 7, a floor: bonus never pays for alcohol, and the rest of a basket still burns bonus."""
+    """Rule 7, a floor: bonus never pays for alcohol, and the rest of a basket still burns bonus.
+
+    Rule 7 bonus_alcohol.
+    """
     grants = [a_grant(1, BONUS, 500), a_grant(2, PAID, 500)]
     assert taken(grants, 300, alcohol=300) == {2: 300}
     assert taken(grants, 700, alcohol=300) == {1: 400, 2: 300}
@@ -91,7 +97,7 @@ def test_gifts_and_tips_are_taken_from_paid_credit_only() -> None:
 
 
 def test_paid_credit_never_expires() -> None:
-    """Rule 4: not even if a row says so."""
+    """Rule 4: not even if a row says so. Rule 4 paid_stays."""
     old = a_grant(1, PAID, 100, expires_at=NOW - HOUR)
     assert available_minor([old], NOW) == 100
     assert expired([old], NOW) == ()
@@ -108,7 +114,10 @@ def test_bonus_ends_at_the_instant_it_says() -> None:
 
 
 def test_refunds_go_to_the_newest_lot_first_and_never_beyond_what_it_paid() -> None:
-    """Rule 9: bit by bit, a purchase comes back exactly to where it came from."""
+    """Rule 9: bit by bit, a purchase comes back exactly to where it came from.
+
+    Rule 9 refund_order.
+    """
     grants = {UUID(int=n): a_grant(n, PAID, 100) for n in (1, 2)}
     parts = take(grants.values(), 150, NOW)
     assert not isinstance(parts, Refusal)

@@ -50,7 +50,7 @@ some_nights = st.lists(OPERATIONS, max_size=25).map(played)
 @quick
 @given(some_nights)
 def test_l1_and_l6_every_journal_and_the_trial_balance_sum_to_zero(books: Books) -> None:
-    """Money is neither made nor lost."""
+    """Money is neither made nor lost. L1. L6."""
     total: Counter[str] = Counter()
     for draft in books.journals:
         assert sum(posting.amount_minor for posting in draft.postings) == 0
@@ -61,7 +61,7 @@ def test_l1_and_l6_every_journal_and_the_trial_balance_sum_to_zero(books: Books)
 @quick
 @given(some_nights)
 def test_l2_only_named_accounts_are_ever_negative(books: Books) -> None:
-    """At each moment of the night, not only at its end."""
+    """At each moment of the night, not only at its end. L2."""
     running: Counter[str] = Counter()
     for draft in books.journals:
         running.update(draft.by_account())
@@ -72,7 +72,7 @@ def test_l2_only_named_accounts_are_ever_negative(books: Books) -> None:
 @quick
 @given(some_nights)
 def test_l3_a_mirror_undoes_a_journal_to_the_unit(books: Books) -> None:
-    """Corrections never edit; so a mirror must be exact."""
+    """Corrections never edit; so a mirror must be exact. L3."""
     for draft in books.journals:
         undone = mirror(draft, source=f"mirror-of:{draft.source}")
         both = Counter(draft.by_account())
@@ -83,7 +83,7 @@ def test_l3_a_mirror_undoes_a_journal_to_the_unit(books: Books) -> None:
 @quick
 @given(some_nights)
 def test_l4_and_l8_wallets_are_folds_and_lots_and_holds_agree(books: Books) -> None:
-    """Three ways to know a balance; a difference between them is somebody's money."""
+    """Three ways to know a balance; a difference between them is somebody's money. L4. L8."""
     for user in (ALICE, BOB):
         wallet = fold(Balances(), user, books.journals)
         assert wallet == books.balances[user]
@@ -96,7 +96,7 @@ def test_l4_and_l8_wallets_are_folds_and_lots_and_holds_agree(books: Books) -> N
 @quick
 @given(some_nights)
 def test_l5_one_source_is_one_journal(books: Books) -> None:
-    """Each top-up of the model is posted twice, as a retried saga would."""
+    """Each top-up of the model is posted twice, as a retried saga would. L5."""
     assert len({draft.source for draft in books.journals}) == len(books.journals)
     assert usage_source(ALICE, 1) != usage_source(ALICE, 2)
 
@@ -106,7 +106,7 @@ def test_l5_one_source_is_one_journal(books: Books) -> None:
 def test_l7_the_chain_shows_the_first_row_that_was_touched(
     books: Books, data: st.DataObject
 ) -> None:
-    """Whoever edits history leaves a mark, and erasing personal text leaves none."""
+    """Whoever edits history leaves a mark, and erasing personal text leaves none. L7."""
     rows = books.rows()
     erased = [(head.evolve(memo=None, memo_salt=None), lines) for head, lines in rows]
 
@@ -128,7 +128,7 @@ def test_l7_the_chain_shows_the_first_row_that_was_touched(
 @quick
 @given(some_nights)
 def test_a_wallet_that_owes_money_spends_none(books: Books) -> None:
-    """While receivable is below 0 the wallet is frozen; top-ups repay first."""
+    """While receivable is below 0 the wallet is frozen; top-ups repay first. Rule 9 frozen."""
     for wallet in books.balances.values():
         assert wallet.is_frozen == (wallet.receivable_minor < 0)
         assert wallet.available_minor == (

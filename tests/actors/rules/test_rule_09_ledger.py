@@ -138,7 +138,7 @@ A_SALE: dict[str, Any] = {"user_id": ALICE, "venue_id": VENUE, "sales": [FOOD]}
     ids=lambda value: value.source if isinstance(value, JournalDraft) else "",
 )
 def test_each_event_posts_as_its_row_says(draft: JournalDraft, expected: dict[str, int]) -> None:
-    """The table of Rule 9, row by row; nothing else is posted."""
+    """The table of Rule 9, row by row; nothing else is posted. Rule 9 postings."""
     assert draft.by_account() == expected
 
 

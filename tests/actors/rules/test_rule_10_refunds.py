@@ -90,7 +90,10 @@ lines = st.builds(
 def test_however_a_line_is_cut_up_all_of_it_goes_back_and_no_more(
     line: Purchase, data: st.DataObject
 ) -> None:
-    """The pieces sum to what was sold, amount and tax, and nothing is left or negative."""
+    """The pieces sum to what was sold, amount and tax, and nothing is left or negative.
+
+    Rule 10 remainder.
+    """
     given_back: list[Refund] = []
     while (left := remainder_of(line, given_back)).qty:
         qty = data.draw(st.integers(1, left.qty))
@@ -172,7 +175,10 @@ def late(line: Purchase, reason: str, days: int) -> Code | None:
 
 
 def test_windows_are_those_of_the_rule() -> None:
-    """Food and drink the same business day; a game's fault 7 days; a play without fault as food."""
+    """Food and drink the same business day; a game's fault 7 days; a play without fault as food.
+
+    Rule 10 windows.
+    """
     food = a_line(1, 300)
     play = attrs.evolve(food, item_id=None, game_id=UUID(int=8))  # type: ignore[misc]
     closed = Code.REFUND_WINDOW_CLOSED
@@ -194,7 +200,10 @@ def test_an_unused_top_up_goes_back_within_its_window_and_never_after_a_year(
 
 
 def test_at_most_twenty_refunds_go_to_one_payment() -> None:
-    """Rule 10; what failed or was rejected does not count, and credits have no such bound."""
+    """Rule 10; what failed or was rejected does not count, and credits have no such bound.
+
+    Rule 10 twenty.
+    """
     many = [a_refund(n=n) for n in range(REFUNDS_PER_PAYMENT_MAX)]
     assert refuse_many(many[1:], PAYMENT) is None
     refusal = refuse_many(many, PAYMENT)
@@ -206,7 +215,10 @@ def test_at_most_twenty_refunds_go_to_one_payment() -> None:
 
 
 def test_the_states_of_a_refund_are_those_of_the_rule() -> None:
-    """requested → rejected | approved → processing → succeeded | failed, and nothing else."""
+    """requested → rejected | approved → processing → succeeded | failed, and nothing else.
+
+    Rule 10 states.
+    """
     steps = sorted((start.value, to.value) for start, to in REFUND)
     assert steps == [
         ("approved", "processing"),
@@ -226,7 +238,10 @@ def test_the_states_of_a_refund_are_those_of_the_rule() -> None:
     [(5_000, 0, False), (5_001, 0, True), (5_000, 15_000, False), (5_000, 15_001, True)],
 )
 def test_management_approves_up_to_its_limits(amount: int, used: int, refused: bool) -> None:
-    """Up to 5000 each and 20000 per business day, both taken; above that the owner."""
+    """Up to 5000 each and 20000 per business day, both taken; above that the owner.
+
+    Rule 10 two_people.
+    """
     refusal = refuse_approval(
         amount_minor=amount, used_minor=used, single_max_minor=5_000, day_max_minor=20_000
     )

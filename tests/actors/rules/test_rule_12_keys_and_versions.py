@@ -123,7 +123,7 @@ def test_what_is_no_header_is_malformed() -> None:
 
 
 def test_a_missing_version_is_428_and_a_stale_one_412_with_the_current() -> None:
-    """The app reads again and shows what changed."""
+    """The app reads again and shows what changed. Rule 12 versions."""
     missing = refuse_version(None, 4, whose="the profile")
     stale = refuse_version(3, 4, whose="the profile")
     assert missing is not None
@@ -135,7 +135,7 @@ def test_a_missing_version_is_428_and_a_stale_one_412_with_the_current() -> None
 @quick
 @given(st.integers(1, 50), st.integers(1, 30))
 def test_exactly_one_of_n_writers_with_the_same_version_wins(version: int, writers: int) -> None:
-    """Rule 12, word for word."""
+    """Rule 12, word for word. Rule 12 one_winner."""
     current, won = version, 0
     for _ in range(writers):
         if refuse_version(version, current, whose="it") is None:

@@ -52,7 +52,10 @@ class Planned:
 def test_overlap_comes_before_rest_and_open_shifts_clash_with_nothing(
     shifts: tuple[Planned, ...], code: Code | None
 ) -> None:
-    """409 for what can't be, 422 for what must not be; in whatever order they are given."""
+    """409 for what can't be, 422 for what must not be; in whatever order they are given.
+
+    Rule 13 rest.
+    """
     for given_shifts in (shifts, shifts[::-1]):
         refusal = refuse_clashes(given_shifts)
         assert (None if refusal is None else refusal.code) is code

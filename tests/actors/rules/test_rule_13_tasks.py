@@ -42,7 +42,7 @@ def expected(state: TaskStatus, trigger: TaskTrigger) -> str | None:
 @pytest.mark.parametrize("trigger", TaskTrigger)
 @pytest.mark.parametrize("state", TaskStatus)
 def test_every_pair_goes_where_the_rule_says(state: TaskStatus, trigger: TaskTrigger) -> None:
-    """A pair nobody thought of is how a cancelled task comes back to life."""
+    """A pair nobody thought of is how a cancelled task comes back to life. Rule 13 tasks."""
     assert transition(TASK, state, trigger) == expected(state, trigger)
     refusal = refuse_transition(TASK, state, trigger, whose="task 1")
     assert (refusal is None) == (expected(state, trigger) is not None)
@@ -75,7 +75,7 @@ def test_nothing_is_late_before_it_is_due(priority: TaskPriority) -> None:
 def test_a_pressing_task_escalates_at_five_minutes_and_is_told_again_every_ten(
     minutes: int, level: int, next_minutes: int
 ) -> None:
-    """Rule 13's vectors: due, due + 5 min, then every 10 min from due on."""
+    """Rule 13's vectors: due, due + 5 min, then every 10 min from due on. Rule 13 escalation."""
     for priority in PRESSING:
         late = lateness(priority, DUE, DUE + minutes * MINUTE)
         assert late is not None

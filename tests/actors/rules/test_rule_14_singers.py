@@ -86,13 +86,13 @@ def test_songs_of_one_singer_do_not_follow_one_another_while_others_wait() -> No
 
 
 def test_of_those_with_as_many_turns_the_earliest_added_sings() -> None:
-    """The plain rule."""
+    """The plain rule. Rule 14 singers."""
     queue = filled((A, B, C, D))
     assert [queue.sing() for _ in range(4)] == [A, B, C, D]
 
 
 def test_a_skipped_song_is_no_turn() -> None:
-    """Who was in the bar when called is not put behind those who sang."""
+    """Who was in the bar when called is not put behind those who sang. Rule 14 singers."""
     queue = filled((A, B))
     skipped = queue.line()[0].id
     queue.end(skipped, SKIPPED)
@@ -105,7 +105,10 @@ def test_a_skipped_song_is_no_turn() -> None:
 
 
 def test_who_comes_late_catches_up_by_one_round_only() -> None:
-    """Five rounds are sung; a newcomer has one song more than the rest by it, and not five."""
+    """Five rounds are sung; a newcomer has one song more than the rest by it, and not five.
+
+    Rule 14 singers.
+    """
     queue = filled((A, B))
     for _ in range(10):
         queue.add(queue.sing())
@@ -123,7 +126,10 @@ def test_who_comes_late_catches_up_by_one_round_only() -> None:
 
 
 def test_the_announced_singer_stays_whoever_comes() -> None:
-    """Somebody who has never sung waits for one who was told that they are next."""
+    """Somebody who has never sung waits for one who was told that they are next.
+
+    Rule 14 singers.
+    """
     queue = filled((A, A, A))
     announced = queue.line()[1].id
     queue.add(B)

@@ -45,7 +45,7 @@ PERIODS = st.builds(
 
 
 def test_a_booking_keeps_its_room_while_it_is_cleaned() -> None:
-    """An hour and ten minutes of cleaning are seventy minutes for nobody else."""
+    """An hour and ten minutes of cleaning are seventy minutes for nobody else. Rule 14 overlap."""
     kept = slot(NOW, 60, 10)
     assert kept == Period(start=NOW, end=NOW + 70 * MINUTE)
     assert overlap(kept, slot(NOW + 69 * MINUTE, 60, 10))

@@ -57,7 +57,7 @@ def test_a_role_counts_only_at_its_venue(
 def test_a_patron_gets_404_for_anothers_object_never_403(
     here: Role, there: Role, least: Role
 ) -> None:
-    """That there is such an object is itself a secret."""
+    """That there is such an object is itself a secret. Rule 15 not_yours."""
     refusal = refuse_object(
         somebody(here, there), owner_id=YOU, venue_id=HERE, least=least, whose="session x"
     )
@@ -91,7 +91,10 @@ def test_what_belongs_to_no_venue_is_for_its_owner_and_the_platforms() -> None:
     ],
 )
 def test_cross_venue_is_404_and_too_low_is_403(here: Role, there: Role, code: Code | None) -> None:
-    """A manager of another branch learns nothing; staff of this one learn what they lack."""
+    """A manager of another branch learns nothing; staff of this one learn what they lack.
+
+    Rule 15 venue.
+    """
     refusal = refuse_at_venue(somebody(here, there), Role.MANAGEMENT, HERE)
     assert (refusal.code if refusal else None) is code
 

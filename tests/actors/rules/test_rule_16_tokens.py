@@ -55,7 +55,7 @@ def judged(shown: int, current: int, since: timedelta, *, revoked: bool = False)
 def test_only_the_immediate_predecessor_may_come_again_and_only_at_once(
     shown: int, since: timedelta, rotation: Rotation, code: Code | None
 ) -> None:
-    """A lost answer is repeated; a copied token ends the family."""
+    """A lost answer is repeated; a copied token ends the family. Rule 16 refresh."""
     assert judged(shown, 5, since) is rotation
     refusal = refuse_rotation(rotation)
     assert (refusal.code if refusal else None) is code
@@ -108,7 +108,10 @@ def test_whoever_shows_anything_but_the_two_newest_ends_the_family(
     ],
 )
 def test_a_password_has_10_characters_and_72_bytes(password: str, error: str | None) -> None:
-    """bcrypt would cut a longer one without a word; characters count as people count them."""
+    """bcrypt would cut a longer one without a word; characters count as people count them.
+
+    Rule 16 passwords.
+    """
     refusal = refuse_password(password)
     assert (refusal.errors[0].code if refusal else None) == error
     if refusal is not None:
@@ -117,7 +120,10 @@ def test_a_password_has_10_characters_and_72_bytes(password: str, error: str | N
 
 
 def test_ten_failures_in_15_minutes_lock_until_the_first_is_past() -> None:
-    """Guessing is slowed to 40 an hour; a person who mistyped waits a quarter at most."""
+    """Guessing is slowed to 40 an hour; a person who mistyped waits a quarter at most.
+
+    Rule 16 passwords.
+    """
     failures: tuple[datetime, ...] = ()
     for n in range(LOGIN_FAILURES_MAX):
         at = NOW + timedelta(seconds=n)

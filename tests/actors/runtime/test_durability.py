@@ -21,7 +21,10 @@ from tests.twins.nodes import World, open_memory_node
 
 
 async def test_an_answer_leaves_only_when_its_entry_is_durable(autojump_clock: MockClock) -> None:
-    """The promise: what is answered is true for ever, so nothing leaves before the commit."""
+    """The promise: what is answered is true for ever, so nothing leaves before the commit.
+
+    Rule 17 durable_first.
+    """
     faults = JournalFaults()
     async with open_memory_node(World(), toys(), hooks=faults) as running:
         faults.hold()

@@ -142,7 +142,7 @@ async def test_what_could_not_be_begun_keeps_its_place(autojump_clock: MockClock
 
 
 async def test_a_full_journal_leaves_no_gap_in_a_room(autojump_clock: MockClock) -> None:
-    """A client would wait for ever for the number of what was refused."""
+    """A client would wait for ever for the number of what was refused. Rule 17 gapless."""
     world = World()
     async with open_memory_node(world, toys()) as running:
         running.journal.room_for = 1
@@ -176,7 +176,7 @@ async def test_an_outcome_that_no_entry_can_hold_is_a_bug_of_its_actor_alone(
 async def test_a_full_mailbox_says_so_and_an_emergency_overtakes(
     autojump_clock: MockClock,
 ) -> None:
-    """503 means nothing was done; an SOS has room of its own and goes first."""
+    """503 means nothing was done; an SOS has room of its own and goes first. Rule 17 full."""
     world = World()
     async with open_memory_node(world, toys()) as running:
         await ask(running.node, Add())

@@ -19,7 +19,7 @@ from tests.twins.nodes import World, open_memory_node
 
 
 async def test_a_key_gives_the_first_answer_again(autojump_clock: MockClock) -> None:
-    """Rule 12: a retry happens once."""
+    """Rule 12: a retry happens once. Rule 12 same_answer."""
     async with open_memory_node(World(), toys()) as running:
         first = await ask(running.node, Add(), scope=key("k"))
         again = await ask(running.node, Add(), scope=key("k"))
@@ -31,7 +31,7 @@ async def test_a_key_gives_the_first_answer_again(autojump_clock: MockClock) -> 
 
 
 async def test_a_key_outlives_a_crash(autojump_clock: MockClock) -> None:
-    """The key is in the same entry as what it stands for."""
+    """The key is in the same entry as what it stands for. Rule 12 kept."""
     world = World()
     async with open_memory_node(world, toys()) as running:
         await ask(running.node, Add(), scope=key("k"))
@@ -68,7 +68,10 @@ async def test_a_refusal_is_kept_with_its_key_only_where_it_may_not_change(
 
 
 async def test_a_key_may_be_used_again_when_its_time_is_over(autojump_clock: MockClock) -> None:
-    """Rule 12: kept for 7 days. The row of then must not stand in the way, nor be kept for ever."""
+    """Rule 12: kept for 7 days. The row of then must not stand in the way, nor be kept for ever.
+
+    Rule 12 kept.
+    """
     world = World()
     async with open_memory_node(world, toys()) as running:
         await ask(running.node, Add(), scope=key("k"))

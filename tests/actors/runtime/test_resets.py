@@ -139,7 +139,10 @@ async def test_an_emergency_given_up_in_its_mailbox_is_not_done_later(
 async def test_of_what_was_begun_and_lost_the_end_is_not_known(
     autojump_clock: MockClock,
 ) -> None:
-    """503 is for what was not begun; whoever reads 504 asks again with the same key."""
+    """503 is for what was not begun; whoever reads 504 asks again with the same key.
+
+    Rule 17 full.
+    """
     faults = JournalFaults()
     async with open_memory_node(World(), toys(), hooks=faults) as running:
         faults.hold()

@@ -57,7 +57,10 @@ async def test_a_timer_fires_in_the_node_that_it_was_set_in(autojump_clock: Mock
 async def test_a_timer_that_came_due_while_the_node_was_down_fires_at_the_start(
     autojump_clock: MockClock,
 ) -> None:
-    """Timers are re-armed before the node is ready, whoever's they are and however late."""
+    """Timers are re-armed before the node is ready, whoever's they are and however late.
+
+    Rule 2 timers_kept.
+    """
     world = World()
     async with open_memory_node(world, toys()) as running:
         await ask(running.node, Wait(seconds=60))

@@ -65,7 +65,7 @@ def test_the_gravest_rule_speaks_and_no_other() -> None:
 
 
 def test_level_3_stops_alcohol_and_the_meter_and_calls_management() -> None:
-    """The visit cools: nothing is charged, the venue is told to serve no alcohol."""
+    """The visit cools: nothing is charged, the venue is told to serve no alcohol. Rule 7 hold."""
     visit = a_visit()
     visit.go_to(START + 10 * MINUTE)
     had(visit, 6000)
@@ -107,7 +107,7 @@ def test_a_room_that_is_booked_goes_on_costing_while_its_patron_cools() -> None:
 
 
 def test_two_different_signs_within_half_an_hour_stop_service() -> None:
-    """One sign proves nothing; two do. The same one twice is one."""
+    """One sign proves nothing; two do. The same one twice is one. Rule 7 signs."""
     visit = a_visit()
     logged = saw(visit, Sign.SLURRED_SPEECH)
     assert isinstance(logged, ObservationLogged)
@@ -128,7 +128,7 @@ def test_visible_intoxication_is_level_3_at_once() -> None:
 
 
 def test_each_thing_done_is_a_line_of_its_own() -> None:
-    """The register tells refusals from ejections."""
+    """The register tells refusals from ejections. Rule 7 register."""
     visit = a_visit()
     saw(visit, refusal_of_service=True, first_aid=True, notes="fell off the stage")
     lines = register(visit)
@@ -213,7 +213,7 @@ def test_breaks_are_remembered_each_active_hour_and_cost_nobody_a_level() -> Non
 
 
 def test_a_long_visit_is_looked_at_twice() -> None:
-    """long_session: 4 h is a nudge, 6 h a welfare check."""
+    """long_session: 4 h is a nudge, 6 h a welfare check. Rule 7 long_session."""
     visit = a_visit(funds=10**6)
     visit.go_to(START + timedelta(hours=4))
     assert [told["rule"] for told in data(visit, CROSSED)] == ["long_session"]

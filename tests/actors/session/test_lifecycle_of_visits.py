@@ -84,7 +84,7 @@ TABLE: dict[tuple[SessionStatus, str], SessionStatus | Code] = {
 def test_each_command_in_each_state_does_what_the_table_says(
     status: SessionStatus, name: str
 ) -> None:
-    """Rule 2: anything that the table does not have is 409, and changes nothing."""
+    """Rule 2: anything that the table does not have is 409, and changes nothing. Rule 2 states."""
     wanted = TABLE[status, name]
     visit = in_state(status)
     if isinstance(wanted, Code):

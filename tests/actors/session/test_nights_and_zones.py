@@ -47,7 +47,10 @@ def by_day(visit: Visit) -> dict[date, int]:
 def test_rule_05_a_visit_over_the_cutover_is_split_and_not_closed(
     at: datetime, days: tuple[date, date]
 ) -> None:
-    """Each day has its half hour, whatever else ends with it; together they are the hour."""
+    """Each day has its half hour, whatever else ends with it; together they are the hour.
+
+    Rule 5 split.
+    """
     visit = a_visit(10_000, at=at)
     answer = an_hour_long(visit)
     assert answer.charge_minor == 1_200

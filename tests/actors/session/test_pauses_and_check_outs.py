@@ -65,7 +65,10 @@ def test_opening_writes_the_visit_and_tells_venue_patron_and_staff() -> None:
 
 
 def test_a_pause_stops_the_meter_and_sets_its_end() -> None:
-    """Rule 2: time outside active costs nothing; a pause lasts 45 minutes at most."""
+    """Rule 2: time outside active costs nothing; a pause lasts 45 minutes at most.
+
+    Rule 2 free_time.
+    """
     visit = in_state(_S.ACTIVE)
     visit.now += 30 * timedelta(seconds=1)
     answer = visit.do(PauseSession(session_id=visit.id, reason="smoke"), OWN)
@@ -104,7 +107,10 @@ def test_a_room_is_not_pausable() -> None:
 
 
 def test_a_forgotten_pause_ends_the_visit_as_of_its_beginning() -> None:
-    """Rule 2: ended_at is the moment the meter stopped, so the pause is not in the duration."""
+    """Rule 2: ended_at is the moment the meter stopped, so the pause is not in the duration.
+
+    Rule 2 timers.
+    """
     visit = in_state(_S.PAUSED)
     visit.go_to(START + 56 * MINUTE)
     assert visit.status is _S.CLOSED
@@ -152,7 +158,10 @@ def test_staff_check_a_patron_out() -> None:
 
 
 def test_two_check_outs_at_once_are_both_answered_with_the_one_receipt() -> None:
-    """The second joins: the account settles one request, and the other finds the receipt."""
+    """The second joins: the account settles one request, and the other finds the receipt.
+
+    Rule 2 first_receipt.
+    """
     visit = in_state(_S.CLOSING)
     visit.do(CheckOut(session_id=visit.id), OWN)
     visit.held_back = False
@@ -177,7 +186,10 @@ def test_a_visit_that_the_system_closes_answers_who_joins() -> None:
 
 
 def test_settlement_is_asked_for_until_it_commits() -> None:
-    """Rule 2: closing never goes back. A request that was lost is asked again, less and less."""
+    """Rule 2: closing never goes back. A request that was lost is asked again, less and less.
+
+    Rule 2 settling.
+    """
     visit = in_state(_S.CLOSING)
     visit.to_account.clear()
     visit.go_to(visit.now + 3 * MINUTE)

@@ -94,7 +94,7 @@ def test_management_overrides_the_fence_with_a_reason_and_staff_do_not() -> None
 
 
 def test_one_shift_is_open_over_all_venues() -> None:
-    """Rule 13; the refusal names the shift that is open."""
+    """Rule 13; the refusal names the shift that is open. Rule 13 shifts."""
     work = Work()
     work.clock_in()
     refusal = refused(work.clock_in())

@@ -113,7 +113,7 @@ def test_nobody_clocks_out_who_never_clocked_in() -> None:
 
 
 def test_an_open_till_is_counted_first() -> None:
-    """Also when it was opened while the venue was asked."""
+    """Also when it was opened while the venue was asked. Rule 13 leaving."""
     work = at_work()
     work.open_till()
     assert refused_with(work.do(ClockOut(note="bye"))) is Code.TILL_OPEN
@@ -148,7 +148,7 @@ def cut_over(work: Work) -> Outcome:
 
 
 def test_a_forgotten_shift_needs_review_and_its_end_is_not_invented() -> None:
-    """Paying for hours that nobody knows is worse than asking."""
+    """Paying for hours that nobody knows is worse than asking. Rule 13 review."""
     work = at_work()
     outcome = cut_over(work)
     shift = work.shift()

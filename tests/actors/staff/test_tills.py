@@ -95,7 +95,7 @@ def test_a_drawer_given_for_a_shift_that_ended_opens_nothing() -> None:
     ],
 )
 def test_a_count_closes_the_till_unless_it_is_too_far_off(counted: int, status: TillStatus) -> None:
-    """500 is within, 501 needs a signature; the drawer is free either way."""
+    """500 is within, 501 needs a signature; the drawer is free either way. Rule 13 tills."""
     work = with_till()
     outcome = work.do(CloseTill(till_id=work.till().id, counted=coins(counted)))
     reply = outcome.reply
@@ -119,7 +119,7 @@ def test_denominations_are_added_up_and_kept() -> None:
 
 
 def test_what_was_expected_is_not_seen_before_the_count() -> None:
-    """Or it would be counted to fit."""
+    """Or it would be counted to fit. Rule 13 tills."""
     work = with_till()
     for outcome in (
         work.take_cash(700),

@@ -178,7 +178,7 @@ def test_the_first_day_of_a_venue_may_be_closed_though_nothing_happened() -> Non
 
 
 def test_numbers_have_no_gap_over_many_days() -> None:
-    """Whoever closes them, and whenever the totals come."""
+    """Whoever closes them, and whenever the totals come. Rule 5 numbers."""
     state, now = a_floor(a_day()), NOW
     for n in range(1, 40):
         day = TODAY + timedelta(days=n - 1)

@@ -164,13 +164,16 @@ def test_a_return_of_nothing_is_nothing() -> None:
 def test_refusals_come_in_the_order_of_the_contract(
     buyer: dict[str, Any], venue: dict[str, Any], order: dict[str, Any], code: Code
 ) -> None:
-    """One beer, and more than one thing wrong: what stands first in the contract is told."""
+    """One beer, and more than one thing wrong: what stands first in the contract is told.
+
+    Rule 4 price_changed.
+    """
     wanted = an_order((BEER, 1), buyer=a_buyer(**buyer), **order)
     assert code_of(a_bar(**venue), wanted) is code
 
 
 def test_eighteen_years_are_enough() -> None:
-    """The bound itself is allowed, and level 2 is no hold."""
+    """The bound itself is allowed, and level 2 is no hold. Rule 7 underage."""
     buyer = a_buyer(age_years_verified=18, safety_level=2)
     sold(a_bar(), an_order((BEER, 2), buyer=buyer))
 
@@ -183,7 +186,7 @@ def test_who_may_not_drink_still_gets_food() -> None:
 
 @pytest.mark.parametrize(("qty", "persons", "sells"), [(2, 1, True), (3, 1, False), (6, 3, True)])
 def test_two_alcoholic_drinks_for_each_person_present(qty: int, persons: int, sells: bool) -> None:
-    """Rule 7, per_order: over all lines of one order."""
+    """Rule 7, per_order: over all lines of one order. Rule 7 per_order."""
     order = an_order((BEER, qty - 1), (BEER, 1), buyer=a_buyer(persons_present=persons))
     if sells:
         sold(a_bar(), order)
@@ -226,7 +229,7 @@ def test_a_closed_venue_sells_nothing(status: VenueStatus) -> None:
 
 
 def test_a_closing_venue_serves_alcohol_until_its_last_orders() -> None:
-    """Management names the moment; without one, alcohol stops at once."""
+    """Management names the moment; without one, alcohol stops at once. Rule 7 last_service."""
     closing = {"status": VenueStatus.CLOSING}
     assert code_of(a_bar(**closing), an_order((BEER, 1))) is Code.SERVICE_STOPPED
     sold(a_bar(**closing), an_order((FRIES, 1)))

@@ -91,7 +91,7 @@ def asked_to_leave(state: State) -> Decision:
 
 
 def test_who_leaves_others_behind_hands_over_first() -> None:
-    """And is told how."""
+    """And is told how. Rule 13 leaving."""
     refusal = refused(asked_to_leave(on_duty(RESPONDER, OTHER)))
     assert refusal.code is Code.HANDOVER_REQUIRED
     assert refusal.extra == {"on_duty": 1, "open_tasks": 0}

@@ -43,7 +43,10 @@ def test_a_call_that_was_silent_once_stays_silent() -> None:
 
 @pytest.mark.parametrize("action", [SosAction.RESOLVE, SosAction.FALSE_ALARM])
 def test_a_silent_call_is_not_taken_back_by_whoever_raised_it(action: SosAction) -> None:
-    """A cancel under duress does not cancel, and to whoever forces it, it looks as if it did."""
+    """A cancel under duress does not cancel, and to whoever forces it, it looks as if it did.
+
+    Rule 8 duress.
+    """
     night, id_ = pressed(user_id=MANAGER, silent=True)
     before = night.timers.copy()
     outcome = night.respond(MANAGER, action, id_)

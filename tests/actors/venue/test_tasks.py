@@ -145,7 +145,7 @@ def test_a_task_goes_from_given_to_done() -> None:
 
 
 def test_only_the_assignee_moves_a_task() -> None:
-    """Not a colleague, and not whoever gave it: management passes it on instead."""
+    """Not a colleague, and not whoever gave it: management passes it on instead. Rule 13 tasks."""
     for by in (BEN, CHIEF):
         house = House(a_task())
         assert refused_with(move(house, TaskMove.ACCEPTED, by)) is Code.FORBIDDEN
