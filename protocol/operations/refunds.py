@@ -73,7 +73,7 @@ class RequestRefund(Command):
 
 @command
 class ListRefunds(Command):
-    """Refunds, newest first: at a venue as far as the role goes, else one's own."""
+    """Refunds, newest first, as far as the role goes: own, filed, or of one's venues."""
 
     venue_id: UUID | None = None
     status: RefundStatus | None = None

@@ -22,7 +22,7 @@ from protocol.replies.payments import (
     SavedCards,
 )
 from protocol.replies.refunds import RefundedLine, RefundList, RefundView
-from storage.postgres.asked import Asked, NotOnShow, blocks_of
+from storage.postgres.asked import Asked, NotOnShow, blocks_of, newest_of_venues
 from storage.postgres.database import Connection
 from storage.postgres.mapping import mapping_of
 from storage.postgres.paging import after_of, page_of
@@ -32,24 +32,21 @@ EVENTS_SHOWN_MAX: Final = 100
 
 
 async def refunds(connection: Connection, command: ListRefunds, asked: Asked) -> RefundList:
-    """Refunds, newest first: of a venue for its management, those filed there by its staff, and
+    """Refunds, newest first: of their venues for management, those that they filed for staff, and
     one's own for everybody else.
 
     Raises:
         CursorInvalid: see there.
     """
-    before = after_of(command)
-    whose = {
-        Role.STAFF: ("refunds_requested_by", (asked.asking.user_id, command.venue_id)),
-        Role.MANAGEMENT: ("refunds_of_venue", (command.venue_id, None)),
-        Role.OWNER: ("refunds_of_venue", (command.venue_id, None)),
-    }
-    own: tuple[str, tuple[object, object]] = ("refunds_of_user", (asked.asking.user_id, None))
-    name, (first, second) = own if command.venue_id is None else whose.get(asked.asking.role, own)
+    before, most = after_of(command), command.limit + 1
     status = None if command.status is None else command.status.value
-    rows = await connection.fetch(
-        SQL[name].sql, first, second, before, command.limit + 1, status, command.transaction_id
-    )
+    filters = (before, status, command.transaction_id)
+    if asked.asking.role >= Role.MANAGEMENT:
+        rows = await newest_of_venues(connection, SQL["refunds_of_venue"].sql, most, *filters)
+    else:
+        name = "refunds_requested_by" if asked.is_staff else "refunds_of_user"
+        user_id = asked.asking.user_id
+        rows = await connection.fetch(SQL[name].sql, user_id, most, *filters, command.venue_id)
     found = mapping_of(money.Refund).from_rows(rows)
     page, cursor = page_of(found, command, lambda row: row.id)
     return RefundList(items=tuple(_refund(row) for row in page), next_cursor=cursor)

@@ -59,8 +59,11 @@ async def test_refunds_are_listed_as_far_as_the_role_goes(database: Database) ->
     await store(database, own, filed, other)
     here = ListRefunds(venue_id=HERE)
     assert await listed(database, Role.PATRON, ListRefunds()) == [own.id]
-    assert await listed(database, Role.PATRON, here) == [own.id]
+    assert await listed(database, Role.PATRON, here) == []
+    assert await listed(database, Role.PATRON, ListRefunds(venue_id=THERE)) == [own.id]
     assert await listed(database, Role.STAFF, here) == [filed.id]
+    assert await listed(database, Role.STAFF, ListRefunds()) == [filed.id, own.id]
+    assert await listed(database, Role.MANAGEMENT, ListRefunds()) == [other.id, filed.id]
     assert await listed(database, Role.MANAGEMENT, here) == [other.id, filed.id]
     assert await listed(database, Role.OWNER, here.evolve(limit=1)) == [other.id]
     rejected = here.evolve(status=RefundStatus.REJECTED)

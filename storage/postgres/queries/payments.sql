@@ -1,32 +1,32 @@
 -- Refunds and card payments.
 
 -- name: refunds_of_user
--- Somebody's own refunds before $3, newest first, at most $4. $1: user, $2: unused, $5: status,
--- $6: transaction.
+-- Somebody's own refunds before $3, newest first, at most $2. $1: user, $4: status,
+-- $5: transaction, $6: venue.
 select *
 from refunds
-where user_id = $1 and ($2::uuid is null) and ($3::uuid is null or id < $3)
-    and ($5::text is null or status = $5) and ($6::uuid is null or transaction_id = $6)
+where user_id = $1 and ($3::uuid is null or id < $3) and ($4::text is null or status = $4)
+    and ($5::uuid is null or transaction_id = $5) and ($6::uuid is null or venue_id = $6)
 order by id desc
-limit $4;
+limit $2;
 
 -- name: refunds_requested_by
--- Refunds that somebody asked for at a venue, as above. $1: user, $2: venue.
+-- Refunds that somebody asked for, as above. $1: who asked.
 select *
 from refunds
-where requested_by = $1 and venue_id = $2 and ($3::uuid is null or id < $3)
-    and ($5::text is null or status = $5) and ($6::uuid is null or transaction_id = $6)
+where requested_by = $1 and ($3::uuid is null or id < $3) and ($4::text is null or status = $4)
+    and ($5::uuid is null or transaction_id = $5) and ($6::uuid is null or venue_id = $6)
 order by id desc
-limit $4;
+limit $2;
 
 -- name: refunds_of_venue
--- A venue's refunds, as above. $1: venue, $2: unused.
+-- A venue's refunds, as above, without $6. $1: venue.
 select *
 from refunds
-where venue_id = $1 and ($2::uuid is null) and ($3::uuid is null or id < $3)
-    and ($5::text is null or status = $5) and ($6::uuid is null or transaction_id = $6)
+where venue_id = $1 and ($3::uuid is null or id < $3) and ($4::text is null or status = $4)
+    and ($5::uuid is null or transaction_id = $5)
 order by id desc
-limit $4;
+limit $2;
 
 -- name: payment
 -- One payment. $1: its id.
