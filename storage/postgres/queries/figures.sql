@@ -1,10 +1,22 @@
 -- Figures of venues: closed days from daily_metrics, the others as they are now.
 
 -- name: place
--- What figures need of a venue, and which trading day it is there at $2. $1: venue.
-select id, currency, capacity, status, tz,
-    ((($2::timestamptz at time zone tz) - cutover_local)::date) as today
-from venues where id = $1;
+-- What figures need of a venue, and to which trading day things are posted there at $2: the one
+-- after a day that was closed early. $1: venue.
+select venue.id, venue.currency, venue.capacity, venue.status, venue.tz,
+    coalesce(
+        (
+            select max(closed.business_day) + 1 from business_days as closed
+            where closed.venue_id = $1 and closed.z_number is not null
+                and closed.business_day >= local.day
+        ),
+        local.day
+    ) as today
+from venues as venue
+cross join lateral (
+    select (($2::timestamptz at time zone venue.tz) - venue.cutover_local)::date as day
+) as local
+where venue.id = $1;
 
 -- name: figures
 -- Figures by day. $1: venue. $2, $3: first and last day. $4: which figures.
