@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
@@ -36,7 +35,7 @@ def name_in(cursor: str) -> str:
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:
         refusal = Refusal(Code.MALFORMED_REQUEST, "this cursor is none of ours; start without one")
         raise Refused(refusal) from None
 

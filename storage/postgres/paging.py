@@ -7,7 +7,6 @@ last, and nothing is shown twice or skipped.
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Protocol, TypeVar
 from uuid import UUID
@@ -57,7 +56,7 @@ def after_of(command: Paged) -> UUID | None:
     try:
         padded = command.cursor + "=" * (-len(command.cursor) % 4)
         return UUID(bytes=base64.b64decode(padded, altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise CursorInvalid(command.cursor) from None
 
 

@@ -13,6 +13,16 @@ from tests.twins.whole import LastLight
 NOWHERE = UUID(int=0)
 
 
+@pytest.mark.parametrize("cursor", ["!!", "a", "%C3%A9", "_w"])
+async def test_a_cursor_of_somebody_elses_making_is_a_malformed_request(
+    house: LastLight, cursor: str, autojump_clock: MockClock
+) -> None:
+    """400 on every list: a cursor is opaque, so it is right or none of ours."""
+    owner = await sign_in(house, "owner")
+    heard = await owner.send("GET", f"/api/admin/actors?cursor={cursor}")
+    assert (heard.status, heard.code) == (400, "malformed_request")
+
+
 async def test_an_operator_looks_at_an_actor_that_lives(
     house: LastLight, autojump_clock: MockClock
 ) -> None:
