@@ -10,6 +10,7 @@ from actors.account.state import AccountState
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send, SetTimer
 from protocol.addresses import OUTSIDE
+from protocol.chains import rfc3339
 from protocol.errors import Code, Refusal
 from protocol.internal.accounts import (
     DropExport,
@@ -80,7 +81,7 @@ def decide_export_made(state: AccountState, command: ExportMade, context: Contex
         return Outcome(changes=(failed,), events=(told,))
     ready = job.revised(status=READY, done_at=context.now, file_ref=command.file_ref)
     expires_at = context.now + GOOD_FOR
-    params = {"job_id": str(job.id), "path": _path(job), "expires_at": expires_at.isoformat()}
+    params = {"job_id": str(job.id), "path": _path(job), "expires_at": rfc3339(expires_at)}
     return Outcome(
         changes=(ready,),
         events=(notice(state.user_id, "export_ready", context, params=params),),

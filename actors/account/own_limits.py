@@ -19,6 +19,7 @@ from actors.rules.own_limits import Raise, Terms, first_day, set_limit
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import CancelTimer, Context, Decision, Event, Outcome, SetTimer
 from actors.runtime.telling import tell
+from protocol.chains import rfc3339
 from protocol.errors import Refusal
 from protocol.events.safety import SafetyExclusionChanged
 from protocol.internal.accounts import LimitRaiseLapsed, LimitRaiseReady
@@ -89,7 +90,7 @@ def decide_limit_raise_ready(
         params={
             "kind": limit.kind.value,
             "period": limit.period.value,
-            "confirm_by": pending.lapses_at.isoformat(),
+            "confirm_by": rfc3339(pending.lapses_at),
         },
     )
     lapse = LimitRaiseLapsed(limit_id=limit.id)

@@ -190,7 +190,7 @@ def _refuse_decision(
         return Refusal(
             Code.REFUND_DECIDED,
             f"refund {refund.id} is {refund.status.value}",
-            extra={"status": refund.status.value},
+            extra={"refund_status": refund.status.value},
         )
     if amount_minor > refund.amount_minor:
         return exceeds(f"{refund.amount_minor} were asked for, not {amount_minor}", refund)

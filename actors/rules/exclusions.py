@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 
-from protocol.chains import text_digest
+from protocol.chains import rfc3339, text_digest
 from protocol.errors import Code, FieldError, Refusal
 from protocol.records.runtime import KeptExclusion
 from protocol.records.states import ExclusionKind
@@ -60,7 +60,7 @@ def refuse_shortening(
     return Refusal(
         Code.EXCLUSION_ACTIVE,
         f"a {kind.value} runs {until}; it can be extended, and not shortened",
-        extra={"ends_at": None if running_until is None else running_until.isoformat()},
+        extra={"ends_at": None if running_until is None else rfc3339(running_until)},
     )
 
 

@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 import attrs
 
+from protocol.chains import rfc3339
 from protocol.errors import Code, Refusal
 from protocol.records.states import LimitPeriod
 
@@ -73,7 +74,7 @@ def _refuse_pending(pending: Raise, now: datetime) -> Refusal:
         f"a raise to {towards} waits until {pending.ready_at.isoformat()}; confirm it from then "
         f"until {pending.lapses_at.isoformat()}, or take it back by setting what holds now",
         retry_after_s=max(waits_s, 0) or None,
-        extra={"pending_effective_at": pending.ready_at.isoformat()},
+        extra={"pending_effective_at": rfc3339(pending.ready_at)},
     )
 
 

@@ -13,6 +13,7 @@ from actors.venue.booking_draft import BookingDraft
 from actors.venue.presence import alerts, occupancy_soon
 from actors.venue.state import VenueState
 from protocol.addresses import ActorKind, Address
+from protocol.chains import rfc3339
 from protocol.errors import Code, Refusal
 from protocol.internal.managing import KeepStay, LengthenStay, MoreSeated, SeatFewer, SeatMore
 from protocol.records.inventory import KaraokeRoom
@@ -119,7 +120,7 @@ def _booking(state: VenueState, command: KeepStay) -> Reservation | None:
 
 
 def _reserved(room: KaraokeRoom, at: datetime) -> Refusal:
-    starts_at = at.isoformat()
+    starts_at = rfc3339(at)
     return Refusal(
         Code.ROOM_RESERVED,
         f"{room.name} is reserved from {starts_at}, and cleaned for {room.cleaning_minutes} min "

@@ -18,6 +18,7 @@ from actors.rules.own_limits import (
     percent_of,
     set_limit,
 )
+from protocol.chains import rfc3339
 from protocol.errors import Code, Refusal
 from protocol.records.states import LimitPeriod
 
@@ -102,6 +103,7 @@ def test_while_a_raise_waits_no_other_is_taken_and_it_can_be_taken_back() -> Non
     refused = set_limit(waiting, 300, NOW + 2 * RAISE_WAITS)
     assert isinstance(refused, Refusal)
     assert refused.code is Code.LIMIT_CHANGE_PENDING
+    assert refused.extra == {"pending_effective_at": rfc3339(NOW + RAISE_WAITS)}
     assert set_limit(waiting, 100, NOW) == Terms(value=100)
 
 
