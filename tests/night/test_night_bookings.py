@@ -211,3 +211,19 @@ async def test_the_line_is_for_one_place_each(
     await stand_in_line(patron)
     body = {"venue_id": VENUE, "kind": "waitlist", "party_size": 2}
     assert (await patron.send("POST", "/api/reservations", body)).status == 422
+
+
+async def test_who_moves_into_their_own_room_has_arrived(
+    house: LastLight, patron: Someone, staff: Someone, autojump_clock: MockClock
+) -> None:
+    """Whoever waited in the lounge is no no-show, and the deposit of the booking returns."""
+    booking = await book(patron, timedelta(minutes=10), room_id=ROOM_FOR_TWO)
+    visit = await check_in(patron, staff)
+    await trio.sleep(11 * 60)
+    body = {"activity": "karaoke_room", "room_id": ROOM_FOR_TWO}
+    path = f"/api/sessions/{visit['session_id']}"
+    await patron.need(200, "POST", f"{path}/activity", body)
+    await trio.sleep(30)
+    changes = told(house, "reservation.status_changed", reservation_id=booking["reservation_id"])
+    assert [data["status"] for data in changes] == ["confirmed", "arrived"]
+    assert (await patron.need(200, "GET", path))["held_minor"] == (await funds(patron))[1]

@@ -11,13 +11,22 @@ from protocol.addresses import Principal
 from protocol.errors import Code, Refusal
 from protocol.internal.managing import MoreSeated, SeatMore
 from protocol.internal.visits import FloorChanged
-from protocol.operations.sessions import CheckOut
+from protocol.operations.sessions import CheckOut, PauseSession, ResumeSession
 from protocol.operations.sessions_managed import UpdateSession
 from protocol.records.platform import AuditEntry
-from protocol.records.states import SessionStatus
+from protocol.records.states import Activity, SessionStatus
 from protocol.replies.sessions_managed import SessionUpdated
 from tests.actors.deciding import refused, refused_with
-from tests.actors.session.visit_kit import ELSEWHERE, OWN, STAFF, STRANGER, Visit, a_visit
+from tests.actors.session.visit_kit import (
+    ELSEWHERE,
+    MINUTE,
+    OWN,
+    STAFF,
+    STRANGER,
+    Visit,
+    a_visit,
+)
+from tests.actors.session.visit_opening import START
 from tests.actors.session.visit_states import in_state
 
 _S = SessionStatus
@@ -69,13 +78,40 @@ def test_what_is_not_said_stays_and_an_empty_text_goes() -> None:
     assert visit.session.zone == "floor 1"
 
 
-def test_neither_money_nor_time_is_touched() -> None:
-    """A rate is frozen at the start (Rule 3): who joins later changes no price of now."""
+def test_who_joins_or_leaves_changes_what_time_costs_from_then_on() -> None:
+    """Rule 3: the rate is per person, and frozen in what passed before."""
     visit = a_visit()
-    before = [(s.rate_minor_per_h, s.started_at) for s in visit.segments]
+    visit.go_to(START + 30 * MINUTE)
+    change(visit, party_size=3)
+    visit.seat_more()
+    visit.go_to(START + 60 * MINUTE)
     change(visit, party_size=1)
-    assert [(s.rate_minor_per_h, s.started_at) for s in visit.segments] == before
-    assert visit.session.party_size == 1
+    assert [s.rate_minor_per_h for s in visit.segments] == [1200, 3600, 1200]
+    told = [event.data["rate_minor_per_h"] for event in visit.heard("session.activity_changed")]
+    assert told == [3600, 1200]
+    visit.go_to(START + 90 * MINUTE)
+    assert visit.charge(visit.now) == 600 + 1800 + 600
+
+
+def test_who_joins_during_a_break_counts_when_it_ends() -> None:
+    """Nothing passes on the meter while they rest, at whatever rate."""
+    visit = a_visit()
+    visit.go_to(START + 10 * MINUTE)
+    visit.do(PauseSession(session_id=visit.id), OWN)
+    change(visit, party_size=3)
+    visit.seat_more()
+    visit.go_to(START + 20 * MINUTE)
+    visit.do(ResumeSession(session_id=visit.id), OWN)
+    visit.go_to(START + 30 * MINUTE)
+    assert visit.charge(visit.now) == 200 + 600
+
+
+def test_a_room_costs_the_same_for_any_number() -> None:
+    """Rule 3: a room is had by the room."""
+    visit = a_visit(activity=Activity.KARAOKE_ROOM)
+    change(visit, party_size=3)
+    visit.seat_more()
+    assert len(visit.segments) == 1
 
 
 def test_more_people_wait_for_their_seats() -> None:
