@@ -54,6 +54,20 @@ def opens_at(hours: Mapping[str, Any], at: datetime, tz: ZoneInfo) -> datetime |
     return next((w.opens_at for w in _merged(hours, today, tz) if w.opens_at > at), None)
 
 
+def windows_between(
+    hours: Mapping[str, Any], start: datetime, end: datetime, tz: ZoneInfo
+) -> tuple[Window, ...]:
+    """What of `[start, end)`, a week at most, is within the hours, in order."""
+    if hours.get("always_open"):
+        return (Window(start, end),)
+    first = start.astimezone(tz).date()
+    return tuple(
+        Window(max(start, window.opens_at), min(end, window.closes_at))
+        for window in _merged(hours, first, tz)
+        if window.opens_at < end and window.closes_at > start
+    )
+
+
 def _window_at(hours: Mapping[str, Any], at: datetime, tz: ZoneInfo) -> Window | None:
     today = at.astimezone(tz).date()
     for window in _merged(hours, today, tz):

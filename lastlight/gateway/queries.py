@@ -15,13 +15,14 @@ from zoneinfo import ZoneInfo
 
 import attrs
 
-from actors.rules.opening_hours import opens_at
+from actors.rules.opening_hours import opens_at, windows_between
 from actors.runtime.answers import Answer
 from lastlight.gateway.calls import Call
 from lastlight.gateway.media import CSV, HTML, Document, Rows, csv_document
 from lastlight.web.receipt_page import receipt_page
 from protocol.addresses import Position
 from protocol.codec import to_json
+from protocol.records.values import Period
 from storage.postgres.asked import Asked
 from storage.postgres.database import Connection
 from storage.postgres.queries_admin import audit_chain, audit_logs, venues
@@ -126,14 +127,22 @@ class Queries:
 
     async def history(self, call: Call, since: date) -> History:
         """What forecasts are made of; see `history_of`."""
-        asked = Asked(asking=_asking(call), now=self.now(), opens_at=_opens_at)
+        asked = self._asked(call)
         async with self.reader.snapshot(asked.asking, self.durable()) as connection:
             return await history_of(connection, call.command.venue_id, since, asked)  # type: ignore[attr-defined]
+
+    def _asked(self, call: Call) -> Asked:
+        return Asked(
+            asking=_asking(call),
+            now=self.now(),
+            opens_at=_opens_at,
+            open_between=_open_between,
+        )
 
     def _answering(self, name: str, query: Query) -> Own:
         async def answer(call: Call) -> Answer:
             needed = self.durable()
-            asked = Asked(asking=_asking(call), now=self.now(), opens_at=_opens_at)
+            asked = self._asked(call)
             if call.media == CSV:
                 return await csv_document(
                     partial(self._rows, CSV_QUERIES[name], call, asked, needed), f"{name}.csv"
@@ -177,3 +186,8 @@ def _asking(call: Call) -> Asking:
 
 def _opens_at(hours: Mapping[str, Any], at: datetime, tz: str) -> datetime | None:
     return opens_at(hours, at, ZoneInfo(tz))
+
+
+def _open_between(hours: Mapping[str, Any], asked: Period, tz: str) -> tuple[Period, ...]:
+    found = windows_between(hours, asked.start, asked.end, ZoneInfo(tz))
+    return tuple(Period(start=window.opens_at, end=window.closes_at) for window in found)

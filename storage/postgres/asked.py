@@ -12,6 +12,7 @@ import attrs
 
 from protocol.addresses import Role
 from protocol.errors import Code, LastLightError
+from protocol.records.values import Period
 from storage.postgres.database import Connection
 from storage.postgres.reading import SQL, Asking
 from storage.postgres.sqlblocks import Block, load_blocks
@@ -20,6 +21,8 @@ __all__ = ["Asked", "NotOnShow", "blocks_of", "newest_of_venues", "venue_on_show
 
 OpensAt = Callable[[Mapping[str, Any], datetime, str], datetime | None]
 """When weekly hours hold next, from a moment on, in a time zone: that moment if they do then."""
+OpenBetween = Callable[[Mapping[str, Any], Period, str], tuple[Period, ...]]
+"""What of a time is within weekly hours, in a time zone, in order."""
 _FOLDER: Final = Path(__file__).parent / "queries"
 
 
@@ -35,6 +38,7 @@ class Asked:
     asking: Asking
     now: datetime
     opens_at: OpensAt
+    open_between: OpenBetween
 
     @property
     def is_staff(self) -> bool:

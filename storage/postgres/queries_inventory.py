@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
+
+import attrs
+import msgspec
 
 from protocol.operations.inventory import ListGames, ListMenuItems, ListRooms
 from protocol.records.inventory import Game, KaraokeRoom, MenuItem
@@ -86,21 +89,32 @@ async def rooms(connection: Connection, command: ListRooms, asked: Asked) -> Roo
         command.status,
     )
     page, cursor = page_of(mapping_of(KaraokeRoom).from_rows(rows), command, lambda row: row.id)
-    day = await _day(connection, command, asked.now)
-    taken = {} if day is None else await _taken(connection, page, day)
+    day = await _day(connection, command, asked)
+    taken = {} if day is None else await _taken(connection, page, day.whole)
     return RoomList(
         items=tuple(_room(row, day, taken.get(row.id, [])) for row in page), next_cursor=cursor
     )
 
 
-async def _day(connection: Connection, command: ListRooms, now: datetime) -> Period | None:
+@attrs.frozen
+class Day:
+    """What is left of a trading day, and when of it the venue is open."""
+
+    whole: Period
+    open: tuple[Period, ...]
+
+
+async def _day(connection: Connection, command: ListRooms, asked: Asked) -> Day | None:
     """What is left of the day asked for, or None if nothing is or none was."""
     if command.date is None:
         return None
     row = await connection.fetchrow(SQL["day_of_venue"].sql, command.venue_id, command.date)
     assert row is not None, "the venue was seen in this snapshot"
-    start = max(row["starts_at"], now)
-    return Period(start=start, end=row["ends_at"]) if start < row["ends_at"] else None
+    start = max(row["starts_at"], asked.now)
+    if start >= row["ends_at"]:
+        return None
+    whole = Period(start=start, end=row["ends_at"])
+    return Day(whole, asked.open_between(msgspec.json.decode(row["hours"]), whole, row["tz"]))
 
 
 async def _taken(connection: Connection, found: Sequence[KaraokeRoom], day: Period) -> Taken:
@@ -126,12 +140,30 @@ def free_periods(day: Period, taken: Sequence[Period], least: timedelta) -> tupl
     return tuple(free)
 
 
-def _room(row: KaraokeRoom, day: Period | None, taken: Sequence[Period]) -> RoomView:
+def within_hours(
+    free: Sequence[Period], hours: Sequence[Period], least: timedelta, cleaning: timedelta
+) -> tuple[Period, ...]:
+    """What of free times lies within the hours, where a stay of `least` fits.
+
+    Guests have to be gone by closing; the cleaning after them may come later.
+    """
+    found: list[Period] = []
+    for period in free:
+        for window in hours:
+            start = max(period.start, window.start)
+            if min(period.end - cleaning, window.end) - start >= least:
+                found.append(Period(start=start, end=min(period.end, window.end)))
+    return tuple(found)
+
+
+def _room(row: KaraokeRoom, day: Day | None, taken: Sequence[Period]) -> RoomView:
     free: tuple[Period, ...] = ()
     if day is not None and row.status is not RoomStatus.OUT_OF_ORDER:
         # A booking includes the cleaning after it, so a window has to hold both.
-        least = timedelta(minutes=max(1, row.min_minutes + row.cleaning_minutes))
-        free = free_periods(day, taken, least)
+        least = timedelta(minutes=max(1, row.min_minutes))
+        cleaning = timedelta(minutes=row.cleaning_minutes)
+        free = free_periods(day.whole, taken, least + cleaning)
+        free = within_hours(free, day.open, least, cleaning)
     return RoomView(
         room_id=row.id,
         venue_id=row.venue_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,7 @@ import trio
 
 from protocol.addresses import Position, Principal, Role
 from protocol.records.base import Record
+from protocol.records.values import Period
 from storage.postgres.asked import Asked
 from storage.postgres.database import Connection, Database, DatabaseRole
 from storage.postgres.reading import Asking, Reader
@@ -34,6 +35,17 @@ def opens_at(hours: Mapping[str, Any], at: datetime, tz: str) -> datetime | None
     return at if hours.get("open") else hours.get("opens_at")
 
 
+def open_between(hours: Mapping[str, Any], asked: Period, tz: str) -> tuple[Period, ...]:
+    """Hours that are open but for an hour from `shut_at` on."""
+    assert tz == "Asia/Tokyo"
+    shut_at = hours.get("shut_at")
+    if shut_at is None:
+        return (asked,)
+    shut = datetime.fromisoformat(shut_at)
+    opens = shut + timedelta(hours=1)
+    return (Period(start=asked.start, end=shut), Period(start=opens, end=asked.end))
+
+
 def a_principal(
     user_id: UUID | None = None,
     everywhere: Role = Role.PATRON,
@@ -54,7 +66,7 @@ def a_principal(
 def asked_by(principal: Principal, venue_id: UUID | None = None) -> Asked:
     """A question at noon, about one venue or none."""
     asking = Asking.anywhere(principal) if venue_id is None else Asking.at(principal, venue_id)
-    return Asked(asking=asking, now=NOON, opens_at=opens_at)
+    return Asked(asking=asking, now=NOON, opens_at=opens_at, open_between=open_between)
 
 
 async def store(database: Database, *records: Record) -> None:

@@ -20,7 +20,13 @@ from protocol.records.venues import Reservation, Venue
 from storage.postgres.asked import NotOnShow
 from storage.postgres.database import Database
 from storage.postgres.paging import CursorInvalid
-from storage.postgres.queries_inventory import free_periods, games, menu_items, rooms
+from storage.postgres.queries_inventory import (
+    free_periods,
+    games,
+    menu_items,
+    rooms,
+    within_hours,
+)
 from tests.storage.query_world import a_principal, asked_by, asking, store
 from tests.storage.samples import NOON, a, an_id
 
@@ -148,6 +154,42 @@ async def test_a_room_is_free_between_what_others_booked(database: Database) -> 
     later = await list_rooms(database, date=day + dt.timedelta(days=1), status=RoomStatus.READY)
     for one in later.items:
         assert one.free == (Period(start=NOON + 8 * HOUR, end=NOON + 32 * HOUR),)
+
+
+async def test_a_room_is_free_only_while_the_venue_is_open(database: Database) -> None:
+    """A window that would be refused as outside the opening hours is none."""
+    shut_at = (NOON + 4 * HOUR).isoformat()
+    place = a_venue(HERE, hours={"shut_at": shut_at})
+    room = a(KaraokeRoom, venue_id=HERE, min_minutes=60, cleaning_minutes=30)
+    await store(database, place, room, booked(room, NOON + 6.5 * HOUR))
+    found = await list_rooms(database, date=dt.date(2026, 3, 28))
+    free = [((p.start - NOON) / HOUR, (p.end - NOON) / HOUR) for p in found.items[0].free]
+    assert free == [(0, 4), (5, 6.5)]
+
+
+@given(
+    st.integers(0, 8), st.integers(1, 9), st.integers(0, 8), st.integers(1, 9),
+    st.integers(1, 4), st.integers(0, 2),
+)  # fmt: skip
+def test_a_stay_fits_into_each_window_that_is_shown(
+    free_at: int, free_h: int, open_at: int, open_h: int, least: int, cleaning: int
+) -> None:
+    """Before closing, and with its cleaning before the next booking."""
+    free = Period(start=NOON + free_at * HOUR, end=NOON + (free_at + free_h) * HOUR)
+    hours = Period(start=NOON + open_at * HOUR, end=NOON + (open_at + open_h) * HOUR)
+    found = within_hours([free], [hours], least * HOUR, cleaning * HOUR)
+    stays = [
+        start
+        for start in range(18)
+        if free_at <= start
+        and start + least + cleaning <= free_at + free_h
+        and open_at <= start
+        and start + least <= open_at + open_h
+    ]
+    assert bool(found) == bool(stays)
+    for window in found:
+        assert window.start == NOON + min(stays) * HOUR
+        assert window.end <= min(free.end, hours.end)
 
 
 @given(st.lists(st.tuples(st.integers(-3, 30), st.integers(1, 9)), max_size=6), st.integers(1, 5))

@@ -19,8 +19,8 @@ order by id
 limit $3;
 
 -- name: day_of_venue
--- When a trading day of a venue begins and ends. $1: venue, $2: day.
-select
+-- When a trading day of a venue begins and ends, and its weekly hours. $1: venue, $2: day.
+select tz, hours,
     ($2::date + cutover_local) at time zone tz as starts_at,
     ($2::date + 1 + cutover_local) at time zone tz as ends_at
 from venues

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.rules.opening_hours import ALWAYS_OPEN, WEEKDAYS, closes_at, is_open, opens_at
+from actors.rules.opening_hours import (
+    ALWAYS_OPEN,
+    WEEKDAYS,
+    closes_at,
+    is_open,
+    opens_at,
+    windows_between,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -127,3 +134,25 @@ def test_a_place_is_closed_until_it_opens_and_not_then(hours: dict[str, Any], mi
         assert now < begins
         assert is_open(hours, begins, BERLIN)
         assert not is_open(hours, begins - timedelta(milliseconds=1), BERLIN)
+
+
+@given(st.integers(0, 20), st.integers(1, 28), st.integers(0, 23), st.integers(0, 23))
+def test_the_windows_of_a_time_are_when_it_is_open(
+    start_h: int, long_h: int, opens: int, closes: int
+) -> None:
+    """What is shown as free is what a booking will be let in for, hour by hour."""
+    hours = {day: [[f"{opens:02}:00", f"{closes:02}:00"]] for day in ("fri", "sun")}
+    start = at("2026-03-27 05:00") + timedelta(hours=start_h)
+    end = start + timedelta(hours=long_h)
+    found = windows_between(hours, start, end, BERLIN)
+    assert all(start <= w.opens_at < w.closes_at <= end for w in found)
+    for n in range(long_h):
+        moment = start + timedelta(hours=n)
+        inside = any(w.opens_at <= moment < w.closes_at for w in found)
+        assert inside == is_open(hours, moment, BERLIN)
+
+
+def test_what_is_always_open_is_open_all_of_a_time() -> None:
+    """The demo venue again."""
+    start, end = at("2026-11-20 05:00"), at("2026-11-21 05:00")
+    assert windows_between(ALWAYS_OPEN, start, end, TOKYO) == ((start, end),)
