@@ -215,7 +215,7 @@ async def test_singers_take_turns_and_leave_with_their_visit(
     assert statuses == ["singing", "next", "waiting", "waiting"]
     assert [entry["singer"] is None for entry in seen["entries"]] == [True, True, False, True]
     done = {"action": "done", "entry_id": seen["now"]}
-    assert (await other.send("POST", queue, done)).code == "forbidden"
+    assert (await other.send("POST", queue, done)).code == "not_found"
     seen = await staff.need(200, "POST", queue, done)
     assert [entry["song"] for entry in seen["entries"]] == ["Two", "Late", "Three"]
     locked = {"action": "remove", "entry_id": seen["next"]}
