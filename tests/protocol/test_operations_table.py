@@ -24,11 +24,6 @@ BEYOND: Final = {
     "DownloadExport": "the link that an export's answer names has to lead somewhere",
 }
 """Operations that the contract has not, with the reason why they are there."""
-UNTOLD: Final = {
-    ("StartExclusion", "auth.session_revoked"): "who keeps out stays signed in: refunds, export and"
-    " check-out stay open to them",
-}
-"""Events that the contract names and nothing causes, with the reason."""
 
 
 def _split(value: str) -> frozenset[str]:
@@ -118,8 +113,7 @@ def test_a_row_names_the_problems_and_events_of_the_contract(row: Promised) -> N
     """A client can prepare only for what it was told may come."""
     found = BY_NAME[row.command]
     assert row.errors - {code.value for code in found.problems} == set()
-    untold = {event for command, event in UNTOLD if command == row.command}
-    assert row.emits == set(found.emits) | untold
+    assert row.emits == set(found.emits)
 
 
 def test_no_command_and_no_route_stands_twice() -> None:
