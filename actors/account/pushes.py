@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from actors.account.families import live_family
 from actors.account.state import AccountState
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
 from protocol.domain_limits import PUSH_DEVICES_MAX
 from protocol.errors import Code, FieldError, Refusal
 from protocol.operations.users import RegisterDevice, RemoveDevice
-from protocol.records.users import PushDevice
+from protocol.records.users import AuthSession, PushDevice
 from protocol.replies.base import Done
 from protocol.replies.users import DeviceRegistered
 
@@ -17,7 +18,10 @@ from protocol.replies.users import DeviceRegistered
 def decide_register_device(
     state: AccountState, command: RegisterDevice, context: Context
 ) -> Decision:
-    """Take a device's token; 200 if the device was known, 201 if it is new."""
+    """Take a device's token; 200 if the device was known, 201 if it is new.
+
+    The login that it comes with is the device's from now on: where it ends, so do the pushes.
+    """
     known = _device(state, command.device_id)
     reply = DeviceRegistered(
         device_id=command.device_id, platform=command.platform, app=command.app
@@ -26,7 +30,7 @@ def decide_register_device(
         changed = known.revised(
             platform=command.platform, token=command.token, app=command.app, failed_at=None
         )
-        return Outcome(reply=reply, status=200, changes=(changed,))
+        return Outcome(reply=reply, status=200, changes=(changed, *_bound(state, command, context)))
     count = len(state.rows(PushDevice))
     if count >= PUSH_DEVICES_MAX:
         detail = f"{count} devices get pushes already, of {PUSH_DEVICES_MAX}; remove one first"
@@ -40,7 +44,7 @@ def decide_register_device(
         token=command.token,
         app=command.app,
     )
-    return Outcome(reply=reply, changes=(device,))
+    return Outcome(reply=reply, changes=(device, *_bound(state, command, context)))
 
 
 @decides(RemoveDevice)
@@ -48,6 +52,17 @@ def decide_remove_device(state: AccountState, command: RemoveDevice, context: Co
     """Forget a device; one that is not known is forgotten already."""
     known = _device(state, command.device_id)
     return Outcome(reply=Done(), removes=() if known is None else (known,))
+
+
+def _bound(
+    state: AccountState, command: RegisterDevice, context: Context
+) -> tuple[AuthSession, ...]:
+    """The caller's family with the device, if it was signed in without one or with another."""
+    assert context.principal is not None, "a command of the contract has a principal"
+    family = live_family(state, context.principal.family_id, context.now)
+    if family is None or family.device_id == command.device_id:
+        return ()
+    return (family.revised(device_id=command.device_id),)
 
 
 def _device(state: AccountState, device_id: str) -> PushDevice | None:

@@ -9,6 +9,7 @@ from lastlight.demo.founding import DEMO_PASSWORD
 from protocol.internal.people import SendNotice
 from protocol.records.platform import AuditEntry
 from protocol.records.runtime import Identity
+from protocol.records.users import PushDevice
 from tests.night.people_kit import a_newcomer, change, row_of, rows, settled
 from tests.twins.people import (
     Heard,
@@ -138,6 +139,21 @@ async def test_preferences_keep_the_time_of_consent_and_safety_stays_on(
     await settled(house)
     lines = [row.after for row in rows(house, AuditEntry) if row.action == "consent.changed"]
     assert [line["marketing"] for line in lines] == [True, False]
+
+
+async def test_signing_out_forgets_the_device_that_was_registered_meanwhile(
+    house: LastLight, patron: Someone, autojump_clock: MockClock
+) -> None:
+    """An app may sign in before it knows where its pushes go; no push follows who has left."""
+    other = await sign_in(house, "patron1")
+    for person, name in ((patron, "phone"), (other, "tablet")):
+        body = {"platform": "fcm", "token": "t", "app": "patron", "device_id": name}
+        await person.need(201, "POST", "/api/users/me/devices", body)
+    shown = await patron.need(200, "GET", "/api/auth/sessions")
+    assert {one["device_id"] for one in shown["items"]} >= {"phone", "tablet"}
+    await patron.need(204, "POST", "/api/auth/logout", {})
+    await settled(house)
+    assert [row.device_id for row in rows(house, PushDevice)] == ["tablet"]
 
 
 async def test_pushes_go_to_five_devices_at_most(
