@@ -22,6 +22,7 @@ from actors.account.keeping_out import (
     visit_ends,
 )
 from actors.account.notices import notice
+from actors.account.preferences import consent_lines
 from actors.account.standing import in_force, profile_at
 from actors.account.state import AccountState
 from actors.rules.exclusions import (
@@ -96,7 +97,7 @@ def begin_exclusion(
         )
     else:
         after = extended.revised(ends_at=ends_at, ended_at=None, ended_by=None)
-    consent = _withdrawn(state) if kind in OWN else ()
+    withdrawn = _withdrawn(state, context) if kind in OWN else Outcome()
     signed_out = _signed_out(state, venue_id, context)
     line = audited(
         context,
@@ -118,9 +119,9 @@ def begin_exclusion(
             refundable=refundable(state),
         ),
         status=None if extended is None else 200,
-        changes=(after, *consent, *signed_out.changes),
+        changes=(after, *withdrawn.changes, *signed_out.changes),
         removes=signed_out.removes,
-        appends=(line, *registered(state, after, context)),
+        appends=(line, *withdrawn.appends, *registered(state, after, context)),
         events=(told(state, after, "active"), *signed_out.events),
         sends=visit_ends(state, venue_id, CheckOutCause.EXCLUSION),
         timers=at_its_end(after),
@@ -234,12 +235,13 @@ def _longest(
     return running(state, kind, venue_id, now)
 
 
-def _withdrawn(state: AccountState) -> tuple[UserPreferences, ...]:
-    """Consent to offers ends with it."""
+def _withdrawn(state: AccountState, context: Context) -> Outcome:
+    """Consent to offers ends with it, and that is written down as any change of consent."""
     known = state.first(UserPreferences)
     if known is None or known.marketing_consent_at is None:
-        return ()
-    return (known.revised(marketing_consent_at=None),)
+        return Outcome()
+    after = known.revised(marketing_consent_at=None)
+    return Outcome(changes=(after,), appends=consent_lines(known, after, context))
 
 
 def _signed_out(state: AccountState, venue_id: UUID | None, context: Context) -> Ended:

@@ -14,6 +14,7 @@ from actors.runtime.outcome import Context, Decision, Outcome
 from protocol.codec import encode
 from protocol.errors import Code, FieldError, Refusal
 from protocol.operations.users import ReplacePreferences
+from protocol.records.platform import AuditEntry
 from protocol.records.users import UserPreferences
 from protocol.replies.users import Preferences
 from protocol.values import QuietHours
@@ -40,11 +41,23 @@ def decide_replace_preferences(
         analytics_opt_out=command.analytics_opt_out,
         accessibility=dict(command.accessibility),
     )
-    was, is_ = _consent(before), _consent(after)
-    line = audited(
-        context, "consent.changed", "user", state.user_id, venue_id=None, before=was, after=is_
+    return Outcome(
+        reply=_shown(after), changes=(after,), appends=consent_lines(before, after, context)
     )
-    return Outcome(reply=_shown(after), changes=(after,), appends=() if was == is_ else (line,))
+
+
+def consent_lines(
+    before: UserPreferences, after: UserPreferences, context: Context
+) -> tuple[AuditEntry, ...]:
+    """The line of the audit trail for consent that was given or withdrawn, if any was."""
+    was, is_ = _consent(before), _consent(after)
+    if was == is_:
+        return ()
+    user_id = before.user_id
+    line = audited(
+        context, "consent.changed", "user", user_id, venue_id=None, before=was, after=is_
+    )
+    return (line,)
 
 
 def stored_preferences(state: AccountState) -> UserPreferences:

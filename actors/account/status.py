@@ -116,8 +116,16 @@ def _ban(state: AccountState, user: User, request: SetUserStatus, context: Conte
             return attrs.evolve(begun, code=Code.INVALID_TRANSITION)
         return begun
     assert isinstance(begun.reply, ExclusionStarted), "a ban that began says so"
-    answer = _answered(user, request, begun.reply.exclusion_id, context)
-    return attrs.evolve(begun, reply=None, status=None, sends=(*begun.sends, answer))
+    # Whoever named a version must have seen this one: so it is another now.
+    after = user.revised()
+    answer = _answered(after, request, begun.reply.exclusion_id, context)
+    return attrs.evolve(
+        begun,
+        reply=None,
+        status=None,
+        changes=(*begun.changes, after),
+        sends=(*begun.sends, answer),
+    )
 
 
 def _let_back(
@@ -130,15 +138,13 @@ def _let_back(
     suspended = user.status is UserStatus.SUSPENDED
     if not suspended and not lifted:
         return _already(user, "is active, and not kept out from here")
-    after = user
-    if suspended:
-        after = user.revised(status=UserStatus.ACTIVE, suspended_reason=None)
+    after = user.revised(status=UserStatus.ACTIVE, suspended_reason=None)
     assert context.principal is not None, "a command of the contract has a principal"
     rows = tuple(one.revised(ended_at=at, ended_by=context.principal.user_id) for one, at in lifted)
     now_over = [row for row in rows if row.ended_at is not None and row.ended_at <= context.now]
     logs = [line for row in rows for line in registered(state, row, context)]
     return Outcome(
-        changes=(*rows, after) if suspended else rows,
+        changes=(*rows, after),
         appends=(_line(user, after, request, context), *logs),
         events=tuple(told(state, row, "ended") for row in now_over),
         sends=(_answered(after, request, rows[0].id if rows else None, context),),

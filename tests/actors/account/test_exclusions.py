@@ -85,6 +85,10 @@ def test_a_cool_off_begins_at_once_and_everyone_concerned_hears_of_it() -> None:
     assert (row.starts_at, row.ends_at, row.venue_id) == (NOW, NOW + 7 * DAY, None)
     (preferences,) = rows_of(outcome, UserPreferences)
     assert preferences.marketing_consent_at is None
+    (change,) = [row for row in rows_of(outcome, AuditEntry) if row.action == "consent.changed"]
+    assert change.before is not None
+    assert change.after is not None
+    assert (change.before["marketing"], change.after["marketing"]) == (True, False)
     assert types_of(outcome) == ["safety.exclusion_changed"]
     assert outcome.events[0].rooms == (f"user:{USER}", f"venue:{VENUE}:management")
     (send,) = outcome.sends
@@ -239,3 +243,18 @@ def test_a_suspension_ends_everything_that_is_open_and_is_audited() -> None:
     assert (line.action, line.actor_id, line.venue_id) == ("user.status_set", STAFF, VENUE)
     stale = set_status(an_account(), WishedStatus.SUSPENDED, version=7)
     assert refused_with(stale) is Code.VERSION_CONFLICT
+
+
+def test_of_two_who_judge_the_same_person_at_once_one_is_told_that_it_changed() -> None:
+    """Rule 12: a ban, and letting back, move the account's version on as a suspension does."""
+    state = a_visitor()
+    seen = next(iter(state.all(User))).version
+    for status in (WishedStatus.BANNED_FROM_VENUE, WishedStatus.ACTIVE, WishedStatus.SUSPENDED):
+        first = accepted(set_status(state, status, version=seen))
+        (answer,) = [
+            send.command for send in first.sends if isinstance(send.command, StatusApplied)
+        ]
+        after(state, first)
+        late = set_status(state, WishedStatus.SUSPENDED, version=seen)
+        assert refused_with(late) is Code.VERSION_CONFLICT
+        seen = answer.answer.version
