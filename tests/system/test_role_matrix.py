@@ -259,6 +259,7 @@ async def world(yard: Yard) -> AsyncIterator[MatrixWorld]:
     assert await node.stop() == 0, node.tail()
 
 
+@pytest.mark.timeout(600)  # a minute on a machine that has nothing else to do
 async def test_every_caller_comes_to_what_the_rules_say(world: MatrixWorld) -> None:
     """Over HTTP at one venue, over a socket at the other, and from offline: the same table.
 
