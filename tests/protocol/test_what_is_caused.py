@@ -34,7 +34,8 @@ def _nodes() -> Iterator[ast.AST]:
 @functools.cache
 def _found() -> tuple[frozenset[str], frozenset[str]]:
     """What is called by its name, and the codes that are named."""
-    called, codes = set(), set()
+    called: set[str] = set()
+    codes: set[str] = set()
     for node in _nodes():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             called.add(node.func.id)
