@@ -27,15 +27,15 @@ class VisitOfUser:
 
 @reply
 class UserSummary:
-    """One person: name, face, age flag and visit for staff; contact for management."""
+    """One person: name, face, age flag and visit for staff; all else for management."""
 
     user_id: UUID
     display_name: str | None
     photo: str | None
     avatar: str | None
     age_verified: bool
-    status: UserStatus
-    excluded: bool
+    status: UserStatus | None
+    excluded: bool | None
     visit: VisitOfUser | None
     email: Email | None
     phone: Phone | None
@@ -69,16 +69,16 @@ class UserDetail:
     photo: str | None
     avatar: str | None
     age_verified: bool
-    status: UserStatus
-    excluded: bool
+    status: UserStatus | None
+    excluded: bool | None
     visit: VisitOfUser | None
-    created_at: datetime
+    created_at: datetime | None
     email: Email | None
     email_verified: bool | None
     phone: Phone | None
     birth_date: date | None
     emergency_contact: EmergencyContact | None
-    roles: tuple[RoleName, ...]
+    roles: tuple[RoleName, ...] | None
     """At the venues asked about."""
     exclusions: tuple[ActiveExclusion, ...] | None
     wallets: tuple[UserWallet, ...] | None

@@ -1,7 +1,7 @@
 """People as others see them (GET /api/users, GET /api/users/{user_id}).
 
-The database masks by role and leaves out whoever was never at a venue of the caller (Rule 15); what
-it leaves null is null in the answer.
+The database hides contact data by role and leaves out whoever was never at a venue of the caller
+(Rule 15); how somebody stands with the house is left out here. What is hidden is null.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ async def users(connection: Connection, command: ListUsers, asked: Asked) -> Use
     found = await connection.fetch(SQL["people_found"].sql, wanted, after, command.limit + 1)
     rows = await connection.fetch(SQL["people_seen"].sql, [row["id"] for row in found])
     page, next_cursor = page_of(rows, command, lambda row: row["id"])
-    return UserList(items=tuple(_summary(row) for row in page), next_cursor=next_cursor)
+    is_management = asked.asking.role >= Role.MANAGEMENT
+    items = tuple(_summary(row, is_management=is_management) for row in page)
+    return UserList(items=items, next_cursor=next_cursor)
 
 
 async def user(connection: Connection, command: GetUser, asked: Asked) -> UserDetail:
@@ -79,10 +81,10 @@ async def user(connection: Connection, command: GetUser, asked: Asked) -> UserDe
         photo=row["photo"],
         avatar=row["avatar"],
         age_verified=row["age_verified"],
-        status=UserStatus(row["status"]),
-        excluded=row["excluded"],
+        status=UserStatus(row["status"]) if is_management else None,
+        excluded=row["excluded"] if is_management else None,
         visit=_visit(row),
-        created_at=row["created_at"],
+        created_at=row["created_at"] if is_management else None,
         email=row["email"],
         email_verified=row["email_verified"],
         phone=row["phone"],
@@ -90,22 +92,22 @@ async def user(connection: Connection, command: GetUser, asked: Asked) -> UserDe
         emergency_contact=(
             None if contact is None else EmergencyContact(**msgspec.json.decode(contact))
         ),
-        roles=tuple(RoleName(role) for role in row["roles"]),
+        roles=tuple(RoleName(role) for role in row["roles"]) if is_management else None,
         exclusions=exclusions,
         wallets=wallets,
         version=row["version"],
     )
 
 
-def _summary(row: Row) -> UserSummary:
+def _summary(row: Row, *, is_management: bool) -> UserSummary:
     return UserSummary(
         user_id=row["id"],
         display_name=row["display_name"],
         photo=row["photo"],
         avatar=row["avatar"],
         age_verified=row["age_verified"],
-        status=UserStatus(row["status"]),
-        excluded=row["excluded"],
+        status=UserStatus(row["status"]) if is_management else None,
+        excluded=row["excluded"] if is_management else None,
         visit=_visit(row),
         email=row["email"],
         phone=row["phone"],

@@ -89,7 +89,9 @@ async def test_staff_see_a_face_and_a_name_and_management_how_to_reach_somebody(
     await store(database, guest, visit, wallet, kept_out)
     seen = await look_at(database, Role.STAFF, guest.id)
     assert (seen.display_name, seen.photo, seen.age_verified) == ("Annabel", "p/1", True)
-    assert seen.excluded is True
+    assert (seen.status, seen.excluded, seen.roles, seen.created_at) == (None,) * 4
+    (listed,) = (await search(database, Role.STAFF, "nabe")).items
+    assert (listed.status, listed.excluded) == (None, None)
     assert seen.visit is not None
     assert (seen.visit.session_id, seen.visit.safety_level) == (visit.id, 2)
     hidden = (seen.email, seen.phone, seen.birth_date, seen.emergency_contact, seen.email_verified)
@@ -97,6 +99,7 @@ async def test_staff_see_a_face_and_a_name_and_management_how_to_reach_somebody(
     assert (seen.wallets, seen.exclusions) == (None, None)
     known = await look_at(database, Role.MANAGEMENT, guest.id)
     assert (known.email, known.phone) == (guest.email, guest.phone)
+    assert (known.status, known.excluded, known.roles) == (guest.status, True, ())
     assert known.emergency_contact == EmergencyContact(**CONTACT)  # type: ignore[arg-type]
     assert known.wallets is not None
     assert [(w.paid_minor, w.owed_minor) for w in known.wallets] == [(900, 50)]
