@@ -85,8 +85,9 @@ def test_funds_that_would_not_have_ended_did_not() -> None:
     """The meter ran out at 50 min because nobody knew of the break: it is as if it had not."""
     visit = after_an_hour(1000)
     assert visit.session.cause == "exhausted"
-    paused_late(visit, START + 30 * MINUTE)
-    assert (visit.session.cause, visit.wallet.charged) == (None, 600)
+    answer = paused_late(visit, START + 30 * MINUTE)
+    assert answer.effective_at == START + 30 * MINUTE
+    assert visit.wallet.charged == 600
     assert visit.session.paused_ms == 0
     resumed_late(visit, START + 50 * MINUTE)
     assert visit.status is SessionStatus.ACTIVE
