@@ -101,7 +101,7 @@ PARAMETERS: Final[dict[str, Any]] = {
         "in": "header",
         "required": False,
         "description": "The ETag of what is known; 304 if that is still what stands here.",
-        "schema": {"type": "string", "minLength": 1},
+        "schema": {"type": "string"},
     },
     "StripeSignature": {
         "name": "Stripe-Signature",

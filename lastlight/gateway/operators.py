@@ -17,8 +17,9 @@ from actors.runtime.node import Node
 from lastlight.auth.keys import KeyRing
 from lastlight.gateway.calls import Call, Refused
 from lastlight.gateway.health import Health
+from lastlight.gateway.media import Document
 from lastlight.gateway.paging import page_of_names
-from lastlight.metrics import Metrics
+from lastlight.metrics import CONTENT_TYPE, Metrics
 from lastlight.openapi import openapi_document
 from protocol.addresses import PLATFORM, ActorKind, Address, Role
 from protocol.codec import render_json, to_json
@@ -71,7 +72,7 @@ class Operators:
 
     async def read_metrics(self, call: Call) -> Answer:
         """Prometheus text."""
-        return Answer(status=200, body=self.metrics.exposition())
+        return Document(status=200, media=CONTENT_TYPE, body=self.metrics.exposition())
 
     async def read_open_api(self, call: Call) -> Answer:
         """The contract as it is served; its version is a digest, so that it can be cached."""

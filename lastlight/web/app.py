@@ -94,7 +94,8 @@ class WebApp(QuartTrio):
                 Code.METHOD_NOT_ALLOWED,
                 f"{request.method[:32]} is not used here; OPTIONS tells what is",
             )
-            allow = (("allow", ", ".join(METHODS)),)
+            here = self._settings.methods_at(request.path) or METHODS
+            allow = (("allow", ", ".join(here)),)
             return _close_after(problem_response(refusal, request.request_id, allow))
         if "websocket" in (request.header("upgrade") or "").lower():
             return _close_after(
