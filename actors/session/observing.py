@@ -18,15 +18,15 @@ from actors.rules.safety_pace import Drunk, Seen, pace_crossings, sign_crossings
 from actors.rules.safety_pace import visible_intoxication as seen_intoxicated
 from actors.rules.safety_register import observation_lines
 from actors.runtime.behaviour import decides
-from actors.runtime.outcome import Context, Decision, Outcome
+from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.session.care import cross, stir
 from actors.session.cases import open_case
 from actors.session.draft import VisitDraft, draft_of
 from actors.session.state import SessionState
 from actors.session.watching import look_later
-from protocol.addresses import Role
+from protocol.addresses import ActorKind, Address, Role
 from protocol.domain_limits import SESSION_SIGNS_MAX
-from protocol.internal.safety import PatronObserved, PatternSeen
+from protocol.internal.safety import HoldForNight, PatronObserved, PatternSeen
 from protocol.operations.care import LogSafetyObservation
 from protocol.records.safety import Intervention, SafetyLog
 from protocol.records.states import SessionStatus
@@ -62,7 +62,9 @@ def decide_log_safety_observation(
     )
     session = state.session
     if session is None or session.status is SessionStatus.CLOSING:
-        return Outcome(reply=_logged(visit, lines, None, None), appends=lines)
+        reply = _logged(visit, lines, None, None)
+        held = _held_outside(visit) if command.visible_intoxication else ()
+        return Outcome(reply=reply, appends=lines, sends=held)
     draft = draft_of(state, session, context)
     draft.append(lines)
     case = observe(
@@ -84,7 +86,10 @@ def decide_patron_observed(
     """Staff saw the person and not the visit; the venue has written it down."""
     session = state.session
     if session is None or session.status is SessionStatus.CLOSING:
-        return Outcome()
+        visit = session or state.history
+        if visit is None or not command.visible_intoxication:
+            return Outcome()
+        return Outcome(sends=_held_outside(visit))
     draft = draft_of(state, session, context)
     observe(
         draft,
@@ -154,6 +159,12 @@ def observe(
     case = cross(draft, open_case(state), found, by=by)
     look_later(draft, case)
     return case
+
+
+def _held_outside(visit: Session | SessionHistory) -> tuple[Send, ...]:
+    """Service stops at once, also for who is on the way out (Rule 7)."""
+    hold = HoldForNight(user_id=visit.user_id)
+    return (Send(Address(ActorKind.VENUE, visit.venue_id), hold, detached=True),)
 
 
 def _logged(

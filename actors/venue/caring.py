@@ -27,6 +27,7 @@ from protocol.errors import Code, Refusal
 from protocol.internal.emergencies import AlertGroup, AlertPeople
 from protocol.internal.safety import (
     CareEnded,
+    HoldForNight,
     HoldService,
     LiftService,
     PatronObserved,
@@ -105,6 +106,13 @@ def decide_hold_service(state: State, command: HoldService, context: Context) ->
             ),
         )
     )
+
+
+@decides(HoldForNight)
+def decide_hold_for_night(state: VenueState, command: HoldForNight, context: Context) -> Decision:
+    """There is no visit that could be held, so it is the person."""
+    hold = _hold_of_the_night(state, command.user_id, context)
+    return Outcome(changes=() if hold is None else (hold,))
 
 
 @decides(LiftService)

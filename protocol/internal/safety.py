@@ -76,6 +76,13 @@ class HoldService(Command):
 
 
 @command
+class HoldForNight(Command):
+    """Session → venue: somebody whose visit is over was visibly intoxicated."""
+
+    user_id: UUID
+
+
+@command
 class LiftService(Command):
     """Session → venue: management has lifted the hold."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from protocol.errors import Code
 from protocol.internal.orders import Buyer, PriceOrder, VouchOrder
-from protocol.internal.safety import HoldService, PatronObserved, PatternSeen
+from protocol.internal.safety import HoldForNight, HoldService, PatronObserved, PatternSeen
 from protocol.internal.visits import FloorChanged
 from protocol.operations.care import AnswerVerification, LogSafetyObservation, Sign
 from protocol.operations.sessions import CheckOut, PauseSession, ResumeSession
@@ -153,6 +153,18 @@ def test_only_staff_of_the_venue_observe(who: object) -> None:
     visit = a_visit()
     command = LogSafetyObservation(session_id=visit.id, aggression=True)
     assert refused_with(visit.decide(command, who)) is Code.NOT_FOUND  # type: ignore[arg-type]
+
+
+def test_who_is_seen_intoxicated_on_the_way_out_is_held_by_the_venue() -> None:
+    """Rule 7, a floor: they may not turn round at the door and be served."""
+    visit = a_visit()
+    visit.do(CheckOut(session_id=visit.id), OWN)
+    seen = PatronObserved(visible_intoxication=True, occurred_at=visit.now, by_user=STAFF.user_id)
+    visit.do(seen.evolve(visible_intoxication=False, signs=("loud",)), in_saga=False)
+    assert visit.told_venue(HoldForNight) == []
+    visit.do(seen, in_saga=False)
+    saw(visit, visible_intoxication=True)
+    assert visit.told_venue(HoldForNight) == [HoldForNight(user_id=USER)] * 2
 
 
 def test_what_the_venue_and_the_account_saw_counts_the_same() -> None:

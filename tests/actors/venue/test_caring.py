@@ -12,6 +12,7 @@ from protocol.errors import Code
 from protocol.internal.emergencies import AlertPeople
 from protocol.internal.safety import (
     CareEnded,
+    HoldForNight,
     HoldService,
     LiftService,
     PatronObserved,
@@ -167,6 +168,18 @@ def test_a_person_without_a_visit_who_is_intoxicated_is_served_no_more_that_day(
     tomorrow = NOW + timedelta(hours=20)
     do(house, order, PATRON, now=tomorrow)
     assert do(house, seen, AT_DOOR, now=tomorrow).changes[0].version == 2  # type: ignore[attr-defined]
+
+
+def test_who_was_seen_on_the_way_out_is_held_once() -> None:
+    """A visit that is over says so; what stands already stays as it is."""
+    house = a_house(a_beer())
+    outcome = do(house, HoldForNight(user_id=GUEST), in_saga=False)
+    (hold,) = outcome.changes
+    assert isinstance(hold, SafetyHold)
+    assert (hold.level, hold.intervention_id) == (3, None)
+    order = an_order((BEER, 1), buyer=a_buyer(session_id=None))
+    assert refused_with(decide(house, order, PATRON)) is Code.ALCOHOL_REFUSED
+    assert do(house, HoldForNight(user_id=GUEST), in_saga=False).changes == ()
 
 
 def test_management_lifts_the_hold_of_a_person_without_a_visit() -> None:
