@@ -31,9 +31,10 @@ from protocol.events.safety import SafetyHelpRequested
 from protocol.internal.emergencies import AlertGroup, AlertPeople
 from protocol.internal.safety import HelpAsked
 from protocol.internal.tasks import OpenTask
-from protocol.operations.safety import HelpKind, RequestHelp
+from protocol.operations.safety import HelpKind, RequestHelp, RespondSos, SosAction
 from protocol.records.runtime import FloorPlace
 from protocol.records.safety import Incident
+from protocol.records.staff import StaffTask
 from protocol.records.states import IncidentKind, IncidentStatus, Severity, TaskPriority
 from protocol.replies.safety import HelpTaken
 
@@ -107,6 +108,15 @@ def decide_help_asked(state: State, command: HelpAsked, context: Context) -> Dec
         last_press_at=context.now,
     )
     return _open(state, asked, HelpKind.OTHER.value, context)
+
+
+def help_taken(state: State, task: StaffTask, context: Context) -> tuple[Send, ...]:
+    """Whoever accepts the task of a call is coming: that acknowledges the call as well."""
+    incident = state.get(Incident, task.id)
+    if incident is None or not sos.is_open(incident) or incident.acked_at is not None:
+        return ()
+    coming = RespondSos(incident_id=incident.id, action=SosAction.ACKNOWLEDGE)
+    return (Send(context.address, coming, detached=True),)
 
 
 def _open(state: State, asked: Incident, kind: str, context: Context) -> Outcome:

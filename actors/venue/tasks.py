@@ -20,6 +20,7 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Event, Outcome
 from actors.runtime.state import State
 from actors.venue.caring import care_taken
+from actors.venue.helping import help_taken
 from actors.venue.task_state import (
     choose,
     first_timer,
@@ -137,11 +138,14 @@ def decide_update_task_status(
     if takes:
         moved = moved.evolve(assignee_id=principal.user_id)
     told = told_moved(task, moved, principal.user_id, context.now)
+    comes = trigger is TaskTrigger.ACCEPT
     return Outcome(
         reply=task_reply(moved),
         changes=(moved,),
         events=(told, told_assigned(moved)) if takes else (told,),
-        sends=care_taken(moved, principal.user_id) if trigger is TaskTrigger.ACCEPT else (),
+        sends=(*care_taken(moved, principal.user_id), *help_taken(state, moved, context))
+        if comes
+        else (),
         timers=(no_timer(moved),) if moved.status is TaskStatus.DONE else (),
     )
 

@@ -12,7 +12,9 @@ from protocol.internal.emergencies import AlertPeople, EscalateSos
 from protocol.internal.safety import HelpAsked
 from protocol.internal.tasks import CloseTask, OpenTask
 from protocol.operations.safety import HelpKind, RequestHelp, RespondSos, SosAction
+from protocol.operations.staff_work import TaskMove, UpdateTaskStatus
 from protocol.records.safety import Incident, SafetyLog
+from protocol.records.staff import StaffTask
 from protocol.records.states import IncidentKind, IncidentStatus, Severity, TaskPriority
 from protocol.replies.safety import HelpTaken
 from tests.actors.deciding import NOW, a_principal
@@ -137,3 +139,36 @@ def test_the_task_ends_with_the_call() -> None:
     (closed,) = sent(outcome, CloseTask, VENUE)
     assert (closed.task_id, closed.by) == (incident_id, BEN)
     assert house.one(Incident).status is IncidentStatus.RESOLVED
+
+
+def test_whoever_accepts_the_task_has_acknowledged_the_call() -> None:
+    """They are on the way; the house must not grow louder for having nobody."""
+    house = a_house()
+    asked = do(house, RequestHelp(incident_id=id_at(NOW)), PATRON)
+    (open_task,) = sent(asked, OpenTask, VENUE)
+    do(house, open_task, in_saga=False)
+    task = house.one(StaffTask)
+    assert task.assignee_id is not None
+    mover = a_principal(task.assignee_id, Role.STAFF, VENUE_ID)
+    accept = UpdateTaskStatus(task_id=task.id, status=TaskMove.ACCEPTED)
+    accepted = do(house, accept, mover, expected_version=task.version)
+    (coming,) = sent(accepted, RespondSos, VENUE)
+    do(house, coming, mover, in_saga=False)
+    incident = house.one(Incident)
+    assert (incident.status, incident.owner_id) == (IncidentStatus.ACKNOWLEDGED, task.assignee_id)
+
+
+def test_the_task_of_a_call_that_somebody_took_changes_nothing_of_it() -> None:
+    """First acknowledgement wins (Rule 8)."""
+    house = a_house()
+    asked = do(house, RequestHelp(incident_id=id_at(NOW)), PATRON)
+    (open_task,) = sent(asked, OpenTask, VENUE)
+    do(house, open_task, in_saga=False)
+    task = house.one(StaffTask)
+    assert task.assignee_id is not None
+    other = BEN if task.assignee_id == ANN else ANN
+    taken = RespondSos(incident_id=task.id, action=SosAction.ACKNOWLEDGE)
+    do(house, taken, a_principal(other, Role.STAFF, VENUE_ID))
+    accept = UpdateTaskStatus(task_id=task.id, status=TaskMove.ACCEPTED)
+    mover = a_principal(task.assignee_id, Role.STAFF, VENUE_ID)
+    assert sent(do(house, accept, mover, expected_version=task.version), RespondSos) == []
