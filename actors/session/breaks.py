@@ -11,6 +11,7 @@ from actors.rules import geofence
 from actors.rules.geofence import FIX_AGE_MAX, FenceState, refuse_entry
 from actors.rules.lifecycle import SessionTrigger
 from actors.rules.session_conditions import BOOKED_ACTIVITIES, refuse_pause
+from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision
 from actors.session import late
@@ -23,6 +24,7 @@ from protocol.addresses import Role
 from protocol.errors import Code, Refusal
 from protocol.internal.visits import HoldForVisit, VisitHeld
 from protocol.operations.sessions import PauseSession, ResumeSession
+from protocol.records.platform import AuditEntry
 from protocol.records.states import SessionStatus
 from protocol.records.visits import Session
 from protocol.replies.sessions import SessionChanged
@@ -103,7 +105,9 @@ def go_on(
 ) -> None:
     """Back to `active`, now or since a moment: the meter runs, and leaving must be shown anew."""
     at = at or draft.now
+    before = draft.session
     draft.move(trigger, at=at, reason=reason)
+    draft.append(_overruled(before, draft, reason))
     draft.start_again(at)
     draft.fence = FenceState(last_fix_at=draft.fence.last_fix_at)
     draft.notes = attrs.evolve(draft.notes, warned=False)
@@ -197,6 +201,25 @@ def fence_at(draft: VisitDraft) -> geofence.Fence:
     """The circle of the visit's venue."""
     profile = draft.profile
     return geofence.Fence.of(profile.lat, profile.lon, profile.settings)
+
+
+def _overruled(before: Session, draft: VisitDraft, reason: str) -> tuple[AuditEntry, ...]:
+    """The line of the audit trail where somebody else's word counts for more than a rule's."""
+    principal = draft.context.principal
+    if principal is None or principal.user_id == before.user_id:
+        return ()
+    if before.status not in (SessionStatus.COOLING, SessionStatus.AUTO_PAUSED):
+        return ()
+    line = audited(
+        draft.context,
+        "session.resumed",
+        "session",
+        before.id,
+        venue_id=before.venue_id,
+        before={"status": before.status},
+        after={"status": draft.session.status, "reason": reason},
+    )
+    return (line,)
 
 
 def _overrides_cooling(session: Session, context: Context) -> bool:

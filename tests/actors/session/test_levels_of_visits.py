@@ -14,6 +14,7 @@ from protocol.internal.visits import FloorChanged
 from protocol.operations.care import AnswerVerification, LogSafetyObservation, Sign
 from protocol.operations.sessions import CheckOut, PauseSession, ResumeSession
 from protocol.operations.transactions import OrderLine, PurchaseItems
+from protocol.records.platform import AuditEntry
 from protocol.records.states import Activity, SafetyCheckKind, SafetyCheckResponse, SessionStatus
 from protocol.replies.care import ObservationLogged
 from tests.actors.deciding import accepted, refused_with
@@ -241,5 +242,7 @@ def test_management_ends_cooling_at_once_and_the_level_stays() -> None:
     assert refused_with(visit.decide(resume, OWN)) is Code.SAFETY_HOLD_ACTIVE
     assert refused_with(visit.decide(resume, STAFF)) is Code.SAFETY_HOLD_ACTIVE
     visit.do(resume, MANAGER)
+    lines = [row for row in visit.appends if isinstance(row, AuditEntry)]
+    assert [(one.action, one.actor_id) for one in lines] == [("session.resumed", MANAGER.user_id)]
     assert visit.status is SessionStatus.ACTIVE
     assert visit.session.safety_level == 3

@@ -12,6 +12,7 @@ from protocol.operations.sessions import (
     ReportLocation,
     ResumeSession,
 )
+from protocol.records.platform import AuditEntry
 from protocol.records.states import Activity, SessionStatus
 from protocol.records.visits import LocationReport
 from protocol.replies.sessions import LocationTaken, SessionChanged
@@ -155,6 +156,9 @@ def test_who_left_resumes_with_a_fix_inside_and_staff_with_a_reason() -> None:
     answer = visit.do(ResumeSession(session_id=visit.id, reason="seen at the bar"), STAFF)
     assert isinstance(answer, SessionChanged)
     assert visit.heard("session.status_changed")[-1].data["reason"] == "seen at the bar"
+    (line,) = (row for row in visit.appends if isinstance(row, AuditEntry))
+    assert (line.action, line.actor_id) == ("session.resumed", STAFF.user_id)
+    assert line.after == {"status": "active", "reason": "seen at the bar"}
 
 
 def test_a_room_runs_on_while_its_guest_is_away() -> None:
