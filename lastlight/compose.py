@@ -218,7 +218,12 @@ def _surroundings(
         queries={
             **queries.answers(),
             "room_events": polling.read_events,
-            "projections": Projecting(read=queries.history, now=own.clock.now).project,
+            "projections": Projecting(
+                read=queries.history,
+                keep=storage.keeper.keep_forecast,
+                fresh_id=own.ids.fresh,
+                now=own.clock.now,
+            ).project,
         },
         system=settings.shown(),
         balances=queries.balances,

@@ -15,7 +15,7 @@ import warnings
 from typing import Any, Final
 
 import msgspec
-import pandas
+import pandas as pd
 from statsmodels.tsa.exponential_smoothing.ets import ETSModel
 
 from lastlight.forecasts import SEASON, Asked, Told
@@ -50,7 +50,7 @@ def _ahead(values: list[int], days: int) -> list[tuple[int, int, int]]:
         # That a fit did not converge shows in the error that is told.
         warnings.simplefilter("ignore")
         model: Any = ETSModel(
-            pandas.Series(values, dtype=float),
+            pd.Series(values, dtype=float),
             error="add",
             trend="add",
             damped_trend=True,

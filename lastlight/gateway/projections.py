@@ -25,6 +25,7 @@ from protocol.domain_limits import FORECAST_DAYS_LEAST, FORECAST_WINDOW_DAYS
 from protocol.errors import Code, LastLightError, Refusal
 from protocol.operations.figures import GetProjections
 from protocol.replies.figures import Forecast, PastError, ProjectedDay, Projections
+from storage.postgres.keeping import ForecastDay
 from storage.postgres.queries_projections import History
 
 log = structlog.get_logger(__name__)
@@ -33,6 +34,7 @@ _DAYS_AHEAD: Final = 90
 _KEPT_MAX: Final = 200
 Read = Callable[[Call, date], Awaitable[History]]
 Make = Callable[[Asked], Awaitable[Told]]
+Keep = Callable[[UUID, datetime, str, Sequence[ForecastDay]], Awaitable[None]]
 
 
 class ForecastFailed(LastLightError):
@@ -42,16 +44,18 @@ class ForecastFailed(LastLightError):
         return "the forecast could not be made; tell the operator"
 
 
-async def forecast_beside(asked: Asked) -> Told:
-    """Forecast in a process of its own.
+async def forecast_beside(
+    asked: Asked, *, module: str = "lastlight.forecasting", within_s: float = _FORECAST_S
+) -> Told:
+    """Forecast in a process of its own, which does not outlive the question.
 
     Raises:
-        ForecastFailed: it failed, or took longer than _FORECAST_S.
+        ForecastFailed: it failed, or took longer than `within_s`.
     """
     told = None
-    with trio.move_on_after(_FORECAST_S):
+    with trio.move_on_after(within_s):
         told = await trio.run_process(
-            [sys.executable, "-m", "lastlight.forecasting"],
+            [sys.executable, "-m", module],
             stdin=msgspec.json.encode(asked),
             capture_stdout=True,
             capture_stderr=True,
@@ -66,9 +70,14 @@ async def forecast_beside(asked: Asked) -> Told:
 
 @attrs.frozen(kw_only=True, eq=False)
 class Projecting:
-    """Answers what may come. `read` gives the history of closed days since a day."""
+    """Answers what may come. `read` gives the history of closed days since a day.
+
+    What was told of revenue is kept by `keep`, to see later how true it came.
+    """
 
     read: Read
+    keep: Keep
+    fresh_id: Callable[[], UUID]
     now: Callable[[], datetime]
     make: Make = forecast_beside
     _one: trio.Lock = attrs.field(factory=trio.Lock, init=False)
@@ -99,11 +108,22 @@ class Projecting:
             method=METHOD,
             trained_from=history.days[0],
             trained_to=history.days[-1],
-            revenue=await self._forecast(command, history, "net_minor", history.net_minor),
+            revenue=await self._revenue(command, history),
             visits=await self._forecast(command, history, "visits", history.visits),
             notes={"days_without_a_visit": history.empty_days},
         )
         return Answer(status=200, body=to_json(reply))
+
+    async def _revenue(self, command: GetProjections, history: History) -> Forecast:
+        forecast = await self._forecast(command, history, "net_minor", history.net_minor)
+        days = [(self.fresh_id(), day.day, day.low, day.mid, day.high) for day in forecast.days]
+        assert history.kept_at is not None, "there are days"
+        try:
+            await self.keep(command.venue_id, history.kept_at, METHOD, days)
+        except LastLightError as error:
+            log.warning("forecast_not_kept", reason=str(error))
+        told = _past(history.came_true) if history.came_true else None
+        return attrs.evolve(forecast, told=told)
 
     async def _forecast(
         self, command: GetProjections, history: History, metric: str, values: Sequence[int]
@@ -116,7 +136,8 @@ class Projecting:
                 ProjectedDay(day=first + timedelta(days=n), low=low, mid=mid, high=high)
                 for n, (low, mid, high) in enumerate(told.ahead[: command.days])
             ),
-            past=_past(told),
+            past=_past(told.back),
+            told=None,
         )
 
     async def _told(self, of: tuple[UUID, date, str], values: Sequence[int]) -> Told:
@@ -128,10 +149,10 @@ class Projecting:
             return self._kept[of]
 
 
-def _past(told: Told) -> PastError:
-    days, actual = len(told.back), sum(day[0] for day in told.back)
-    wrong = sum(abs(day[0] - day[2]) for day in told.back)
-    within = sum(day[1] <= day[0] <= day[3] for day in told.back)
+def _past(back: Sequence[tuple[int, int, int, int]]) -> PastError:
+    days, actual = len(back), sum(day[0] for day in back)
+    wrong = sum(abs(day[0] - day[2]) for day in back)
+    within = sum(day[1] <= day[0] <= day[3] for day in back)
     return PastError(
         days=days,
         error_bp=wrong * 10_000 // actual if actual > 0 else None,

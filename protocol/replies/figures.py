@@ -227,11 +227,16 @@ class PastError:
 
 @attrs.frozen(kw_only=True)
 class Forecast:
-    """Of one figure. `past` is told by forecasting days whose figures are known."""
+    """Of one figure. `past` is told by forecasting days whose figures are known.
+
+    `told` is of what this venue was told before, days and weeks ahead; null while nothing of that
+    came true, and for visits, of which no forecast is kept.
+    """
 
     metric: str
     days: tuple[ProjectedDay, ...]
     past: PastError
+    told: PastError | None
 
 
 @reply

@@ -92,14 +92,18 @@ async def venue_facts(connection: Connection, venue_id: UUID, asked: Asked) -> V
 
 
 async def figures_of(
-    connection: Connection, venue_id: UUID, first: date, last: date, metrics: Iterable[str]
+    connection: Connection,
+    venue_id: UUID,
+    days: tuple[date, date],
+    metrics: Iterable[str],
+    asked: Asked,
 ) -> Figures:
     """Figures of a range of trading days; a day without any is left out."""
-    rows = await connection.fetch(SQL["figures"].sql, venue_id, first, last, list(metrics))
-    days: defaultdict[date, dict[tuple[str, str], int]] = defaultdict(dict)
+    rows = await connection.fetch(SQL["figures"].sql, venue_id, *days, list(metrics), asked.now)
+    found: defaultdict[date, dict[tuple[str, str], int]] = defaultdict(dict)
     for row in rows:
-        days[row["business_day"]][row["metric"], row["dimension"]] = row["value"]
-    return Figures(dict(sorted(days.items())))
+        found[row["business_day"]][row["metric"], row["dimension"]] = row["value"]
+    return Figures(dict(sorted(found.items())))
 
 
 async def dashboard(connection: Connection, command: GetDashboard, asked: Asked) -> Dashboard:
@@ -112,7 +116,7 @@ async def dashboard(connection: Connection, command: GetDashboard, asked: Asked)
     floor = await connection.fetch(SQL["floor"].sql, command.venue_id)
     work = await connection.fetchrow(SQL["work"].sql, command.venue_id, asked.now)
     today = await figures_of(
-        connection, command.venue_id, venue.today, venue.today, (*_MONEY, "visits")
+        connection, command.venue_id, (venue.today, venue.today), (*_MONEY, "visits"), asked
     )
     assert work is not None
     seen_at = await connection.fetchval("select clock_timestamp()")
@@ -156,8 +160,10 @@ async def revenue(connection: Connection, command: GetRevenue, asked: Asked) -> 
     first, last = command.from_, command.to
     back = timedelta(days=-(-((last - first).days + 1) // _WEEK) * _WEEK)
     metrics = {*_MONEY, _PARTS[command.by], "sold_by_item"}
-    found = await figures_of(connection, command.venue_id, first, last, metrics)
-    before = await figures_of(connection, command.venue_id, first - back, last - back, _MONEY)
+    found = await figures_of(connection, command.venue_id, (first, last), metrics, asked)
+    before = await figures_of(
+        connection, command.venue_id, (first - back, last - back), _MONEY, asked
+    )
     return RevenueFigures(
         venue_id=command.venue_id,
         from_=first,
@@ -218,7 +224,8 @@ async def occupancy(
         NotOnShow: the venue is not there.
     """
     await venue_facts(connection, command.venue_id, asked)
-    found = await figures_of(connection, command.venue_id, command.from_, command.to, _PRESENCE)
+    days = command.from_, command.to
+    found = await figures_of(connection, command.venue_id, days, _PRESENCE, asked)
     peaks = {day: of.get(("peak_persons", ""), 0) for day, of in found.days.items()}
     peak_day = max(peaks, key=lambda day: peaks[day], default=None)
     return OccupancyFigures(

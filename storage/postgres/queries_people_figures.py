@@ -86,7 +86,7 @@ async def staff_figures(
     place = command.venue_id
     span = await _span(connection, command)
     money = await figures_of(
-        connection, place, command.from_, command.to, ("net_minor", "tips_minor")
+        connection, place, (command.from_, command.to), ("net_minor", "tips_minor"), asked
     )
     worked = await connection.fetchval(SQL["worked"].sql, place, *span, asked.now)
     tasks = await connection.fetchrow(SQL["tasks"].sql, place, *span)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import attrs
@@ -22,6 +22,10 @@ class History:
     net_minor: tuple[int, ...]
     visits: tuple[int, ...]
     empty_days: int
+    kept_at: datetime | None
+    """When the last of these days was kept: from then on a forecast of what follows is the same."""
+    came_true: tuple[tuple[int, int, int, int], ...]
+    """Forecasts of revenue that were told, by now with (actual, low, mid, high)."""
 
 
 async def history_of(connection: Connection, venue_id: UUID, since: date, asked: Asked) -> History:
@@ -32,8 +36,11 @@ async def history_of(connection: Connection, venue_id: UUID, since: date, asked:
     """
     venue = await venue_facts(connection, venue_id, asked)
     known: defaultdict[date, dict[str, int]] = defaultdict(dict)
+    kept: dict[date, datetime] = {}
     for row in await connection.fetch(SQL["history"].sql, venue_id, since):
         known[row["business_day"]][row["metric"]] = row["value"]
+        kept[row["business_day"]] = row["computed_at"]
+    told = await connection.fetch(SQL["came_true"].sql, venue_id, since)
     closed = sorted(day for day, figures in known.items() if "final" in figures)
     days: tuple[date, ...] = ()
     if closed:
@@ -46,4 +53,9 @@ async def history_of(connection: Connection, venue_id: UUID, since: date, asked:
         net_minor=tuple(known[day].get("net_minor", 0) if day in known else 0 for day in days),
         visits=visits,
         empty_days=sum(not count for count in visits),
+        kept_at=kept[days[-1]] if days else None,
+        came_true=tuple(
+            (row["actual_minor"], row["low_minor"], row["mid_minor"], row["high_minor"])
+            for row in told
+        ),
     )

@@ -87,6 +87,8 @@ create table public.users (
 
 CREATE INDEX users_name_search ON public.users USING gin (public.trigrams(display_name));
 
+CREATE INDEX users_pseudonym_idx ON public.users USING btree (pseudonym);
+
 CREATE INDEX users_status_idx ON public.users USING btree (status);
 
 create table public.user_roles (
@@ -1859,19 +1861,6 @@ create view public.shifts_on_duty with (security_barrier=true) as
    FROM public.staff_shifts
   WHERE (public.caller_is_staff() AND (venue_id = ANY (public.caller_venues())) AND (status = ANY (ARRAY['open'::text, 'on_break'::text])));
 
-create view public.patron_cohorts with (security_barrier=true) as
- SELECT venue_id,
-    period,
-    cohort,
-    count(*) AS patrons,
-    (sum(visits))::bigint AS visits,
-    (sum(minutes))::bigint AS minutes,
-    (sum(spend_minor))::bigint AS spend_minor
-   FROM public.patron_analytics
-  WHERE (public.caller_is_management() AND (venue_id = ANY (public.caller_venues())))
-  GROUP BY venue_id, period, cohort
- HAVING (count(*) >= 5);
-
 create view public.erasure_progress with (security_barrier=true) as
  SELECT id,
     kind,
@@ -2612,7 +2601,22 @@ BEGIN ATOMIC
    WHERE (venue.id = day_bounds.place);
 END;
 
-CREATE OR REPLACE FUNCTION public.day_visits(place uuid, day date)
+CREATE OR REPLACE FUNCTION public.venue_of_receipts(place uuid)
+ RETURNS TABLE(name text, address text, tax_id text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT venues.name,
+     venues.address,
+     venues.tax_id
+    FROM public.venues
+   WHERE ((venues.id = venue_of_receipts.place) AND ((public.caller_is_staff() AND (venue_of_receipts.place = ANY (public.caller_venues()))) OR (EXISTS ( SELECT
+            FROM public.receipts
+           WHERE ((receipts.venue_id = venue_of_receipts.place) AND (receipts.user_id = public.caller_id()))))));
+END;
+
+CREATE OR REPLACE FUNCTION public.visits_of_day(place uuid, day date, asked timestamp with time zone)
  RETURNS TABLE(user_id uuid, persons bigint, started_at timestamp with time zone, ended_at timestamp with time zone)
  LANGUAGE sql
  STABLE
@@ -2623,17 +2627,40 @@ BEGIN ATOMIC
      session_history.started_at,
      session_history.ended_at
     FROM public.session_history
-   WHERE ((session_history.venue_id = day_visits.place) AND (session_history.status = 'closed'::text) AND (session_history.business_day = day_visits.day))
+   WHERE ((session_history.venue_id = visits_of_day.place) AND (session_history.status = 'closed'::text) AND (session_history.business_day = visits_of_day.day))
  UNION ALL
   SELECT sessions.user_id,
      sessions.party_size,
      sessions.started_at,
-     COALESCE(sessions.ended_at, now()) AS "coalesce"
+     COALESCE(sessions.ended_at, visits_of_day.asked) AS "coalesce"
     FROM public.sessions
-   WHERE ((sessions.venue_id = day_visits.place) AND (sessions.business_day = day_visits.day));
+   WHERE ((sessions.venue_id = visits_of_day.place) AND (sessions.business_day = visits_of_day.day) AND (sessions.status <> ALL (ARRAY['closed'::text, 'voided'::text])));
 END;
 
-CREATE OR REPLACE FUNCTION public.day_figures(place uuid, day date)
+CREATE OR REPLACE FUNCTION public.presence_of_day(place uuid, day date, asked timestamp with time zone)
+ RETURNS TABLE(persons bigint, since timestamp with time zone, until timestamp with time zone)
+ LANGUAGE sql
+ STABLE
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT visit.persons,
+     GREATEST(visit.started_at, bounds.starts_at) AS "greatest",
+     LEAST(visit.ended_at, bounds.ends_at) AS "least"
+    FROM public.day_bounds(presence_of_day.place, presence_of_day.day) bounds(starts_at, ends_at),
+     LATERAL ( SELECT COALESCE(((session_history.summary ->> 'party_size'::text))::bigint, (1)::bigint) AS persons,
+             session_history.started_at,
+             session_history.ended_at
+            FROM public.session_history
+           WHERE ((session_history.venue_id = presence_of_day.place) AND (session_history.status = 'closed'::text) AND (session_history.started_at < bounds.ends_at) AND (session_history.started_at > (bounds.starts_at - '2 days'::interval)) AND (session_history.ended_at > bounds.starts_at))
+         UNION ALL
+          SELECT sessions.party_size,
+             sessions.started_at,
+             COALESCE(sessions.ended_at, presence_of_day.asked) AS "coalesce"
+            FROM public.sessions
+           WHERE ((sessions.venue_id = presence_of_day.place) AND (sessions.status <> ALL (ARRAY['closed'::text, 'voided'::text])) AND (sessions.started_at < bounds.ends_at) AND (COALESCE(sessions.ended_at, presence_of_day.asked) > bounds.starts_at))) visit;
+END;
+
+CREATE OR REPLACE FUNCTION public.sums_of_day(place uuid, day date, asked timestamp with time zone)
  RETURNS TABLE(metric text, dimension text, value bigint)
  LANGUAGE sql
  STABLE
@@ -2645,12 +2672,63 @@ BEGIN ATOMIC
              posting.amount_minor,
              to_char((journal.posted_at AT TIME ZONE venue.tz), 'HH24'::text) AS hour,
              deal.tender,
-             (NOT (deal.kind IS DISTINCT FROM 'refund'::text)) AS refund
+             deal.session_id,
+             (NOT (deal.kind IS DISTINCT FROM 'refund'::text)) AS refund,
+             (NOT (deal.kind IS DISTINCT FROM 'usage'::text)) AS usage
             FROM (((public.ledger_journals journal
               JOIN public.venues venue ON ((venue.id = journal.venue_id)))
               JOIN public.ledger_postings posting ON ((posting.journal_id = journal.id)))
               LEFT JOIN public.transactions deal ON ((deal.id = journal.transaction_id)))
-           WHERE ((journal.venue_id = day_figures.place) AND (journal.business_day = day_figures.day) AND (split_part(posting.account_code, ':'::text, 3) = ANY (ARRAY['revenue'::text, 'tax'::text, 'tips'::text])))
+           WHERE ((journal.venue_id = sums_of_day.place) AND (journal.business_day = sums_of_day.day) AND (split_part(posting.account_code, ':'::text, 3) = ANY (ARRAY['revenue'::text, 'tax'::text, 'tips'::text])))
+         ), sale AS (
+          SELECT line.amount_minor,
+             line.hour,
+             line.tender,
+             line.usage,
+             line.session_id
+            FROM line
+           WHERE ((line.account = ANY (ARRAY['revenue'::text, 'tax'::text])) AND (NOT line.refund))
+         ), booked AS (
+          SELECT sale.session_id,
+             (sum(sale.amount_minor))::bigint AS minor
+            FROM sale
+           WHERE sale.usage
+           GROUP BY sale.session_id
+         ), cost AS (
+          SELECT booked.session_id,
+             booked.minor,
+             COALESCE(segment.activity, 'other'::text) AS activity,
+             (COALESCE(sum(segment.charge_minor), (0)::numeric))::bigint AS minor_of
+            FROM (booked
+              LEFT JOIN public.session_segments segment ON (((segment.session_id = booked.session_id) AND ((segment.business_day = sums_of_day.day) OR (NOT (EXISTS ( SELECT
+                    FROM public.session_segments one
+                   WHERE ((one.session_id = booked.session_id) AND (one.business_day = sums_of_day.day)))))))))
+           GROUP BY booked.session_id, booked.minor, segment.activity
+         ), ranked AS (
+          SELECT cost.session_id,
+             cost.minor,
+             cost.activity,
+             cost.minor_of,
+             sum(cost.minor_of) OVER (PARTITION BY cost.session_id) AS whole,
+             row_number() OVER (PARTITION BY cost.session_id ORDER BY cost.minor_of DESC, cost.activity) AS rank
+            FROM cost
+         ), part AS (
+          SELECT ranked.session_id,
+             ranked.minor,
+             ranked.activity,
+             ranked.rank,
+                 CASE
+                     WHEN (ranked.rank > 1) THEN ((((ranked.minor * ranked.minor_of))::numeric / GREATEST(ranked.whole, (1)::numeric)))::bigint
+                     ELSE (0)::bigint
+                 END AS minor_of
+            FROM ranked
+         ), split AS (
+          SELECT part.activity,
+                 CASE part.rank
+                     WHEN 1 THEN ((part.minor)::numeric - sum(part.minor_of) OVER (PARTITION BY part.session_id))
+                     ELSE (part.minor_of)::numeric
+                 END AS minor_of
+            FROM part
          ), sold AS (
           SELECT COALESCE(purchase.item_id, purchase.game_id) AS thing,
              purchase.game_id,
@@ -2658,42 +2736,49 @@ BEGIN ATOMIC
              purchase.total_minor
             FROM (public.transactions deal
               JOIN public.purchases purchase ON ((purchase.transaction_id = deal.id)))
-           WHERE ((deal.venue_id = day_figures.place) AND (deal.business_day = day_figures.day) AND (deal.kind = 'purchase'::text) AND (deal.status = 'posted'::text) AND (purchase.status <> 'voided'::text))
+           WHERE ((deal.venue_id = sums_of_day.place) AND (deal.business_day = sums_of_day.day) AND (deal.kind = 'purchase'::text) AND (deal.status = 'posted'::text) AND (purchase.status <> 'voided'::text))
          ), segment AS (
           SELECT session_segments.activity,
              session_segments.station_id,
-             session_segments.charge_minor,
              session_segments.active_ms
             FROM public.session_segments
-           WHERE ((session_segments.venue_id = day_figures.place) AND (session_segments.business_day = day_figures.day))
+           WHERE ((session_segments.venue_id = sums_of_day.place) AND (session_segments.business_day = sums_of_day.day) AND (NOT (EXISTS ( SELECT
+                    FROM public.session_history
+                   WHERE ((session_history.id = session_segments.session_id) AND (session_history.status = 'voided'::text))))))
          ), visit AS (
-          SELECT day_visits.user_id,
-             day_visits.persons,
-             day_visits.started_at,
-             day_visits.ended_at
-            FROM public.day_visits(day_figures.place, day_figures.day) day_visits(user_id, persons, started_at, ended_at)
+          SELECT visits_of_day.user_id,
+             visits_of_day.persons,
+             visits_of_day.started_at,
+             visits_of_day.ended_at
+            FROM public.visits_of_day(sums_of_day.place, sums_of_day.day, sums_of_day.asked) visits_of_day(user_id, persons, started_at, ended_at)
+         ), there AS (
+          SELECT presence_of_day.persons,
+             presence_of_day.since,
+             presence_of_day.until
+            FROM public.presence_of_day(sums_of_day.place, sums_of_day.day, sums_of_day.asked) presence_of_day(persons, since, until)
          ), step AS (
           SELECT sum(moves.persons) OVER (ORDER BY moves.at, moves.persons) AS present
-            FROM ( SELECT visit.started_at AS at,
-                     visit.persons
-                    FROM visit
+            FROM ( SELECT there.since AS at,
+                     there.persons
+                    FROM there
                  UNION ALL
-                  SELECT visit.ended_at,
-                     (- visit.persons)
-                    FROM visit) moves
+                  SELECT there.until,
+                     (- there.persons)
+                    FROM there) moves
          ), slot AS (
-          SELECT to_char((at.at AT TIME ZONE venue.tz), 'HH24:MI'::text) AS slot,
-             at.at
+          SELECT to_char((moment.at AT TIME ZONE venue.tz), 'HH24:MI'::text) AS slot,
+             ( SELECT (COALESCE(sum(there.persons), (0)::numeric))::bigint AS "coalesce"
+                    FROM there
+                   WHERE ((there.since <= moment.at) AND (moment.at < there.until))) AS present
             FROM public.venues venue,
-             public.day_bounds(day_figures.place, day_figures.day) bounds(starts_at, ends_at),
-             LATERAL generate_series(bounds.starts_at, (bounds.ends_at - '00:00:01'::interval), '00:15:00'::interval) at(at)
-           WHERE ((venue.id = day_figures.place) AND (at.at <= now()))
+             public.day_bounds(sums_of_day.place, sums_of_day.day) bounds(starts_at, ends_at),
+             LATERAL generate_series(bounds.starts_at, (bounds.ends_at - '00:00:01'::interval), '00:15:00'::interval) moment(at)
+           WHERE ((venue.id = sums_of_day.place) AND (moment.at <= sums_of_day.asked))
          )
   SELECT 'gross_minor'::text,
      ''::text,
-     (COALESCE(sum(line.amount_minor), (0)::numeric))::bigint AS "coalesce"
-    FROM line
-   WHERE ((line.account = ANY (ARRAY['revenue'::text, 'tax'::text])) AND (NOT line.refund))
+     (COALESCE(sum(sale.amount_minor), (0)::numeric))::bigint AS "coalesce"
+    FROM sale
  UNION ALL
   SELECT 'refunds_minor'::text,
      ''::text,
@@ -2727,18 +2812,29 @@ BEGIN ATOMIC
    GROUP BY line.sort
  UNION ALL
   SELECT 'gross_by_hour'::text,
-     line.hour,
-     (sum(line.amount_minor))::bigint AS sum
-    FROM line
-   WHERE ((line.account = ANY (ARRAY['revenue'::text, 'tax'::text])) AND (NOT line.refund))
-   GROUP BY line.hour
+     sale.hour,
+     (sum(sale.amount_minor))::bigint AS sum
+    FROM sale
+   GROUP BY sale.hour
  UNION ALL
   SELECT 'gross_by_tender'::text,
-     COALESCE(line.tender, 'none'::text) AS "coalesce",
-     (sum(line.amount_minor))::bigint AS sum
-    FROM line
-   WHERE ((line.account = ANY (ARRAY['revenue'::text, 'tax'::text])) AND (NOT line.refund))
-   GROUP BY line.tender
+     COALESCE(sale.tender, 'none'::text) AS "coalesce",
+     (sum(sale.amount_minor))::bigint AS sum
+    FROM sale
+   GROUP BY sale.tender
+ UNION ALL
+  SELECT 'gross_by_activity'::text,
+     split.activity,
+     (sum(split.minor_of))::bigint AS sum
+    FROM split
+   GROUP BY split.activity
+ UNION ALL
+  SELECT 'gross_by_activity'::text,
+     'orders'::text,
+     (sum(sale.amount_minor))::bigint AS sum
+    FROM sale
+   WHERE (NOT sale.usage)
+  HAVING (count(*) > 0)
  UNION ALL
   SELECT 'gross_by_item'::text,
      (sold.thing)::text AS thing,
@@ -2758,12 +2854,6 @@ BEGIN ATOMIC
     FROM sold
    WHERE (sold.game_id IS NOT NULL)
    GROUP BY sold.game_id
- UNION ALL
-  SELECT 'gross_by_activity'::text,
-     segment.activity,
-     (sum(segment.charge_minor))::bigint AS sum
-    FROM segment
-   GROUP BY segment.activity
  UNION ALL
   SELECT 'minutes_by_activity'::text,
      segment.activity,
@@ -2795,9 +2885,8 @@ BEGIN ATOMIC
  UNION ALL
   SELECT 'persons_by_slot'::text,
      slot.slot,
-     (COALESCE(sum(visit.persons), (0)::numeric))::bigint AS "coalesce"
-    FROM (slot
-      LEFT JOIN visit ON (((visit.started_at <= slot.at) AND (slot.at < visit.ended_at))))
+     max(slot.present) AS max
+    FROM slot
    GROUP BY slot.slot
  UNION ALL
   SELECT 'visits_by_dwell'::text,
@@ -2820,7 +2909,7 @@ BEGIN ATOMIC
          END;
 END;
 
-CREATE OR REPLACE FUNCTION public.day_figures_for_caller(place uuid, day date)
+CREATE OR REPLACE FUNCTION public.sums_of_day_for_caller(place uuid, day date, asked timestamp with time zone)
  RETURNS TABLE(metric text, dimension text, value bigint)
  LANGUAGE sql
  STABLE SECURITY DEFINER
@@ -2829,40 +2918,69 @@ BEGIN ATOMIC
  SELECT figure.metric,
      figure.dimension,
      figure.value
-    FROM public.day_figures(day_figures_for_caller.place, day_figures_for_caller.day) figure(metric, dimension, value)
-   WHERE (public.caller_is_management() AND (day_figures_for_caller.place = ANY (public.caller_venues())));
+    FROM public.sums_of_day(sums_of_day_for_caller.place, sums_of_day_for_caller.day, sums_of_day_for_caller.asked) figure(metric, dimension, value)
+   WHERE (public.caller_is_management() AND (sums_of_day_for_caller.place = ANY (public.caller_venues())));
 END;
 
+create view public.countable_patrons as
+ SELECT venue_id,
+    user_pseudonym,
+    period,
+    visits,
+    minutes,
+    spend_minor,
+    activities,
+    cohort,
+    updated_at
+   FROM public.patron_analytics one
+  WHERE (NOT (EXISTS ( SELECT
+           FROM (public.users patron
+             LEFT JOIN public.user_preferences wish ON ((wish.user_id = patron.id)))
+          WHERE ((patron.pseudonym = one.user_pseudonym) AND ((patron.deleted_at IS NOT NULL) OR COALESCE(wish.analytics_opt_out, false))))));
+
+create view public.patron_cohorts with (security_barrier=true) as
+ SELECT venue_id,
+    period,
+    cohort,
+    count(*) AS patrons,
+    (sum(visits))::bigint AS visits,
+    (sum(minutes))::bigint AS minutes,
+    (sum(spend_minor))::bigint AS spend_minor
+   FROM public.countable_patrons
+  WHERE (public.caller_is_management() AND (venue_id = ANY (public.caller_venues())))
+  GROUP BY venue_id, period, cohort
+ HAVING (count(*) >= 5);
+
 create view public.patron_spend_bands with (security_barrier=true) as
- SELECT patron_analytics.venue_id,
-    patron_analytics.period,
+ SELECT countable_patrons.venue_id,
+    countable_patrons.period,
     spent.band,
     count(*) AS patrons,
-    (sum(patron_analytics.visits))::bigint AS visits
-   FROM public.patron_analytics,
+    (sum(countable_patrons.visits))::bigint AS visits
+   FROM public.countable_patrons,
     LATERAL ( SELECT
                 CASE
-                    WHEN (patron_analytics.spend_minor < (1000 * patron_analytics.visits)) THEN '0-1000'::text
-                    WHEN (patron_analytics.spend_minor < (3000 * patron_analytics.visits)) THEN '1000-3000'::text
-                    WHEN (patron_analytics.spend_minor < (6000 * patron_analytics.visits)) THEN '3000-6000'::text
+                    WHEN (countable_patrons.spend_minor < (1000 * countable_patrons.visits)) THEN '0-1000'::text
+                    WHEN (countable_patrons.spend_minor < (3000 * countable_patrons.visits)) THEN '1000-3000'::text
+                    WHEN (countable_patrons.spend_minor < (6000 * countable_patrons.visits)) THEN '3000-6000'::text
                     ELSE '6000-'::text
                 END AS band) spent
-  WHERE (public.caller_is_management() AND (patron_analytics.venue_id = ANY (public.caller_venues())))
-  GROUP BY patron_analytics.venue_id, patron_analytics.period, spent.band
+  WHERE (public.caller_is_management() AND (countable_patrons.venue_id = ANY (public.caller_venues())))
+  GROUP BY countable_patrons.venue_id, countable_patrons.period, spent.band
  HAVING (count(*) >= 5);
 
 create view public.patron_activities with (security_barrier=true) as
- SELECT patron_analytics.venue_id,
-    patron_analytics.period,
+ SELECT countable_patrons.venue_id,
+    countable_patrons.period,
     did.activity,
     count(*) AS patrons,
     (sum(did.minutes_at))::bigint AS minutes
-   FROM public.patron_analytics,
+   FROM public.countable_patrons,
     LATERAL ( SELECT jsonb_each_text.key AS activity,
             (jsonb_each_text.value)::bigint AS minutes_at
-           FROM jsonb_each_text(patron_analytics.activities) jsonb_each_text(key, value)) did
-  WHERE (public.caller_is_management() AND (patron_analytics.venue_id = ANY (public.caller_venues())))
-  GROUP BY patron_analytics.venue_id, patron_analytics.period, did.activity
+           FROM jsonb_each_text(countable_patrons.activities) jsonb_each_text(key, value)) did
+  WHERE (public.caller_is_management() AND (countable_patrons.venue_id = ANY (public.caller_venues())))
+  GROUP BY countable_patrons.venue_id, countable_patrons.period, did.activity
  HAVING (count(*) >= 5);
 
 create view public.patron_returns with (security_barrier=true) as
@@ -2870,25 +2988,10 @@ create view public.patron_returns with (security_barrier=true) as
     period,
     count(*) AS patrons,
     count(*) FILTER (WHERE ((visits > 1) OR (cohort < to_char((period)::timestamp with time zone, 'YYYY-MM'::text)))) AS returned
-   FROM public.patron_analytics
+   FROM public.countable_patrons
   WHERE (public.caller_is_management() AND (venue_id = ANY (public.caller_venues())))
   GROUP BY venue_id, period
  HAVING (count(*) >= 5);
-
-CREATE OR REPLACE FUNCTION public.venue_of_receipts(place uuid)
- RETURNS TABLE(name text, address text, tax_id text)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-BEGIN ATOMIC
- SELECT venues.name,
-     venues.address,
-     venues.tax_id
-    FROM public.venues
-   WHERE ((venues.id = venue_of_receipts.place) AND ((public.caller_is_staff() AND (venue_of_receipts.place = ANY (public.caller_venues()))) OR (EXISTS ( SELECT
-            FROM public.receipts
-           WHERE ((receipts.venue_id = venue_of_receipts.place) AND (receipts.user_id = public.caller_id()))))));
-END;
 
 CREATE CONSTRAINT TRIGGER ledger_postings_balanced AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse_unbalanced_journal();
 
@@ -3802,8 +3905,6 @@ grant select on public.tills_of_staff to lastlight_reader;
 
 grant select on public.shifts_on_duty to lastlight_reader;
 
-grant select on public.patron_cohorts to lastlight_reader;
-
 grant select on public.erasure_progress to lastlight_reader;
 
 grant delete, insert, select, update on runtime.approvals_used to lastlight_writer;
@@ -3825,6 +3926,8 @@ grant delete, insert, select, update on runtime.planned_settings to lastlight_wr
 grant delete, insert, select, update on runtime.platform_settings to lastlight_writer;
 
 grant delete, insert, select, update on runtime.kept_exclusions to lastlight_writer;
+
+grant select on public.patron_cohorts to lastlight_reader;
 
 grant select on public.patron_spend_bands to lastlight_reader;
 

@@ -19,7 +19,7 @@ cross join lateral (
 where venue.id = $1;
 
 -- name: figures
--- Figures by day. $1: venue. $2, $3: first and last day. $4: which figures.
+-- Figures by day. $1: venue. $2, $3: first and last day. $4: which figures. $5: now.
 with final as materialized (
     select business_day from daily_metrics
     where venue_id = $1 and business_day between $2 and $3 and metric = 'final' and dimension = ''
@@ -45,7 +45,7 @@ join final using (business_day)
 where kept.venue_id = $1 and kept.metric = any ($4::text[])
 union all
 select day.day, figure.metric, figure.dimension, figure.value
-from day, lateral day_figures_for_caller($1, day.day) as figure
+from day, lateral sums_of_day_for_caller($1, day.day, $5) as figure
 where figure.metric = any ($4::text[]);
 
 -- name: floor
@@ -116,22 +116,20 @@ select
     (select ends_at from day_bounds($1, $3)) as ends_at;
 
 -- name: worked
--- Minutes of shifts within a span, without unpaid breaks. $1: venue. $2, $3: its bounds. $4: now.
-select coalesce(sum(
-    extract(epoch from least(coalesce(shift.ended_at, $4), $3) - greatest(shift.started_at, $2))
-    - pause.seconds
-), 0)::bigint / 60 as minutes
+-- Minutes of shifts that began within a span, without unpaid breaks; how long a forgotten one was,
+-- is known when management says so. $1: venue. $2, $3: the span. $4: now.
+select coalesce(sum(case
+    when shift.status in ('open', 'on_break')
+        then (extract(epoch from $4::timestamptz - shift.started_at) - pause.seconds) * 1000
+    else shift.worked_ms
+end), 0)::bigint / 60000 as minutes
 from staff_shifts as shift, lateral (
-    select coalesce(sum(extract(epoch from
-        least(coalesce(ended_at, coalesce(shift.ended_at, $4)), $3) - greatest(started_at, $2)
-    )), 0) as seconds
+    select coalesce(sum(extract(epoch from coalesce(ended_at, $4) - started_at)), 0) as seconds
     from jsonb_to_recordset(shift.breaks)
         as rest (started_at timestamptz, ended_at timestamptz, paid boolean)
-    where not paid and started_at < $3 and coalesce(ended_at, coalesce(shift.ended_at, $4)) > $2
+    where not paid
 ) as pause
-where shift.venue_id = $1 and shift.started_at < $3
-    and shift.started_at > $2::timestamptz - interval '2 days'
-    and coalesce(shift.ended_at, $4) > $2;
+where shift.venue_id = $1 and shift.started_at >= $2 and shift.started_at < $3;
 
 -- name: tasks
 -- How tasks were taken. $1: venue. $2, $3: span.
@@ -145,38 +143,63 @@ from staff_tasks
 where venue_id = $1 and created_at >= $2 and created_at < $3;
 
 -- name: alarms
--- How alarms were taken. $1: venue. $2, $3: span.
+-- How SOS were taken. $1: venue. $2, $3: span.
 select
     count(acked_at) as cases,
     percentile_disc(0.5) within group (order by acked_at - raised_at) as p50,
     percentile_disc(0.95) within group (order by acked_at - raised_at) as p95,
     count(*) filter (where acked_at is null) as unacknowledged
 from incidents
-where venue_id = $1 and raised_at >= $2 and raised_at < $3;
+where venue_id = $1 and kind = 'sos' and raised_at >= $2 and raised_at < $3;
 
 -- name: alarms_by_severity
--- $1: venue. $2, $3: span.
+-- SOS by how soon they had to be taken. $1: venue. $2, $3: span.
 select severity as name, count(*) as cases
 from incidents
-where venue_id = $1 and raised_at >= $2 and raised_at < $3
+where venue_id = $1 and kind = 'sos' and raised_at >= $2 and raised_at < $3
 group by severity;
 
 -- name: coverage_gaps
--- When patrons were there and nobody was on duty: the longest 50. $1: venue. $2, $3: span. $4: now.
+-- When patrons were there and nobody on duty, or everybody on a break: the longest 50. A shift that
+-- was forgotten counts until its trading day ended. $1: venue. $2, $3: span. $4: now.
 with visited as (
     select range_agg(tstzrange(started_at, ended_at)) as spans from (
         select started_at, ended_at from session_history
-        where venue_id = $1 and started_at >= $2::timestamptz - interval '1 day'
+        where venue_id = $1 and status = 'closed'
+            and started_at >= $2::timestamptz - interval '2 days'
             and started_at < $3 and ended_at > started_at
         union all
-        select started_at, $4::timestamptz from sessions
-        where venue_id = $1 and started_at < least($3, $4)
+        select started_at, coalesce(ended_at, $4::timestamptz) from sessions
+        where venue_id = $1 and status not in ('closed', 'voided')
+            and started_at < least($3, coalesce(ended_at, $4))
     ) as visits
 ),
+shift as (
+    select one.started_at, one.breaks, coalesce(one.ended_at, case
+        when one.status in ('open', 'on_break') then $4
+        else (
+            select bounds.ends_at from venues as venue, lateral day_bounds(
+                $1, (one.started_at at time zone venue.tz - venue.cutover_local)::date
+            ) as bounds
+            where venue.id = $1
+        )
+    end) as ended_at
+    from staff_shifts as one
+    where one.venue_id = $1 and one.started_at > $2::timestamptz - interval '2 days'
+        and one.started_at < $3
+),
 covered as (
-    select range_agg(tstzrange(started_at, coalesce(ended_at, $4))) as spans from staff_shifts
-    where venue_id = $1 and started_at > $2::timestamptz - interval '2 days' and started_at < $3
-        and coalesce(ended_at, $4) > started_at
+    select range_agg(
+        tstzmultirange(tstzrange(shift.started_at, shift.ended_at)) - coalesce(rest.spans, '{}')
+    ) as spans
+    from shift, lateral (
+        select range_agg(
+            tstzrange(started_at, least(coalesce(ended_at, shift.ended_at), shift.ended_at))
+        ) as spans
+        from jsonb_to_recordset(shift.breaks) as one (started_at timestamptz, ended_at timestamptz)
+        where started_at < shift.ended_at
+    ) as rest
+    where shift.ended_at > shift.started_at
 )
 select lower(gap) as starts_at, upper(gap) as ends_at
 from visited, covered, lateral unnest(
@@ -208,9 +231,16 @@ where (venue_id is null or venue_id = $1) and starts_at <= $2::timestamptz
 group by kind;
 
 -- name: history
--- Two figures of closed days, oldest first. $1: venue. $2: first day.
-select business_day, metric, value
+-- Two figures of closed days, oldest first, and when they were kept. $1: venue. $2: first day.
+select business_day, metric, value, computed_at
 from daily_metrics
 where venue_id = $1 and business_day >= $2 and dimension = ''
     and metric in ('net_minor', 'visits', 'final')
 order by business_day;
+
+-- name: came_true
+-- What was forecast of days that are closed by now. $1: venue. $2: first day.
+select target_day, low_minor, mid_minor, high_minor, actual_minor
+from revenue_projections
+where venue_id = $1 and target_day >= $2 and actual_minor is not null
+order by target_day;
