@@ -103,6 +103,7 @@ def profile_of(state: AccountState, user: User, context: Context) -> Profile:
         email=user.email,
         email_verified=user.email_verified_at is not None,
         phone=user.phone,
+        phone_verified=user.phone_verified_at is not None,
         display_name=user.display_name or "Guest",
         birth_date=user.birth_date,
         age_verified=user.age_verified_at is not None,

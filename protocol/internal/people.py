@@ -163,3 +163,5 @@ class SendNotice(Command):
     subject: str
     text: str
     secret: str | None = None
+    phone: str | None = None
+    """Where it goes in place of the address."""

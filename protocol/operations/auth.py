@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import date
 from typing import Annotated, Final
 from uuid import UUID
@@ -115,11 +116,22 @@ class StepUp(Command):
     credentials_version: PreparedVersion = None
 
 
+class Confirms(enum.StrEnum):
+    """What a code of six digits is for."""
+
+    EMAIL = "email"
+    PHONE = "phone"
+
+
 @command
 class VerifyEmail(Command):
-    """Confirm an e-mail address or telephone number with its code, or ask for a new one."""
+    """Confirm an e-mail address or telephone number with its code, or ask for a new one.
+
+    The account is found by its address, whichever of them is confirmed.
+    """
 
     email: Email
+    confirms: Confirms = Confirms.EMAIL
     code: Annotated[str, text(max=6, pattern=r"[0-9]{6}", secret=True)] | None = None
     resend: bool = False
     new_code: PreparedText = None
@@ -187,7 +199,7 @@ OPERATIONS: Final = in_category(
     ),
     Operation(
         VerifyEmail, Role.PUBLIC, "POST /api/auth/verify-email", identity("email"), EmailVerified,
-        summary="Confirm an e-mail address with its code, or have a new code sent.",
+        summary="Confirm an e-mail address or telephone number, or have a new code sent.",
         key=_ACCEPTED, socket=False, prepare=("mint_code",), errors=(Code.TOKEN_EXPIRED,),
     ),
     Operation(

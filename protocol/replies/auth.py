@@ -51,7 +51,7 @@ class Elevated:
 
 @reply
 class EmailVerified:
-    """Whether the address is confirmed now; false after asking for a new code."""
+    """Whether what the code is for is confirmed now; false after asking for a new code."""
 
     verified: bool
 

@@ -58,6 +58,7 @@ class Profile:
     email: Email
     email_verified: bool
     phone: Phone | None
+    phone_verified: bool
     display_name: Name
     birth_date: date | None
     """Staff and owners may have none."""

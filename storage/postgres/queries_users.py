@@ -53,6 +53,7 @@ async def own_profile(connection: Connection, command: GetOwnProfile, asked: Ask
         email=user["email"],
         email_verified=user["email_verified_at"] is not None,
         phone=user["phone"],
+        phone_verified=user["phone_verified_at"] is not None,
         display_name=user["display_name"],
         birth_date=user["birth_date"],
         age_verified=user["age_verified_at"] is not None,

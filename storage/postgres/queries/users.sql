@@ -4,7 +4,7 @@
 -- The caller's row, as far as readers see it. $1: user.
 select
     id, email, display_name, created_at, phone, birth_date, age_verified_at, email_verified_at,
-    status, role_grants, locale, avatar, emergency_contact, version
+    phone_verified_at, status, role_grants, locale, avatar, emergency_contact, version
 from users
 where id = $1 and deleted_at is null and erased_at is null;
 

@@ -13,9 +13,9 @@ from actors.runtime.outcome import Decision, Outcome, Send
 from protocol.addresses import OUTSIDE, identity_of
 from protocol.errors import Code
 from protocol.internal.people import ApplyVerification, EmailConfirmed, SendNotice
-from protocol.operations.auth import VerifyEmail
+from protocol.operations.auth import Confirms, VerifyEmail
 from protocol.records.states import AuthTokenKind
-from protocol.records.users import AuthToken
+from protocol.records.users import AuthToken, User
 from tests.actors.account.people import (
     ACCOUNT,
     EMAIL,
@@ -121,3 +121,33 @@ def test_three_more_codes_an_hour_after_the_first(minutes_ago: tuple[int, ...], 
 def test_where_nothing_is_to_confirm_nothing_is_sent(records: Any) -> None:
     """Confirmed already, erased, or never founded."""
     assert resending(an_account(*records)) == Outcome()
+
+
+def test_a_telephone_number_is_confirmed_by_a_code_that_was_sent_to_it() -> None:
+    """The code goes to the number alone, and confirms no address and no number that came later."""
+    state = an_account(a_user(phone="+81312345678"), a_code())
+    ask = VerifyEmail(email=EMAIL, confirms=Confirms.PHONE, resend=True, new_code="654321")
+    outcome = accepted(
+        decide_apply_verification(state, ApplyVerification(request=ask), a_context(ACCOUNT))
+    )
+    (send,) = outcome.sends
+    assert isinstance(send.command, SendNotice)
+    assert (send.command.phone, send.command.email) == ("+81312345678", None)
+    after(state, outcome)
+    assert refused_with(trying(state, "654321")) is Code.TOKEN_EXPIRED
+    given = ApplyVerification(request=ask.evolve(resend=False, code="654321"))
+    done = changed_user(accepted(decide_apply_verification(state, given, a_context(ACCOUNT))))
+    assert (done.phone_verified_at, done.email_verified_at) == (NOW, None)
+    moved = next(iter(state.all(User))).revised(phone="+81387654321")
+    after(state, Outcome(changes=(moved,)))
+    late = decide_apply_verification(state, given, a_context(ACCOUNT))
+    assert refused_with(late) is Code.TOKEN_EXPIRED
+
+
+@pytest.mark.parametrize("given", [{}, {"phone": "+81312345678", "phone_verified_at": NOW}])
+def test_without_a_number_to_confirm_nothing_is_sent(given: dict[str, Any]) -> None:
+    """There is none, or it is confirmed."""
+    request = VerifyEmail(email=EMAIL, confirms=Confirms.PHONE, resend=True, new_code="654321")
+    command = ApplyVerification(request=request)
+    state = an_account(a_user(**given))
+    assert decide_apply_verification(state, command, a_context(ACCOUNT)) == Outcome()
