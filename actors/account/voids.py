@@ -1,7 +1,8 @@
 """Undoing a purchase as if it had not been sold: the same day, and nothing of it served (Rule 10).
 
 What was posted is mirrored to the unit and its goods return; whether its day is still open is the
-venue's to say. What waits for a card is void at once, and its payment is cancelled.
+venue's to say. Cash leaves the till that took it, as long as that is open; its staff member says
+so. What waits for a card is void at once, and its payment is cancelled.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, Refusal
 from protocol.internal.approvals import step_of
-from protocol.internal.payments import CheckOpenDay, GiveVoid
+from protocol.internal.payments import CheckOpenDay, GiveCashBack, GiveVoid
 from protocol.operations.refunds import VoidTransaction
 from protocol.records.money import Transaction
 from protocol.records.money_states import (
@@ -71,11 +72,16 @@ def decide_void_transaction(
 
 @decides(GiveVoid)
 def decide_give_void(state: AccountState, command: GiveVoid, context: Context) -> Decision:
-    """The day is open: mirror every journal of the purchase, and let the goods return."""
+    """The day is open: mirror every journal of the purchase, and let the goods return.
+
+    Cash is asked for first; then this comes again.
+    """
     transaction = state.get(Transaction, command.transaction_id)
     assert transaction is not None, "what is voided was looked at"
     if (refusal := _refuse_void(state, transaction)) is not None:
         return refusal
+    if transaction.tender is Tender.CASH and not command.cash_given_back:
+        return _ask_for_cash(transaction, command)
     lines = lines_of(state, transaction.id)
     wallet = wallet_of(state, context, venue_id=transaction.venue_id, currency=transaction.currency)
     voided = transaction.evolve(status=TransactionStatus.VOIDED, reason=command.reason)
@@ -106,6 +112,18 @@ def decide_give_void(state: AccountState, command: GiveVoid, context: Context) -
     return together(wallet.outcome("void"), more, reply=_answer(after, reversed_minor))
 
 
+def _ask_for_cash(transaction: Transaction, command: GiveVoid) -> Decision:
+    if transaction.till_id is None or transaction.created_by is None:
+        return _not_voidable(transaction, "names no till that its cash is in")
+    ask = GiveCashBack(
+        void=command,
+        account_id=transaction.user_id,
+        till_id=transaction.till_id,
+        amount_minor=transaction.amount_minor,
+    )
+    return Outcome(sends=(Send(Address(ActorKind.STAFF, transaction.created_by), ask),))
+
+
 def _void_unpaid(
     state: AccountState, transaction: Transaction, reason: str, context: Context
 ) -> Outcome:
@@ -123,10 +141,8 @@ def _refuse_void(state: AccountState, transaction: Transaction) -> Refusal | Non
         return _not_voidable(transaction, f"is {transaction.status.value}")
     if transaction.kind is not TransactionKind.PURCHASE:
         return _not_voidable(transaction, f"is a {transaction.kind.value}, no purchase")
-    if transaction.tender is not Tender.CREDITS:
-        return _not_voidable(
-            transaction, f"was paid with {transaction.tender.value}, so it is refunded"
-        )
+    if transaction.tender is Tender.CARD:
+        return _not_voidable(transaction, "was paid by card, so it is refunded")
     if any(line.status is not PurchaseStatus.ORDERED for line in lines_of(state, transaction.id)):
         return _not_voidable(transaction, "was served, so it is refunded")
     if any(refund.status not in DEAD for refund in refunds_of(state, transaction.id)):

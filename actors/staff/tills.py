@@ -252,13 +252,17 @@ def decide_take_cash(state: StaffState, command: TakeCash, context: Context) -> 
 @decides(ReturnCash)
 def decide_return_cash(state: StaffState, command: ReturnCash, context: Context) -> Decision:
     """Give the cash back. Where the till was counted meanwhile, its variance is set right."""
-    till = state.get(Till, command.till_id)
+    return expecting(state.get(Till, command.till_id), -command.amount_minor)
+
+
+def expecting(till: Till | None, more_minor: int) -> Outcome:
+    """So much more in a till, or less; a variance that was counted meanwhile is set right."""
     if till is None:
         return Outcome()
-    expected_minor = till.expected_minor - command.amount_minor
+    expected_minor = till.expected_minor + more_minor
     variance = None if till.counted_minor is None else till.counted_minor - expected_minor
-    emptied = till.revised(expected_minor=expected_minor, variance_minor=variance)
-    return Outcome(changes=(emptied,), events=(till_changed(emptied),))
+    changed = till.revised(expected_minor=expected_minor, variance_minor=variance)
+    return Outcome(changes=(changed,), events=(till_changed(changed),))
 
 
 def _free(till: Till) -> Send:

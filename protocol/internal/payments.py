@@ -159,10 +159,29 @@ class CheckOpenDay(Command):
 
 @command
 class GiveVoid(Command):
-    """Venue → account (or the account's own step): undo a purchase to the unit."""
+    """Venue → account: undo a purchase to the unit; of one for cash, staff → account once more."""
 
     transaction_id: UUID
     reason: str
+    cash_given_back: bool = False
+
+
+@command
+class GiveCashBack(Command):
+    """Account → staff: the cash of a voided sale leaves the till that took it, if it can."""
+
+    void: GiveVoid
+    account_id: UUID
+    till_id: UUID
+    amount_minor: int
+
+
+@command
+class KeepCash(Command):
+    """Undo of GiveCashBack: the sale stands, and its cash stays in the till."""
+
+    till_id: UUID
+    amount_minor: int
 
 
 @command

@@ -6,6 +6,7 @@ import trio
 from trio.testing import MockClock
 
 from protocol.records.inventory import InventoryLevel
+from protocol.records.ledger import LedgerAccount
 from protocol.records.money import Refund
 from protocol.records.money_states import RefundStatus
 from protocol.records.payments import Payment
@@ -20,8 +21,8 @@ from tests.night.cards import (
     provider_of,
     row,
 )
-from tests.night.test_night_visits import COLA, PLAY, settled
-from tests.twins.people import Someone, an_order
+from tests.night.test_night_visits import COLA, COLA_MINOR, PLAY, settled
+from tests.twins.people import VENUE, Someone, an_order, check_in, go_on_duty, open_till
 from tests.twins.whole import LastLight
 
 
@@ -177,4 +178,34 @@ async def test_a_chargeback_freezes_the_wallet_and_won_it_gives_all_back(
     await hook(house, times=2)
     assert await paid_minor(house, patron) == FUNDS_MINOR + 50_000 - 14 * 9_900
     assert row(house, Payment, intent["payment_id"]).status == "dispute_won"
+    await all_is_well(house)
+
+
+async def test_cash_of_a_sale_that_is_voided_is_given_back_while_its_till_is_open(
+    house: LastLight, patron: Someone, staff: Someone, manager: Someone, autojump_clock: MockClock
+) -> None:
+    """Rule 10: as if it had not been sold; once the till was counted there is a refund for it."""
+    await go_on_duty(staff)
+    await check_in(patron, staff)
+    till_id = await open_till(staff)
+    order = an_order(COLA, 2) | {"tender": "cash", "user_id": patron.user_id}
+    first = await staff.need(201, "POST", "/api/transactions/purchase", order)
+    second = await staff.need(201, "POST", "/api/transactions/purchase", order)
+    await elevated(manager)
+    void = f"/api/transactions/{first['transaction_id']}/void"
+    done = await manager.need(200, "POST", void, {"reason": "wrong table"})
+    assert (done["status"], done["reversed_minor"]) == ("voided", 2 * COLA_MINOR)
+    again = await manager.send("POST", void, {"reason": "wrong table"})
+    assert (again.status, again.code) == (409, "transaction_not_voidable")
+    await settled(house)
+    accounts = house.world.database.table(LedgerAccount).values()
+    (drawer,) = (one for one in accounts if one.code == f"venue:{VENUE}:till:{till_id}")
+    assert drawer.balance_minor == -2 * COLA_MINOR
+    counted = [{"denomination_minor": 1, "count": 10_000 + 2 * COLA_MINOR}]
+    closing = {"kind": "count", "counted": counted}
+    closed = await staff.need(200, "POST", f"/api/staff/tills/{till_id}/close", closing)
+    assert closed["variance_minor"] == 0
+    late = f"/api/transactions/{second['transaction_id']}/void"
+    refused = await manager.send("POST", late, {"reason": "wrong table"})
+    assert (refused.status, refused.code) == (409, "transaction_not_voidable")
     await all_is_well(house)

@@ -8,6 +8,7 @@ from uuid import UUID
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code
 from protocol.internal.orders import PostOrder, ReturnCash
+from protocol.internal.payments import GiveCashBack, GiveVoid, KeepCash
 from protocol.internal.wallet import AllotTip
 from tests.actors.deciding import refused_with
 from tests.actors.staff.shift_kit import ELSEWHERE, ME, PATRON, Work, count, with_till
@@ -36,6 +37,27 @@ def test_nothing_is_sold_for_cash_without_an_open_till_here() -> None:
     assert refused_with(work.sell_for_cash(venue_id=ELSEWHERE)) is Code.TILL_NOT_OPEN
     count(work, 1000)
     assert refused_with(work.sell_for_cash()) is Code.TILL_NOT_OPEN
+
+
+def test_cash_of_a_voided_sale_leaves_an_open_till_and_no_other() -> None:
+    """What was counted is not opened again; if the account says no, the cash stays."""
+    work = with_till()
+    till = work.till()
+    work.sell_for_cash(700)
+    void = GiveVoid(transaction_id=UUID(int=9), reason="wrong table")
+    ask = GiveCashBack(void=void, account_id=PATRON, till_id=till.id, amount_minor=700)
+    outcome = work.do(ask)
+    assert work.till().expected_minor == 1000
+    assert [event.type for event in outcome.events] == ["till.changed"]
+    (send,) = outcome.sends
+    assert send.target == Address(ActorKind.ACCOUNT, PATRON)
+    assert send.command == void.evolve(cash_given_back=True)
+    assert send.undo == KeepCash(till_id=till.id, amount_minor=700)
+    count(work, 1000)
+    work.do(send.undo, in_saga=False)
+    assert (work.till().expected_minor, work.till().variance_minor) == (1700, -700)
+    assert refused_with(work.do(ask)) is Code.TRANSACTION_NOT_VOIDABLE
+    assert refused_with(Work().do(ask)) is Code.TRANSACTION_NOT_VOIDABLE
 
 
 def test_a_tip_is_told_to_who_served_and_to_nobody_else() -> None:
