@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import enum
 from collections.abc import Iterable
-from datetime import datetime, timedelta
 from typing import Annotated, Final, TypeAlias
 from uuid import UUID
 
@@ -86,8 +85,8 @@ class PlannedShift:
     `schedule_id` keeps a shift the one that it was, if its person or times change.
     """
 
-    starts_at: datetime
-    ends_at: datetime
+    starts_at: dt.datetime
+    ends_at: dt.datetime
     staff_id: UUID | None = None
     role: RoleName = RoleName.STAFF
     schedule_id: UUID | None = None
@@ -108,9 +107,9 @@ class PublishSchedule(Command):
             yield FieldError("/week", "not_a_monday", "must be the Monday that the week begins on")
         if self.shifts is None and not self.publish:
             yield FieldError("/shifts", "required", "a draft is replaced by what is given")
-        longest = timedelta(hours=SHIFT_HOURS_MAX)
+        longest = dt.timedelta(hours=SHIFT_HOURS_MAX)
         for n, shift in enumerate(self.shifts or ()):
-            if not timedelta() < shift.ends_at - shift.starts_at <= longest:
+            if not dt.timedelta() < shift.ends_at - shift.starts_at <= longest:
                 detail = f"must be after starts_at, and at most {SHIFT_HOURS_MAX} h after it"
                 yield FieldError(f"/shifts/{n}/ends_at", "out_of_range", detail)
         named = [s.schedule_id for s in self.shifts or () if s.schedule_id is not None]
@@ -139,7 +138,7 @@ class AssignTask(Command):
     venue_id: UUID | None = None
     kind: TaskKind = "general"
     priority: TaskPriority = TaskPriority.NORMAL
-    due_at: datetime | None = None
+    due_at: dt.datetime | None = None
     zone: Zone | None = None
     session_id: UUID | None = None
     assignee_id: UUID | None = None

@@ -2079,72 +2079,72 @@ BEGIN ATOMIC
          UNION ALL
           SELECT places_1.id,
              task.done_at,
-             NULL::bigint,
-             ((task.due_at IS NULL) OR (task.done_at <= task.due_at)),
-             ((EXTRACT(epoch FROM (task.accepted_at - task.created_at)) * (1000)::numeric))::bigint AS int8,
-             NULL::bigint,
-             NULL::bigint,
-             NULL::bigint,
-             NULL::boolean
+             NULL::bigint AS worked_ms,
+             ((task.due_at IS NULL) OR (task.done_at <= task.due_at)) AS on_time,
+             ((EXTRACT(epoch FROM (task.accepted_at - task.created_at)) * (1000)::numeric))::bigint AS task_ms,
+             NULL::bigint AS sos_ms,
+             NULL::bigint AS sale_minor,
+             NULL::bigint AS tip_minor,
+             NULL::boolean AS voided
             FROM (public.staff_tasks task
               JOIN places places_1 ON ((places_1.id = task.venue_id)))
            WHERE ((task.assignee_id = staff_figures.someone) AND (task.status = 'done'::text) AND (task.done_at >= staff_figures.since))
          UNION ALL
           SELECT places_1.id,
              incident.acked_at,
-             NULL::bigint,
-             NULL::boolean,
-             NULL::bigint,
-             ((EXTRACT(epoch FROM (incident.acked_at - incident.raised_at)) * (1000)::numeric))::bigint AS int8,
-             NULL::bigint,
-             NULL::bigint,
-             NULL::boolean
+             NULL::bigint AS worked_ms,
+             NULL::boolean AS on_time,
+             NULL::bigint AS task_ms,
+             ((EXTRACT(epoch FROM (incident.acked_at - incident.raised_at)) * (1000)::numeric))::bigint AS sos_ms,
+             NULL::bigint AS sale_minor,
+             NULL::bigint AS tip_minor,
+             NULL::boolean AS voided
             FROM (public.incidents incident
               JOIN places places_1 ON ((places_1.id = incident.venue_id)))
            WHERE ((incident.owner_id = staff_figures.someone) AND (incident.acked_at >= staff_figures.since))
          UNION ALL
           SELECT places_1.id,
              sale.occurred_at,
-             NULL::bigint,
-             NULL::boolean,
-             NULL::bigint,
-             NULL::bigint,
+             NULL::bigint AS worked_ms,
+             NULL::boolean AS on_time,
+             NULL::bigint AS task_ms,
+             NULL::bigint AS sos_ms,
                  CASE
                      WHEN ((sale.kind = ANY (ARRAY['purchase'::text, 'topup'::text])) AND (sale.status = 'posted'::text)) THEN sale.amount_minor
                      ELSE NULL::bigint
-                 END AS "case",
+                 END AS sale_minor,
                  CASE
                      WHEN (sale.status = 'posted'::text) THEN sale.tip_minor
                      ELSE NULL::bigint
-                 END AS "case",
-             (sale.status = 'voided'::text)
+                 END AS tip_minor,
+             (sale.status = 'voided'::text) AS voided
             FROM (public.transactions sale
               JOIN places places_1 ON ((places_1.id = sale.venue_id)))
            WHERE ((sale.created_by = staff_figures.someone) AND (sale.user_id <> staff_figures.someone) AND (sale.occurred_at >= staff_figures.since))
          UNION ALL
           SELECT places_1.id,
              tip.occurred_at,
-             NULL::bigint,
-             NULL::boolean,
-             NULL::bigint,
-             NULL::bigint,
-             NULL::bigint,
+             NULL::bigint AS worked_ms,
+             NULL::boolean AS on_time,
+             NULL::bigint AS task_ms,
+             NULL::bigint AS sos_ms,
+             NULL::bigint AS sale_minor,
              tip.amount_minor,
-             NULL::boolean
+             NULL::boolean AS voided
             FROM ((public.transactions sale
               JOIN public.transactions tip ON ((tip.about_id = sale.id)))
               JOIN places places_1 ON ((places_1.id = sale.venue_id)))
            WHERE ((sale.created_by = staff_figures.someone) AND (sale.user_id <> staff_figures.someone) AND (sale.occurred_at >= staff_figures.since) AND (tip.kind = 'tip'::text) AND (tip.status = 'posted'::text))
          )
   SELECT (date_trunc('week'::text, ((facts.at AT TIME ZONE places.tz) - (places.cutover_local)::interval)))::date AS week,
-     ((COALESCE(sum(facts.worked_ms), (0)::numeric))::bigint / 60000),
-     count(*) FILTER (WHERE (facts.on_time IS NOT NULL)) AS count,
-     count(*) FILTER (WHERE facts.on_time) AS count,
-     (percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY facts.task_ms) / 1000),
-     (percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY facts.sos_ms) / 1000),
-     (COALESCE(sum(facts.sale_minor), (0)::numeric))::bigint AS "coalesce",
-     (COALESCE(sum(facts.tip_minor), (0)::numeric))::bigint AS "coalesce",
-     count(*) FILTER (WHERE facts.voided) AS count
+     ((COALESCE(sum(facts.worked_ms), (0)::numeric))::bigint / 60000) AS worked_minutes,
+     count(*) FILTER (WHERE (facts.on_time IS NOT NULL)) AS tasks_done,
+     count(*) FILTER (WHERE facts.on_time) AS tasks_on_time,
+     (percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY facts.task_ms) / 1000) AS task_seconds_p50,
+     (percentile_disc((0.5)::double precision) WITHIN GROUP (ORDER BY facts.sos_ms) / 1000) AS sos_seconds_p50,
+     (COALESCE(sum(facts.sale_minor), (0)::numeric))::bigint AS sales_minor,
+     (COALESCE(sum(facts.tip_minor), (0)::numeric))::bigint AS tips_minor,
+     count(*) FILTER (WHERE facts.voided) AS voids
     FROM (facts
       JOIN places ON ((places.id = facts.venue_id)))
    GROUP BY GROUPING SETS ((((date_trunc('week'::text, ((facts.at AT TIME ZONE places.tz) - (places.cutover_local)::interval)))::date)), ());

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import trio
 
 from storage.postgres.database import Database, DatabaseRole
@@ -30,4 +32,9 @@ async def test_the_schema_file_makes_the_same_schema(database: Database) -> None
         )
         await connection.execute(f"set role lastlight_owner; {expected}; reset role")
         found = await describe_schema(connection)
-    assert found == expected
+    assert _unnamed(found) == _unnamed(expected)
+
+
+def _unnamed(schema: str) -> str:
+    """Without the names that PostgreSQL gives to columns of functions that have none."""
+    return re.sub(r"(::(?:bigint|text|boolean)) AS (?:int8|text|bool)\b", r"\1", schema)

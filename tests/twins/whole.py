@@ -7,8 +7,9 @@ each run is like the one before. Only what the read side answers is left out: th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from typing import Final
 
 import attrs
@@ -34,6 +35,7 @@ from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.hub import Hub
 from lastlight.realtime.polling import Polling
 from lastlight.realtime.publisher import RoomPublisher
+from lastlight.realtime.resuming import Resumer
 from lastlight.realtime.services import Services
 from lastlight.watching import Watch
 from protocol.addresses import ActorKind
@@ -209,7 +211,6 @@ async def open_memory_last_light(
                 cards=cards,
             )
         )
-        sockets = SocketGateway(dispatcher, world.ids)
         nursery = await stack.enter_async_context(trio.open_nursery())
         stack.callback(nursery.cancel_scope.cancel)
         nursery.start_soon(cards.applier.run)
@@ -221,13 +222,17 @@ async def open_memory_last_light(
             hub=hub,
             http=HttpGateway(dispatcher, metrics),
             metrics=metrics,
-            services=Services(
-                authenticate=sockets.authenticate,
-                resume=resumer.resume,
-                command=sockets.command,
-                now=now,
-            ),
+            services=_services(SocketGateway(dispatcher, world.ids), resumer, now),
         )
+
+
+def _services(sockets: SocketGateway, resumer: Resumer, now: Callable[[], datetime]) -> Services:
+    return Services(
+        authenticate=sockets.authenticate,
+        resume=resumer.resume,
+        command=sockets.command,
+        now=now,
+    )
 
 
 def _cards(world: World, node: Node, metrics: Metrics) -> Cards:

@@ -97,34 +97,41 @@ create function staff_figures(someone uuid, asked uuid[], since timestamptz)
             where shift.staff_id = someone and shift.started_at >= since
             union all
             select
-                places.id, task.done_at, null,
-                task.due_at is null or task.done_at <= task.due_at,
-                (extract(epoch from task.accepted_at - task.created_at) * 1000)::bigint,
-                null, null, null, null
+                places.id, task.done_at, null::bigint as worked_ms,
+                task.due_at is null or task.done_at <= task.due_at as on_time,
+                (extract(epoch from task.accepted_at - task.created_at) * 1000)::bigint as task_ms,
+                null::bigint as sos_ms, null::bigint as sale_minor, null::bigint as tip_minor,
+                null::boolean as voided
             from staff_tasks as task
             join places on places.id = task.venue_id
             where task.assignee_id = someone and task.status = 'done' and task.done_at >= since
             union all
             select
-                places.id, incident.acked_at, null, null, null,
-                (extract(epoch from incident.acked_at - incident.raised_at) * 1000)::bigint,
-                null, null, null
+                places.id, incident.acked_at, null::bigint as worked_ms, null::boolean as on_time,
+                null::bigint as task_ms,
+                (extract(epoch from incident.acked_at - incident.raised_at) * 1000)::bigint
+                    as sos_ms,
+                null::bigint as sale_minor, null::bigint as tip_minor, null::boolean as voided
             from incidents as incident
             join places on places.id = incident.venue_id
             where incident.owner_id = someone and incident.acked_at >= since
             union all
             select
-                places.id, sale.occurred_at, null, null, null, null,
+                places.id, sale.occurred_at, null::bigint as worked_ms, null::boolean as on_time,
+                null::bigint as task_ms, null::bigint as sos_ms,
                 case when sale.kind in ('purchase', 'topup') and sale.status = 'posted'
-                    then sale.amount_minor end,
-                case when sale.status = 'posted' then sale.tip_minor end,
-                sale.status = 'voided'
+                    then sale.amount_minor end as sale_minor,
+                case when sale.status = 'posted' then sale.tip_minor end as tip_minor,
+                sale.status = 'voided' as voided
             from transactions as sale
             join places on places.id = sale.venue_id
             where sale.created_by = someone and sale.user_id <> someone
                 and sale.occurred_at >= since
             union all
-            select places.id, tip.occurred_at, null, null, null, null, null, tip.amount_minor, null
+            select
+                places.id, tip.occurred_at, null::bigint as worked_ms, null::boolean as on_time,
+                null::bigint as task_ms, null::bigint as sos_ms, null::bigint as sale_minor,
+                tip.amount_minor, null::boolean as voided
             from transactions as sale
             join transactions as tip on tip.about_id = sale.id
             join places on places.id = sale.venue_id
@@ -136,14 +143,16 @@ create function staff_figures(someone uuid, asked uuid[], since timestamptz)
             date_trunc(
                 'week', facts.at at time zone places.tz - places.cutover_local::interval
             )::date as week,
-            coalesce(sum(facts.worked_ms), 0)::bigint / 60000,
-            count(*) filter (where facts.on_time is not null),
-            count(*) filter (where facts.on_time),
-            (percentile_disc(0.5) within group (order by facts.task_ms))::bigint / 1000,
-            (percentile_disc(0.5) within group (order by facts.sos_ms))::bigint / 1000,
-            coalesce(sum(facts.sale_minor), 0)::bigint,
-            coalesce(sum(facts.tip_minor), 0)::bigint,
-            count(*) filter (where facts.voided)
+            coalesce(sum(facts.worked_ms), 0)::bigint / 60000 as worked_minutes,
+            count(*) filter (where facts.on_time is not null) as tasks_done,
+            count(*) filter (where facts.on_time) as tasks_on_time,
+            (percentile_disc(0.5) within group (order by facts.task_ms))::bigint / 1000
+                as task_seconds_p50,
+            (percentile_disc(0.5) within group (order by facts.sos_ms))::bigint / 1000
+                as sos_seconds_p50,
+            coalesce(sum(facts.sale_minor), 0)::bigint as sales_minor,
+            coalesce(sum(facts.tip_minor), 0)::bigint as tips_minor,
+            count(*) filter (where facts.voided) as voids
         from facts
         join places on places.id = facts.venue_id
         group by grouping sets ((1), ());

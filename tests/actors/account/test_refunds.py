@@ -8,23 +8,19 @@ from uuid import UUID
 
 import pytest
 
-from actors.account.refund_results import decide_apply_refund_result, decide_refund_not_taken
 from actors.account.refunds import (
     decide_decide_refund,
     decide_give_refund,
     decide_request_refund,
 )
 from actors.account.state import AccountState
-from actors.rules.refunds import REFUND
-from actors.runtime.outcome import LATER, SetTimer
+from actors.runtime.outcome import LATER
 from protocol.addresses import Role
 from protocol.errors import Code
 from protocol.internal.approvals import ReserveApproval
 from protocol.internal.payments import (
-    ApplyRefundResult,
     GiveRefund,
     RefundAtProvider,
-    RefundNotTaken,
 )
 from protocol.operations.refunds import (
     DecideRefund,
@@ -43,7 +39,6 @@ from protocol.records.money_states import (
     Tender,
     TransactionStatus,
 )
-from protocol.records.payments import Payment
 from protocol.records.platform import AuditEntry
 from protocol.records.states import ExclusionKind
 from protocol.records.users import Exclusion
@@ -281,43 +276,3 @@ def test_bonus_of_a_top_up_is_taken_back_first_and_only_unspent_credit_goes_to_t
     assert sums[f"venue:{VENUE}:promo_expense"] == 200
     (refund,) = state.all(Refund)
     assert refund.status is RefundStatus.PROCESSING
-
-
-@pytest.mark.parametrize("status", list(RefundStatus))
-@pytest.mark.parametrize("reported", [end for start, end in REFUND if start in UNDER_WAY])
-def test_every_word_on_a_refund_in_every_state(
-    status: RefundStatus, reported: RefundStatus
-) -> None:
-    """Only a refund under way ends, and it ends once; failed, everything is as it was."""
-    state = a_card_top_up(a_refund_row(), left=4_000, bonus=200)
-    if status is not RefundStatus.REQUESTED:
-        after(state, accepted(decided(state)))
-    (refund,) = state.all(Refund)
-    state.put(refund.evolve(status=status))
-    result = ApplyRefundResult(refund_id=refund.id, status=reported, provider_ref="re_1")
-    outcome = accepted(decide_apply_refund_result(state, result, here(principal=None)))
-    after(state, outcome)
-    assert_books(state, outcome)
-    (now,) = state.all(Refund)
-    moves = (status, reported) in REFUND
-    assert now.status is (reported if moves else status)
-    if moves and reported is RefundStatus.FAILED:
-        assert (wallet(state).paid_minor, wallet(state).bonus_minor) == (4_000, 200)
-    (payment,) = state.all(Payment)
-    assert payment.refunded_minor == (2_000 if moves and reported is RefundStatus.SUCCEEDED else 0)
-
-
-def test_a_provider_that_could_not_be_asked_is_asked_again_in_its_time() -> None:
-    """1, 5 and 30 minutes, then every hour."""
-    waits = []
-    state = a_card_top_up(a_refund_row(status=RefundStatus.PROCESSING, tries=1))
-    (refund,) = state.all(Refund)
-    for _ in range(5):
-        command = RefundNotTaken(refund_id=refund.id, reason="away")
-        context = here(principal=None, in_saga=False)
-        outcome = accepted(decide_refund_not_taken(state, command, context))
-        after(state, outcome)
-        (timer,) = outcome.timers
-        assert isinstance(timer, SetTimer)
-        waits.append((timer.due_at - NOW) // timedelta(minutes=1))
-    assert waits == [1, 5, 30, 60, 60]
