@@ -19,6 +19,7 @@ from lastlight.openapi_parts import (
     PARAMETERS,
     SECURITY_SCHEMES,
     add_problem,
+    problem_examples,
 )
 from lastlight.openapi_samples import Samples
 from lastlight.openapi_schemas import Schema, Schemas
@@ -62,6 +63,7 @@ def openapi_document() -> dict[str, Any]:
             "schemas": components,
             "parameters": PARAMETERS,
             "headers": HEADERS,
+            "examples": problem_examples(),
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
@@ -193,7 +195,14 @@ def _is_versioned(operation: Operation) -> bool:
 def _problem(codes: list[Code]) -> dict[str, Any]:
     made: dict[str, Any] = {
         "description": ", ".join(codes),
-        "content": {_PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        "content": {
+            _PROBLEM: {
+                "schema": {"$ref": "#/components/schemas/Problem"},
+                "examples": {
+                    code.value: {"$ref": f"#/components/examples/{code.value}"} for code in codes
+                },
+            }
+        },
     }
     if any(PROBLEMS[code].retryable for code in codes):
         made["headers"] = {"Retry-After": {"$ref": "#/components/headers/RetryAfter"}}

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 from lastlight.openapi_schemas import Schemas
-from protocol.codes import Code
+from lastlight.web.problems import problem_of
+from protocol.codec import parse_json, render_json
+from protocol.codes import PROBLEMS, Code
+from protocol.errors import FieldError, Refusal
 from protocol.limits import IDEMPOTENCY_KEY_CHARS_MAX
 
 
@@ -41,17 +44,6 @@ def add_problem(schemas: Schemas) -> None:
                 "retry_after_s": {"type": "integer", "minimum": 0},
             },
             "required": ["type", "title", "status", "code"],
-            "examples": [
-                {
-                    "type": "urn:lastlight:problem:version_conflict",
-                    "title": "Version conflict",
-                    "status": 412,
-                    "detail": "it has version 4 by now; read it again",
-                    "instance": "01935d2a-7c00-7000-8000-0000000000f6",
-                    "code": "version_conflict",
-                    "current_version": 4,
-                }
-            ],
         },
     )
 
@@ -70,7 +62,7 @@ _KEY: Final[dict[str, Any]] = {
         "type": "string",
         "minLength": 1,
         "maxLength": IDEMPOTENCY_KEY_CHARS_MAX,
-        "pattern": "^[!-~]+$",
+        "pattern": "^[!-~]([ -~]*[!-~])?$",
     },
 }
 _IF_MATCH: Final[dict[str, Any]] = {
@@ -143,3 +135,26 @@ SECURITY_SCHEMES: Final[dict[str, Any]] = {
         "description": "The access token of `POST /api/auth/step-up`; elevated for 5 minutes.",
     },
 }
+
+
+def problem_examples() -> dict[str, Any]:
+    """A problem document of each code, by the code."""
+    return {code.value: {"value": _problem_of(code)} for code in sorted(Code)}
+
+
+def _problem_of(code: Code) -> dict[str, object]:
+    more: dict[Code, dict[str, Any]] = {
+        Code.VERSION_CONFLICT: {"current_version": 4},
+        Code.VALIDATION_FAILED: {
+            "errors": (FieldError("/lines/0/qty", "out_of_range", "must be 1 to 20; is 0"),)
+        },
+    }
+    retry_after_s = 1 if PROBLEMS[code].retryable else None
+    given = {"retry_after_s": retry_after_s, **more.get(code, {})}
+    said = Refusal(code, "what is the matter here, and what may be done", **given)
+    made = parse_json(render_json(problem_of(said, _REQUEST)))
+    assert isinstance(made, dict)
+    return made
+
+
+_REQUEST: Final = "01935d2a-7c00-4000-8000-0000000000f6"

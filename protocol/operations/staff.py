@@ -102,7 +102,7 @@ OPERATIONS: Final = in_category(
         status=201, key=KeyRule.ACCEPTED, offline=True, warm=(venue("venue_id"),),
         errors=(
             Code.GEOFENCE_OUTSIDE, Code.SHIFT_ALREADY_OPEN, Code.VENUE_CLOSED,
-            Code.LOCATION_INACCURATE,
+            Code.LOCATION_INACCURATE, Code.LOCATION_UNTRUSTED,
         ),
         emits=("staff.clocked_in",),
     ),

@@ -14,6 +14,7 @@ from lastlight.openapi import openapi_document
 from lastlight.openapi_examples import BY_MEMBER, EXAMPLES
 from lastlight.openapi_samples import Samples
 from protocol.codec import decode
+from protocol.codes import PROBLEMS, Code
 from protocol.operations.base import Operation
 from protocol.operations.requests import read_request
 from protocol.operations.table import BY_NAME, OPERATIONS
@@ -86,6 +87,14 @@ def test_what_is_shown_as_an_answer_could_be_one(operation: Operation) -> None:
         media = content[operation.media]
         assert is_shaped(media["example"], media["schema"]) == []
         decode(operation.reply, media["example"])
+
+
+@pytest.mark.parametrize("code", Code)
+def test_each_problem_is_shown(code: Code) -> None:
+    """A client's author sees what to look at before it ever happens."""
+    shown = DOCUMENT["components"]["examples"][code.value]["value"]
+    assert is_shaped(shown, {"$ref": "#/components/schemas/Problem"}) == []
+    assert (shown["code"], shown["status"]) == (code.value, PROBLEMS[code].status)
 
 
 def test_each_example_written_by_hand_is_shown() -> None:

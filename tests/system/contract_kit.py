@@ -286,4 +286,5 @@ def _complaints(operation: Operation, told: Any, *, good: bool) -> Iterator[str]
 
 
 def _words(case: Any) -> str:
-    return f"{case.formatted_path} {case.query or ''} {case.body!r:.400}"
+    key = (case.headers or {}).get("Idempotency-Key")
+    return f"{case.formatted_path} {case.query or ''} {case.body!r:.400} (key {key!r})"
