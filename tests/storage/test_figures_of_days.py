@@ -5,18 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import attrs
 import pytest
 
-from protocol.operations.figures import (
-    GetOccupancy,
-    GetRevenue,
-    RevenueBy,
-)
+from protocol.addresses import Role
+from protocol.operations.figures import GetOccupancy, GetRevenue, RevenueBy
 from protocol.records.ledger import LedgerJournal, LedgerPosting
 from protocol.records.money import Transaction
 from protocol.records.visits import Session
 from storage.postgres.database import Database, DatabaseRole
+from storage.postgres.keeping import Keeper
 from storage.postgres.queries_figures import occupancy, revenue
+from storage.postgres.queries_projections import history_of
 from tests.storage.figures_world import (
     ASKED,
     EVENING,
@@ -32,8 +32,8 @@ from tests.storage.figures_world import (
     days,
     keep,
 )
-from tests.storage.query_world import asking, store
-from tests.storage.samples import a
+from tests.storage.query_world import a_principal, asked_by, asking, store
+from tests.storage.samples import a, an_id
 
 
 async def presence(database: Database, first: dt.date, last: dt.date | None = None) -> Any:
@@ -153,3 +153,22 @@ async def test_a_run_that_was_cut_off_is_taken_up(database: Database) -> None:
         assert [row["business_day"] for row in kept] == some[:1]
         await connection.execute("alter table daily_metrics drop constraint cut_off")
     assert await keep(database) == 2
+
+
+async def test_what_was_forecast_is_told_beside_what_came(database: Database) -> None:
+    """Kept once however often it is asked for; closing the day says how true it was."""
+    keeper = Keeper(database=database, now=lambda: LATER)
+    told = [(an_id(), SET_BACK + dt.timedelta(days=n), 10, 20, 30) for n in range(2)]
+    for _ in range(2):
+        again = [(an_id(), *day[1:]) for day in told]
+        await keeper.keep_forecast(HERE, EVENING, "a method", again)
+    await store(database, a_venue(), a_closed_day())
+    assert await keep(database) == 1
+    owner = attrs.evolve(asked_by(a_principal(roles={HERE: Role.OWNER}), HERE), now=LATER)
+    async with asking(database, owner) as connection:
+        history = await history_of(connection, HERE, SET_BACK, owner)
+    assert (history.days, history.net_minor, history.visits) == ((SET_BACK,), (0,), (0,))
+    assert (history.kept_at, history.empty_days) == (LATER, 1)
+    assert history.came_true == ((0, 10, 20, 30),)
+    async with database.connect(DatabaseRole.WRITER) as connection:
+        assert await connection.fetchval("select count(*) from revenue_projections") == 2
