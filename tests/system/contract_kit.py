@@ -26,7 +26,7 @@ from schemathesis.specs.openapi import checks
 from protocol.addresses import Role
 from protocol.codes import PROBLEMS, Code
 from protocol.operations.base import Operation
-from tests.system.guests import PASSWORD
+from tests.system.guests import PASSWORD, TOKEN_USED_S
 
 ELEVATED_S: Final = 200.0
 """A token with step-up lives for 300 s."""
@@ -80,7 +80,8 @@ class Asker:
     def token(self, *, elevated: bool) -> str:
         """A token that is good for a while."""
         token, made_at = self._tokens.get(elevated, ("", 0.0))
-        if not token or time.monotonic() - made_at > ELEVATED_S:
+        good_s = ELEVATED_S if elevated else TOKEN_USED_S
+        if not token or time.monotonic() - made_at > good_s:
             token = self._elevated() if elevated else self._signed_in()
             self._tokens[elevated] = token, time.monotonic()
         return token
