@@ -206,13 +206,14 @@ class Database:
             "application_name": f"lastlight {role.name.lower()}",
             "timezone": "UTC",
             "jit": "off",
-            # A filter that is not given must cost nothing, and a venue be found by its own rows:
-            # one plan for all values would scan.
-            "plan_cache_mode": "force_custom_plan",
             # What is read is in memory, or on disks that don't turn.
             "random_page_cost": "1.1",
             "statement_timeout": str(round(limits.DATABASE_STATEMENT_S * 1000)),
         }
+        if role is DatabaseRole.READER:
+            # A filter that is not given must cost nothing, and a venue be found by its own rows:
+            # one plan for all values would scan. What actors load by is always given.
+            settings["plan_cache_mode"] = "force_custom_plan"
 
         async def connect() -> Any:
             return await asyncpg.connect(self._url, server_settings=settings, timeout=None)

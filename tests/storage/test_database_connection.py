@@ -51,6 +51,16 @@ async def test_each_pool_connects_with_its_own_role(database: Database, role: Da
         assert await connection.fetchval("select current_setting('role')") == role.value
 
 
+@pytest.mark.parametrize("role", list(DatabaseRole))
+async def test_only_readers_have_each_question_planned(
+    database: Database, role: DatabaseRole
+) -> None:
+    """Filters differ from one question to the next; loads and flushes do not, and are many."""
+    expected = "force_custom_plan" if role is DatabaseRole.READER else "auto"
+    async with database.connect(role) as connection:
+        assert await connection.fetchval("select current_setting('plan_cache_mode')") == expected
+
+
 async def test_json_and_ids_arrive_as_the_mapping_expects(database: Database) -> None:
     """The record mapping decodes JSON itself; a second decoding would change numbers."""
     id_ = uuid.uuid4()
