@@ -15,13 +15,7 @@ from trio.testing import MockClock
 
 from lastlight.demo.ids import DEMO_VENUE
 from protocol.addresses import Role
-from protocol.operations.figures import (
-    GetDashboard,
-    GetOccupancy,
-    GetRevenue,
-    GetStaffAnalytics,
-    RevenueBy,
-)
+from protocol.operations import figures as asks
 from protocol.records.base import Record
 from protocol.records.ledger import BusinessDay, LedgerJournal, LedgerPosting
 from protocol.records.money import Transaction
@@ -182,8 +176,8 @@ def books_of(world: World, day: date) -> Books:
     )
 
 
-async def _revenue(connection: Connection, asked: Asked, by: RevenueBy) -> Any:
-    command = GetRevenue(venue_id=DEMO_VENUE, from_=TODAY, to=TODAY, by=by)
+async def _revenue(connection: Connection, asked: Asked, by: asks.RevenueBy) -> Any:
+    command = asks.GetRevenue(venue_id=DEMO_VENUE, from_=TODAY, to=TODAY, by=by)
     return await revenue(connection, command, asked)
 
 
@@ -195,8 +189,10 @@ async def test_revenue_is_the_sum_of_the_ledger(database: Database, evening: Wor
     assert books.gross_minor == 600 + 300 + 500 + 385
     assert (books.refunds_minor, books.tips_minor) == (300, 130)
     async with asking(database, asked_at(evening)) as connection:
-        told = await dashboard(connection, GetDashboard(venue_id=DEMO_VENUE), asked_at(evening))
-        found = await _revenue(connection, asked_at(evening), RevenueBy.TENDER)
+        told = await dashboard(
+            connection, asks.GetDashboard(venue_id=DEMO_VENUE), asked_at(evening)
+        )
+        found = await _revenue(connection, asked_at(evening), asks.RevenueBy.TENDER)
     assert attrs.asdict(told.takings) == attrs.asdict(books)
     assert found.totals == told.takings
     assert {part.key: part.gross_minor for part in found.parts} == {
@@ -207,16 +203,18 @@ async def test_revenue_is_the_sum_of_the_ledger(database: Database, evening: Wor
     assert takings.gross_minor - takings.refunds_minor == takings.net_minor + takings.tax_minor
 
 
-@pytest.mark.parametrize("by", [RevenueBy.HOUR, RevenueBy.BUSINESS_DAY, RevenueBy.ACTIVITY])
+@pytest.mark.parametrize(
+    "by", [asks.RevenueBy.HOUR, asks.RevenueBy.BUSINESS_DAY, asks.RevenueBy.ACTIVITY]
+)
 async def test_the_parts_of_revenue_add_up_to_it(
-    database: Database, evening: World, by: RevenueBy
+    database: Database, evening: World, by: asks.RevenueBy
 ) -> None:
     """However revenue is divided, nothing is counted twice or left out."""
     await fill(database, evening)
     async with asking(database, asked_at(evening)) as connection:
         found = await _revenue(connection, asked_at(evening), by)
     assert sum(part.gross_minor for part in found.parts) == found.totals.gross_minor
-    if by is RevenueBy.ACTIVITY:
+    if by is asks.RevenueBy.ACTIVITY:
         told = {part.key: part.gross_minor for part in found.parts}
         assert told == {"lounge": 385, "orders": 1_400}
 
@@ -225,7 +223,7 @@ async def test_items_are_told_by_name_and_number(database: Database, evening: Wo
     """What was voided was not sold; what was refunded was, and stands under refunds."""
     await fill(database, evening)
     async with asking(database, asked_at(evening)) as connection:
-        found = await _revenue(connection, asked_at(evening), RevenueBy.ITEM)
+        found = await _revenue(connection, asked_at(evening), asks.RevenueBy.ITEM)
     told = {part.key: (part.gross_minor, part.count) for part in found.parts}
     assert told == {COLA["item_id"]: (900, 3), PLAY["game_id"]: (500, 5)}
     assert all(part.name for part in found.parts)
@@ -238,8 +236,8 @@ async def test_presence_is_told_of_who_came_and_who_is_there(
     await fill(database, evening)
     asked = asked_at(evening)
     async with asking(database, asked) as connection:
-        told = await dashboard(connection, GetDashboard(venue_id=DEMO_VENUE), asked)
-        command = GetOccupancy(venue_id=DEMO_VENUE, from_=TODAY, to=TODAY)
+        told = await dashboard(connection, asks.GetDashboard(venue_id=DEMO_VENUE), asked)
+        command = asks.GetOccupancy(venue_id=DEMO_VENUE, from_=TODAY, to=TODAY)
         found = await occupancy(connection, command, asked)
     assert (told.present, told.sessions, told.visits_today, told.on_duty) == (1, 1, 2, 1)
     assert (found.visits, found.peak_persons, found.peak_day) == (2, 1, TODAY)
@@ -259,10 +257,10 @@ async def test_a_day_that_was_kept_reads_as_it_did_before(
 
     async def read() -> list[Any]:
         async with asking(database, asked) as connection:
-            parts = [await _revenue(connection, asked, by) for by in RevenueBy]
+            parts = [await _revenue(connection, asked, by) for by in asks.RevenueBy]
             days: dict[str, Any] = {"venue_id": DEMO_VENUE, "from_": TODAY, "to": TODAY}
-            parts.append(await occupancy(connection, GetOccupancy(**days), asked))
-            parts.append(await staff_figures(connection, GetStaffAnalytics(**days), asked))
+            parts.append(await occupancy(connection, asks.GetOccupancy(**days), asked))
+            parts.append(await staff_figures(connection, asks.GetStaffAnalytics(**days), asked))
             return parts
 
     before = await read()
@@ -283,8 +281,8 @@ async def test_another_venues_management_is_told_nothing(
     await fill(database, evening)
     asked = asked_at(evening, STRANGER)
     async with asking(database, asked) as connection:
-        found = await _revenue(connection, asked, RevenueBy.HOUR)
-        told = await dashboard(connection, GetDashboard(venue_id=DEMO_VENUE), asked)
+        found = await _revenue(connection, asked, asks.RevenueBy.HOUR)
+        told = await dashboard(connection, asks.GetDashboard(venue_id=DEMO_VENUE), asked)
     assert (found.parts, found.totals.gross_minor) == ((), 0)
     assert (told.present, told.takings.gross_minor, told.open_tasks) == (0, 0, 0)
 

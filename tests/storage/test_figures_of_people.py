@@ -194,7 +194,7 @@ async def test_safety_is_told_as_figures_and_as_a_table(database: Database) -> N
 
     alarms = [alarm("sos", 10), alarm("sos", 20), alarm("sos", None), alarm("help", 500)]
     cases = [
-        a(Intervention, **SAFETY, level=2, outcome="water_food", status="closed", opened_at=EVENING),
+        a(Intervention, **SAFETY, level=2, outcome="medical", status="closed", opened_at=EVENING),
         a(Intervention, **SAFETY, level=3, outcome=None, status="open", opened_at=EVENING),
     ]
     refusal = a(
@@ -209,7 +209,7 @@ async def test_safety_is_told_as_figures_and_as_a_table(database: Database) -> N
     assert (found.alarms.cases, found.alarms.p50_ms, found.alarms.p95_ms) == (2, 10_000, 20_000)
     assert (found.unacknowledged, found.refusals_of_service) == (1, 1)
     assert found.interventions_by_level == {"2": 1, "3": 1}
-    assert found.interventions_by_outcome == {"water_food": 1, "open": 1}
+    assert found.interventions_by_outcome == {"medical": 1, "open": 1}
     assert found.alarms_by_severity == {"high": 3}
     told = {(row[3], row[4]): row[5] for row in rows[1:]}
     assert told["interventions_by_level", "2"] == 1
