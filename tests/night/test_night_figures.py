@@ -30,15 +30,7 @@ from tests.night.test_night_visits import COLA, PLAY, minutes, settled
 from tests.storage.query_world import a_principal, asked_by, asking
 from tests.storage.samples import insert
 from tests.twins.nodes import World
-from tests.twins.people import (
-    VENUE,
-    Someone,
-    an_order,
-    check_in,
-    go_on_duty,
-    open_till,
-    sign_in,
-)
+from tests.twins.people import VENUE, Someone, an_order, check_in, go_on_duty, open_till, sign_in
 from tests.twins.whole import LastLight, copy_of, open_memory_last_light
 
 MONEY: Final = "/api/transactions"
