@@ -116,7 +116,10 @@ class MemoryDatabase:
 
     def _with(self, batch: Batch) -> Rows:
         """The rows after a batch. The twin itself is unchanged."""
-        rows = {table: dict(kept) for table, kept in self.rows.items()}
+        touched = {*batch.removes, *batch.updates, *batch.inserts, *batch.appends}
+        touched |= {LedgerAccount.table.name, IdempotencyKey.table.name}
+        rows = dict(self.rows)
+        rows |= {table: dict(rows[table]) for table in touched if table in rows}
         self._post(batch, rows)
         known = {
             id_: rows[LedgerJournal.table.name][(id_,)].hash  # type: ignore[attr-defined]
@@ -142,7 +145,10 @@ class MemoryDatabase:
             for table, records in added.items():
                 self._insert(rows.setdefault(table, {}), records)
         for table in {*batch.updates, *batch.inserts, *batch.appends}:
-            self._check(table, rows[table])
+            updated = [record for record, _ in batch.updates.get(table, ())]
+            new = [*batch.inserts.get(table, ()), *batch.appends.get(table, ())]
+            self._check(table, rows[table], [*updated, *new])
+        _check_balanced(batch.appends.get(LedgerPosting.table.name, ()))
         self.heads |= moved
         return rows
 
@@ -152,17 +158,30 @@ class MemoryDatabase:
                 raise StoreRefused(f"{record.table.name} has {record.primary_key} already")
             rows[record.primary_key] = record
 
-    def _check(self, table: str, rows: Mapping[tuple[Any, ...], Record]) -> None:
-        for record in rows.values():
+    def _check(
+        self, table: str, rows: Mapping[tuple[Any, ...], Record], written: Sequence[Record]
+    ) -> None:
+        for record in written:
             if self.refuses(record):
                 raise StoreRefused(f"{table} does not take {record.primary_key}")
-        if table == LedgerPosting.table.name:
-            _check_balanced(rows.values())
+        stored = self.rows.get(table, {})
         for unique in RECORDS[table].table.unique:
-            seen: set[tuple[Any, ...]] = set()
-            for record in rows.values():
+            wanted = set()
+            for record in written:
                 key = _unique_key(record, unique)
-                if key is None:
+                before = stored.get(record.primary_key)
+                if before is None or key != _unique_key(before, unique):
+                    wanted.add(key)
+            wanted -= {None}
+            # Each row that is looked at costs, and most of them differ in the last column.
+            last = unique.columns[-1]
+            lasts = {getattr(record, last) for record in written}
+            seen: set[tuple[Any, ...]] = set()
+            for record in rows.values() if wanted else ():
+                if not unique.lowered and getattr(record, last) not in lasts:
+                    continue
+                key = _unique_key(record, unique)
+                if key is None or key not in wanted:
                     continue
                 if key in seen:
                     raise StoreRefused(f"{table} has {unique.columns} {key} twice")
@@ -180,9 +199,10 @@ class MemoryDatabase:
             account = accounts.get(key, begun)
             balance = account.balance_minor + posting.amount_minor
             accounts[key] = account.revised(balance_minor=balance, seq=account.seq + 1)
-        after = {key[0]: account.balance_minor for key, account in accounts.items()}
         if postings:
-            for account in accounts.values():
+            changed = {(posting.account_id,) for posting in postings}
+            after = {key[0]: accounts[key].balance_minor for key in changed}
+            for account in (accounts[key] for key in changed):
                 if account.balance_minor < 0 and not account.may_be_negative:
                     raise StoreRefused(f"{account.code} would be at {account.balance_minor}")
             batch.appends[LedgerPosting.table.name] = [*with_balances(postings, after)]
