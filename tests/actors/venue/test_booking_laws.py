@@ -11,7 +11,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from actors.rules.slots import is_free, overlap, slot
 from actors.runtime.outcome import Decision
 from actors.venue.bookings import in_line, stay_minutes
 from protocol.addresses import Principal
@@ -21,6 +20,7 @@ from protocol.operations.reservations import ReservationAction
 from protocol.records.inventory import KaraokeRoom
 from protocol.records.money_states import RoomStatus
 from protocol.records.states import ReservationStatus
+from protocol.records.values import Period
 from protocol.records.venues import Reservation
 from tests.actors.deciding import a_principal
 from tests.actors.venue.booking_world import DESK, BookingWorld
@@ -30,6 +30,11 @@ guests = st.integers(0, 4)
 quarters = st.integers(0, 24).map(lambda n: n * timedelta(minutes=15))
 lengths = st.sampled_from((30, 45, 60, 90))
 parties = st.integers(1, 8)
+
+
+def overlap(one: Period, other: Period) -> bool:
+    """The model's own word on it: one begins before the other is over, and the other way round."""
+    return not (one.end <= other.start or other.end <= one.start)
 
 
 class InOrder(BookingWorld):
@@ -47,10 +52,21 @@ class InOrder(BookingWorld):
         for given_to in offered:
             (room,) = (room for room in rooms if room.id == given_to.room_id)
             for earlier in line[: [waits.id for waits in line].index(given_to.id)]:
-                stay = slot(self.now, stay_minutes(earlier), room.cleaning_minutes)
-                fits = earlier.party_size <= room.capacity and is_free(stay, taken[room.id])
+                length = timedelta(minutes=stay_minutes(earlier) + room.cleaning_minutes)
+                stay = Period(start=self.now, end=self.now + length)
+                free = not any(overlap(stay, period) for period in taken[room.id])
+                fits = earlier.party_size <= room.capacity and free
                 assert not fits or not in_line(self.row(earlier)), "somebody was passed over"
         return decision
+
+
+NEXT = {
+    None: {"requested", "confirmed"},
+    "requested": {"confirmed", "arrived", "cancelled", "expired"},
+    "confirmed": {"arrived", "cancelled", "no_show"},
+    "arrived": {"confirmed", "completed"},
+}
+"""The model: how a booking begins, and what may follow what; nothing leaves its end."""
 
 
 class BookingNight(RuleBasedStateMachine):
@@ -59,6 +75,7 @@ class BookingNight(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.world = InOrder()
+        self.status: dict[UUID, str] = {}
 
     def is_due(self) -> bool:
         """Whether something has still to happen at this very moment."""
@@ -97,6 +114,14 @@ class BookingNight(RuleBasedStateMachine):
     @rule(minutes=st.sampled_from((1, 15, 40, 200)))
     def wait(self, minutes: int) -> None:
         self.world.pass_time(timedelta(minutes=minutes))
+
+    @invariant()
+    def each_booking_lives_as_the_model_says(self) -> None:
+        """Rule 14: what is over stays over, and nobody arrives from nowhere."""
+        for booking in self.world.state.all(Reservation):
+            before, now = self.status.get(booking.id), booking.status.value
+            assert now == before or now in NEXT.get(before, ()), f"{before} -> {now}"
+            self.status[booking.id] = now
 
     @invariant()
     def no_room_is_promised_twice(self) -> None:

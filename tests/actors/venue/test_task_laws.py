@@ -49,7 +49,7 @@ class Tasks(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.house = House(on_duty=())
+        self.house = House(on_duty=(ANNA, BEN))
         self.status: dict[UUID, str] = {}
         self.version: dict[UUID, int] = {}
 
@@ -125,9 +125,15 @@ class Tasks(RuleBasedStateMachine):
         self.status[outcome.reply.task_id] = "open"
         return outcome.reply.task_id
 
-    @rule(task_id=tasks, to=st.sampled_from(TaskMove), by=people, behind=st.booleans())
-    def somebody_moves(self, task_id: UUID, to: TaskMove, by: UUID, behind: bool) -> None:
+    @rule(
+        task_id=tasks,
+        to=st.sampled_from(TaskMove),
+        other=st.none() | people,
+        behind=st.sampled_from((False, False, False, True)),
+    )
+    def somebody_moves(self, task_id: UUID, to: TaskMove, other: UUID | None, behind: bool) -> None:
         before = self.house.task(task_id)
+        by = other or before.assignee_id or ANNA
         reason = "stuck" if to is TaskMove.BLOCKED else None
         command = UpdateTaskStatus(task_id=task_id, status=to, reason=reason)
         outcome = self._do(command, by, before.version - behind)
@@ -146,6 +152,20 @@ class Tasks(RuleBasedStateMachine):
         assert isinstance(outcome.reply, Refusal) != allowed
         if allowed:
             self.status[task_id] = NEXT[self.status[task_id], to.value]
+
+    @rule(task_id=tasks, data=st.data())
+    def the_assignee_goes_on(self, task_id: UUID, data: st.DataObject) -> None:
+        """Whatever the model allows happens."""
+        before = self.house.task(task_id)
+        steps = [to for at, to in NEXT if at == self.status[task_id]]
+        if before.assignee_id is None or not steps:
+            return
+        to = TaskMove(data.draw(st.sampled_from(steps)))
+        reason = "stuck" if to is TaskMove.BLOCKED else None
+        command = UpdateTaskStatus(task_id=task_id, status=to, reason=reason)
+        outcome = self._do(command, before.assignee_id, before.version)
+        assert isinstance(outcome.reply, TaskReply), outcome.reply
+        self.status[task_id] = to.value
 
     @rule(task_id=tasks, to=st.none() | people)
     def management_passes_on(self, task_id: UUID, to: UUID | None) -> None:
@@ -210,4 +230,4 @@ class Tasks(RuleBasedStateMachine):
 
 
 TestTasks = Tasks.TestCase
-TestTasks.settings = settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestTasks.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
