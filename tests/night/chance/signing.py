@@ -1,0 +1,60 @@
+"""How people of a random night get their tokens, and new ones when those have ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import trio
+
+from lastlight.demo.founding import DEMO_PASSWORD
+from tests.twins.people import Someone, ask
+
+if TYPE_CHECKING:
+    from tests.night.chance.night import Night
+
+TRIES_MAX: Final = 80
+UNDECIDED: Final = {503, 504}
+
+
+async def sign_in(night: Night, name: str) -> bool:
+    """Log in; False, and not asked again, if they may not."""
+    body = {"email": f"{name}@lastlight.example", "password": DEMO_PASSWORD}
+    for _ in range(TRIES_MAX):
+        heard = await ask(night.house, "POST", "/api/auth/login", body)
+        if heard.status not in UNDECIDED:
+            break
+        await trio.sleep(1)
+    if heard.status != 200:
+        assert heard.status in {401, 403, 429}, f"{name} signs in: {heard}"
+        night.say(f"{name} can't sign in: {heard.code}")
+        night.away.add(name)
+        return False
+    night.away.discard(name)
+    user_id = heard.body["user"]["user_id"]
+    tokens = (heard.body["access_token"], heard.body["refresh_token"])
+    if name in night.people:
+        person = night.people[name]
+        person.token, person.refresh_token = tokens
+    else:
+        night.people[name] = Someone(
+            house=night.house, name=name, user_id=user_id, token=tokens[0],
+            refresh_token=tokens[1],
+        )  # fmt: skip
+    return True
+
+
+async def renew(night: Night, name: str) -> bool:
+    """A token has ended: take a new one, or sign in again; whether that went well."""
+    person = night.people[name]
+    for _ in range(TRIES_MAX):
+        sent = {"refresh_token": person.refresh_token}
+        heard = await ask(night.house, "POST", "/api/auth/refresh", sent)
+        if heard.status not in UNDECIDED:
+            break
+        await trio.sleep(1)
+    if heard.status == 200:
+        person.token = heard.body["access_token"]
+        person.refresh_token = heard.body["refresh_token"]
+        return True
+    assert heard.status in {401, 403}, f"{name} takes a new token: {heard}"
+    return await sign_in(night, name)
