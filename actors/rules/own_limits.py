@@ -95,12 +95,14 @@ def alerts(
 
     `first` is the first day of the period, and what was said before it has been forgotten.
     """
-    reached = used >= limit
-    if reached and (blocked_on is None or blocked_on < first):
+    warned = warned_on is not None and warned_on >= first
+    blocked = blocked_on is not None and blocked_on >= first
+    if blocked:
+        return
+    if used >= limit:
         yield "block"
-    elif not reached and used * 100 >= limit * WARN_PERCENT:
-        if all(day is None or day < first for day in (warned_on, blocked_on)):
-            yield "warn"
+    elif used * 100 >= limit * WARN_PERCENT and not warned:
+        yield "warn"
 
 
 def percent_of(used: int, limit: int) -> int:

@@ -48,6 +48,7 @@ def test_the_digest_is_of_what_is_stored_and_outlives_it() -> None:
         after={"role": None},
     )
     assert line.before == {"role": "staff", "by": str(UUID(int=4))}
-    assert line.detail_salt is not None and line.detail_digest is not None
+    assert line.detail_salt is not None
+    assert line.detail_digest is not None
     told = canonical_json({"before": line.before, "after": line.after}).decode()
     assert line.detail_digest == text_digest(line.detail_salt, told)
