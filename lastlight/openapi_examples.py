@@ -205,6 +205,8 @@ BY_MEMBER: Final[dict[str, Any]] = {
     "qty": 2,
     "reason": "said so at the bar",
     "note": "by the window",
+    "role": "staff",
+    "relation": "friend",
     "name": "Karaoke 1",
     "display_name": "Moth",
     "document_type": "passport",

@@ -62,12 +62,16 @@ def is_sos(operation: Operation) -> bool:
     return operation.lenient
 
 
+_NOBODY_ELSES: Final = {"LogOut": "patron49", "RequestErasure": "patron48"}
+"""Whom nobody else needs: some of it is taken, and ends what they were signed in for."""
+
+
 def role_for(operation: Operation) -> str | None:
     """Who of the demo may just ask this; None for nobody signed in."""
     if operation.least is Role.PUBLIC:
         return None
-    if operation.name == "LogOut":
-        return "patron49"  # somebody whom nobody else needs: some of it is taken
+    if operation.name in _NOBODY_ELSES:
+        return _NOBODY_ELSES[operation.name]
     if operation.least is Role.PATRON:
         return "patron50"
     return "staff5" if operation.least is Role.STAFF else "owner"

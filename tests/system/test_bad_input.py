@@ -15,6 +15,7 @@ import pytest
 import trio
 
 from lastlight.auth.keys import KeyRing, load_keys
+from lastlight.openapi import openapi_document
 from lastlight.places import make_places
 from protocol.codes import Code
 from protocol.limits import BODY_BYTES_MAX, HEADER_BYTES_MAX
@@ -57,14 +58,14 @@ class Battered:
         token = (await self.front.sign_in(name)).token
         if not operation.step_up:
             return token
+        return await self.elevate(name)
+
+    async def elevate(self, name: str) -> str:
+        """A token of somebody who proved again who they are."""
         if name not in self.elevated:
-            told = await self.front.need(
-                200,
-                self.front.known[name],
-                "POST",
-                "/api/auth/step-up",
-                {"password": PASSWORD},
-            )
+            body = {"password": PASSWORD}
+            person = await self.front.sign_in(name)
+            told = await self.front.need(200, person, "POST", "/api/auth/step-up", body)
             self.elevated[name] = told["access_token"]
         return self.elevated[name]
 
@@ -153,17 +154,25 @@ async def test_headers_without_end_are_refused(battered: Battered) -> None:
 
 
 async def test_ids_that_nobody_has_are_not_found(battered: Battered) -> None:
-    """An id that is an id and names nothing is 404, whoever asks."""
+    """An id that is an id and names nothing is 404, whoever asks with whatever else is right."""
+    paths = openapi_document()["paths"]
     for role in ("patron50", "staff5", "owner"):
         person = await battered.front.sign_in(role)
-        for operation in ALL.values():
-            if not operation.parameters:
+        # Reads first: a role that was given and put back again makes somebody known.
+        for operation in sorted(ALL.values(), key=lambda row: row.changes):
+            # To forget a device that is not there is done at once.
+            if not operation.parameters or operation.name == "RemoveDevice":
                 continue
-            body = b'{"action": "on_scene"}' if operation.name == "RespondSos" else b"{}"
-            if operation.name in {"SwitchActivity", "ReportLocation"}:
-                continue
+            described = paths[operation.path][operation.method.lower()]
+            content = described.get("requestBody", {}).get("content", {})
+            if operation.step_up and role == "owner":
+                person = attrs.evolve(person, token=await battered.elevate(role))
             answer = await battered.front.send(
-                person, operation.method, target_of(operation), body if operation.changes else None
+                person,
+                operation.method,
+                target_of(operation),
+                content["application/json"]["example"] if content else None,
+                headers={"if-match": '"v1"'} if operation.precondition else None,
             )
             hidden = {404} if role == "owner" else {403, 404}
             assert answer.status_code in hidden, f"{role} {operation.name}: {answer.text}"

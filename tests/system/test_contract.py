@@ -20,7 +20,7 @@ from tests.system.guests import VENUE
 from tests.system.harness import open_yard, processes_on
 from tests.system.matrix_world import SECOND, open_matrix_world
 
-MANY: Final = 100 if os.environ.get("TEST_LASTLIGHT_LONG") else 5
+MANY: Final = 100 if os.environ.get("TEST_LASTLIGHT_LONG") else 4
 ORDER: Final = sorted(
     (row for row in OPERATIONS if row.status != 101), key=lambda row: row.name in LAST
 )
