@@ -27,6 +27,9 @@ MAY_BE_NEGATIVE: Final = frozenset(
     }
 )
 """L2: only receivable, clearing, tills and promo may be negative."""
+MIRRORED: Final = frozenset({AccountKind.REVENUE, AccountKind.TAX, AccountKind.TIPS})
+"""No decision takes from these what is not there. But what was posted can always be taken back
+(L3), also where somebody has booked it elsewhere meanwhile; then they stand below zero."""
 _DEBIT: Final = MAY_BE_NEGATIVE | {AccountKind.DISPUTE_LOSS}
 
 
@@ -51,7 +54,7 @@ def kind_of(code: str) -> AccountKind:
 
 
 def may_be_negative(code: str) -> bool:
-    """Whether an account may go below zero (L2)."""
+    """Whether a decision may bring an account below zero (L2)."""
     return kind_of(code) in MAY_BE_NEGATIVE
 
 
@@ -71,5 +74,5 @@ def account_of(code: str, currency: str) -> LedgerAccount:
         venue_id=UUID(id_) if whose == "venue" else None,
         currency=currency,
         normal=NormalSide.DEBIT if kind in _DEBIT else NormalSide.CREDIT,
-        may_be_negative=kind in MAY_BE_NEGATIVE,
+        may_be_negative=kind in MAY_BE_NEGATIVE | MIRRORED,
     )
