@@ -56,8 +56,9 @@ def assert_flushed_is_the_fold(world: World) -> None:
         for key, record in rows.items()
         if table not in ours
     }
-    assert stored.keys() - wanted.keys() == set()
-    assert wanted.keys() - stored.keys() == set()
+    extra, lost = stored.keys() - wanted.keys(), wanted.keys() - stored.keys()
+    assert extra == set(), [stored[key] for key in extra]
+    assert lost == set(), [wanted[key] for key in lost]
     for key, record in wanted.items():
         assert stored[key] == record or _told(stored[key]) == _told(record), key
     assert world.database.kept_aside == []
