@@ -69,10 +69,10 @@ async def test_a_day_that_was_closed_in_its_time_changes_nothing(database: Datab
 
 
 async def test_revenue_is_divided_and_sums_up(database: Database) -> None:
-    """Whatever it is divided by, the parts are those of the total; a meal is no activity."""
+    """Whatever it is divided by, the parts are those of the total."""
     await a_busy_day(database)
     for by in RevenueBy:
         found = await taken(database, by)
         assert found.totals.gross_minor == 1_100
         parts = sum(part.gross_minor for part in found.parts)
-        assert parts == (0 if by is RevenueBy.ACTIVITY else 1_100), by
+        assert parts == 1_100, by

@@ -153,6 +153,8 @@ class VisitMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.status == "auto_paused")
     @rule()
     def come_back(self) -> None:
+        # A fix of the same moment as the last one tells nothing new.
+        self.visit.go_to(self.visit.now + SECOND)
         fix = a_fix(self.visit.now)
         self.visit.do(ReportLocation(session_id=self.visit.id, fixes=(fix,)), OWN)
         self.becomes("active", self.visit.now)

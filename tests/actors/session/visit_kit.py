@@ -48,6 +48,7 @@ from tests.actors.session.visit_opening import (
 from tests.actors.session.visit_wallet import Wallet
 
 C = TypeVar("C", bound=Command)
+TODAY = date(2026, 6, 1)
 MINUTE, SECOND, MS = (timedelta(milliseconds=ms) for ms in (60_000, 1_000, 1))
 OWN = a_principal(USER)
 STAFF = a_principal(UUID(int=31), Role.STAFF, VENUE_ID)
@@ -122,7 +123,7 @@ class Visit:
     def charge(self, at: datetime, *, elsewhere: int = 0) -> int:
         """What the segments cost until a moment."""
         notes = MeterNotes(
-            charged_until=START, hold_until=START, elsewhere_minor={date(2026, 6, 1): elsewhere}
+            charged_until=START, hold_until=START, elsewhere_minor={TODAY: elsewhere}
         )
         return charge_at(self.segments, at, tariff_of(self.profile, notes)).total_minor
 
