@@ -53,11 +53,11 @@ async def set_the_doors(night: Night, venue: Venue, status: str, capacity: int) 
     return await night.ask(await night.owner(), "PUT", path, body, version=venue.version)
 
 
-@step(2)
+@step(4)
 async def close_the_day(night: Night) -> None:
     """The day that runs, or the one before."""
     head = await night.head()
-    day = (night.now + timedelta(hours=9 - 5)).date() - timedelta(days=night.one((0, 1, 1)))
+    day = (night.now + timedelta(hours=9 - 5)).date() - timedelta(days=night.one((0, 0, 1)))
     path = f"/api/admin/business-days/{day}/close"
     body = {"venue_id": VENUE, "carry_over": night.perhaps(0.7)}
     await night.ask(head, "POST", path, body)

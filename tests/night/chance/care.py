@@ -66,6 +66,9 @@ async def write_down_what_was_seen(night: Night) -> None:
 
 @step(6)
 async def answer_a_check(night: Night) -> None:
+    if night.perhaps(0.4):
+        await open_a_case(night)
+        await night.house.wait_flushed()
     check = night.row(
         SafetyCheck, lambda row: row.answered_at is None and row.answer_by > night.now
     )
@@ -74,7 +77,7 @@ async def answer_a_check(night: Night) -> None:
     await night.ask(patron, "POST", f"{SAFETY}/verifications", body)
 
 
-@step(1)
+@step(2)
 async def tell_everybody(night: Night) -> None:
     head = await night.head()
     if night.perhaps(0.5):
@@ -86,7 +89,7 @@ async def tell_everybody(night: Night) -> None:
     await night.ask(head, "POST", "/api/emergency/broadcasts", body)
 
 
-@step(1)
+@step(2)
 async def keep_out(night: Night) -> None:
     """A guest keeps away for a while, or the house bans one and takes them back."""
     if night.perhaps(0.5):

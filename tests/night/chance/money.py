@@ -7,7 +7,13 @@ from uuid import uuid5
 from lastlight.demo.ids import DEMO_VENUE
 from protocol.records.inventory import Game, MenuItem
 from protocol.records.money import CreditHold, Refund, Transaction
-from protocol.records.money_states import HoldPurpose, HoldStatus, RefundStatus, TransactionKind
+from protocol.records.money_states import (
+    HoldPurpose,
+    HoldStatus,
+    PaymentStatus,
+    RefundStatus,
+    TransactionKind,
+)
 from protocol.records.payments import Payment, PaymentMethod
 from protocol.records.visits import Session
 from tests.night.chance.night import PATRONS, Night
@@ -39,7 +45,7 @@ async def buy(night: Night) -> None:
     await night.ask(patron, "POST", f"{MONEY}/purchase", body)
 
 
-@step(4)
+@step(5)
 async def order_with_staff(night: Night) -> None:
     """For a guest who is in, from credits or with cash."""
     staff, session = await with_a_till(night), night.row(Session)
@@ -130,25 +136,20 @@ async def settle_what_was_put_aside(night: Night) -> None:
     await night.ask(head, "POST", f"{MONEY}/holds/{hold.id}/settle", body)
 
 
-@step(2)
+@step(4)
 async def tip(night: Night) -> None:
-    patron = await night.patron()
-    mine = night.rows(
-        Transaction,
-        lambda row: (
-            str(row.user_id) == patron.user_id
-            and row.kind in (TransactionKind.PURCHASE, TransactionKind.USAGE)
-        ),
-    )
-    amount = night.one((10, 80))
-    await night.ask(patron, "POST", f"{MONEY}/{night.one(mine).id}/tip", {"amount_minor": amount})
+    kinds = (TransactionKind.PURCHASE, TransactionKind.USAGE)
+    order = night.one(night.rows(Transaction, lambda row: row.kind in kinds)[-20:])
+    patron = await night.of_user(order.user_id)
+    body = {"amount_minor": night.one((10, 80))}
+    await night.ask(patron, "POST", f"{MONEY}/{order.id}/tip", body)
 
 
 @step(5)
 async def ask_for_money_back(night: Night) -> None:
     """The guest, or staff for them; whatever was paid, most often what they ordered."""
-    kinds = (TransactionKind.PURCHASE, TransactionKind.TOPUP)
-    order = night.one(night.rows(Transaction, lambda row: row.kind in kinds)[-40:])
+    kind = TransactionKind.PURCHASE if night.perhaps(0.8) else TransactionKind.TOPUP
+    order = night.one(night.rows(Transaction, lambda row: row.kind is kind)[-20:])
     who = await night.of_user(order.user_id) if night.perhaps(0.7) else await night.worker()
     body: dict[str, object] = {
         "reason_code": night.one(("quality", "not_served", "game_fault", "unused_credit")),
@@ -159,9 +160,12 @@ async def ask_for_money_back(night: Night) -> None:
     await night.ask(who, "POST", f"{MONEY}/{order.id}/refund", body)
 
 
-@step(4)
+@step(5)
 async def decide_a_refund(night: Night) -> None:
     head = await night.head()
+    if night.perhaps(0.4):
+        await ask_for_money_back(night)
+        await night.house.wait_flushed()
     undecided = night.row(Refund, lambda row: row.status is RefundStatus.REQUESTED)
     await night.prove(head)
     body: dict[str, object] = {"decision": night.one(("approve", "approve", "reject"))}
@@ -220,7 +224,7 @@ async def hear_of_the_provider(night: Night) -> None:
     night.met["hear of the provider"] += 1
 
 
-@step(1)
+@step(2)
 async def dispute_a_payment(night: Night) -> None:
     """The bank takes money back."""
     provider = night.world.provider
@@ -233,14 +237,15 @@ async def dispute_a_payment(night: Night) -> None:
     night.met["dispute a payment"] += 1
 
 
-@step(2)
+@step(4)
 async def call_a_payment_off(night: Night) -> None:
-    payment = night.row(Payment)
+    begun = (PaymentStatus.CREATED, PaymentStatus.PROCESSING)
+    payment = night.row(Payment, lambda row: row.status in begun or night.perhaps(0.1))
     who = await night.of_user(payment.user_id)
     await night.ask(who, "POST", f"/api/payments/intents/{payment.id}/cancel", {})
 
 
-@step(1)
+@step(2)
 async def save_or_forget_a_card(night: Night) -> None:
     patron = await night.patron()
     mine = night.rows(PaymentMethod, lambda row: str(row.user_id) == patron.user_id)
@@ -255,7 +260,7 @@ async def save_or_forget_a_card(night: Night) -> None:
         await night.ask(patron, "POST", "/api/payments/methods", body)
 
 
-@step(1)
+@step(2)
 async def look_for_what_guests_owe(night: Night) -> None:
     """Wallets of others are management's to see."""
     head, patron = await night.head(), await night.named(night.one(PATRONS))

@@ -49,7 +49,7 @@ async def change_a_profile(night: Night) -> None:
     await night.ask(patron, "PATCH", ME, body, version=1)
 
 
-@step(1)
+@step(2)
 async def change_preferences(night: Night) -> None:
     patron = await night.patron()
     body = {"channels": {"push": night.perhaps(0.5)}, "marketing_consent": night.perhaps(0.5)}
@@ -82,7 +82,7 @@ async def use_a_phone(night: Night) -> None:
     await night.ask(patron, "POST", f"{ME}/devices", body)
 
 
-@step(1)
+@step(2)
 async def give_or_take_a_role(night: Night) -> None:
     owner, person = await night.owner(), await night.named(LAST_STAFF)
     await night.prove(owner)
@@ -109,7 +109,7 @@ async def sign_out(night: Night) -> None:
     await night.ask(patron, "POST", path, body, again=False)
 
 
-@step(1)
+@step(2)
 async def leave_for_good(night: Night) -> None:
     """Erasure begins, after seven days of grace."""
     names = [name for name in night.people if name.startswith("newcomer")]

@@ -13,7 +13,7 @@ HOUSE = "/api/inventory"
 OPEN = (ReservationStatus.REQUESTED, ReservationStatus.CONFIRMED, ReservationStatus.ARRIVED)
 
 
-@step(1)
+@step(2)
 async def buy_a_machine(night: Night) -> None:
     tag = f"T-{night.random.randint(1, 4)}"
     body = {
@@ -36,7 +36,7 @@ async def see_to_a_machine(night: Night) -> None:
     await night.ask(who, "PATCH", f"{HOUSE}/games/{game.id}", body, version=game.version)
 
 
-@step(1)
+@step(2)
 async def furnish_a_room(night: Night) -> None:
     body = {
         "venue_id": VENUE, "name": f"Attic {night.random.randint(1, 3)}", "capacity": 4,
@@ -54,7 +54,7 @@ async def see_to_a_room(night: Night) -> None:
     await night.ask(who, "PATCH", f"{HOUSE}/rooms/{room.id}", body, version=room.version)
 
 
-@step(1)
+@step(2)
 async def put_on_the_menu(night: Night) -> None:
     number = night.random.randint(1, 3)
     body: dict[str, object] = {
@@ -114,7 +114,7 @@ async def book_a_room(night: Night) -> None:
     await night.ask(who, "POST", "/api/reservations", body)
 
 
-@step(6)
+@step(8)
 async def change_a_booking(night: Night) -> None:
     """The guest cancels or moves it; staff say that they came, or did not, or are seated."""
     booking = night.row(Reservation, lambda row: row.status in OPEN or night.perhaps(0.05))

@@ -56,7 +56,7 @@ async def check_in(night: Night) -> None:
     await night.ask(patron, "POST", f"{SESSIONS}/checkin", body)
 
 
-@step()
+@step(3)
 async def be_checked_in(night: Night) -> None:
     """By staff, without a phone."""
     patron, staff = await night.patron(), await night.worker()
@@ -64,7 +64,7 @@ async def be_checked_in(night: Night) -> None:
     await night.ask(staff, "POST", f"{SESSIONS}/checkin", body)
 
 
-@step(4)
+@step(5)
 async def check_out(night: Night) -> None:
     who, session = await _own(night)
     body = {"carry_over": night.perhaps(0.5)}
@@ -77,7 +77,7 @@ async def pause(night: Night) -> None:
     await night.ask(who, "POST", f"{_path(session)}/pause", {"reason": "a breath of air"})
 
 
-@step(5)
+@step(8)
 async def resume(night: Night) -> None:
     who, session = await _own(night, SessionStatus.PAUSED, SessionStatus.AUTO_PAUSED)
     body: dict[str, object] = {"reason": "is back"}
@@ -116,7 +116,7 @@ async def do_something_else(night: Night) -> None:
     await night.ask(who, "POST", f"{_path(session)}/activity", body)
 
 
-@step(3)
+@step(5)
 async def stay_longer(night: Night) -> None:
     booked = (Activity.TABLE, Activity.KARAOKE_ROOM)
     session = night.row(Session, lambda row: row.activity in booked)
@@ -147,7 +147,7 @@ async def take_a_visit_back(night: Night) -> None:
     await night.ask(head, "DELETE", _path(session), {"reason": "the wrong person"})
 
 
-@step(1)
+@step(2)
 async def send_away(night: Night) -> None:
     """Management ends a visit."""
     head, session = await night.head(), night.row(Session)
