@@ -10,7 +10,7 @@ from uuid import UUID
 
 from protocol.chains import canonical_journal, canonical_json, first_broken, row_fields
 from protocol.records.base import Record
-from protocol.records.inventory import InventoryLevel, StockMovement
+from protocol.records.inventory import Game, InventoryLevel, KaraokeRoom, MenuItem, StockMovement
 from protocol.records.ledger import BusinessDay, LedgerJournal, LedgerPosting, Till
 from protocol.records.money import CreditHold, Receipt, Refund, Transaction
 from protocol.records.money_states import HoldStatus, TillStatus
@@ -43,6 +43,14 @@ OBJECTS: Final[dict[str, tuple[type[Record], ...]]] = {
     "reservation_id": (Reservation,),
 }
 """What an answer names, and where it must be found."""
+VERSIONED: Final[dict[str, tuple[str, type[Record]]]] = {
+    "/api/staff/tasks": ("task_id", StaffTask),
+    "/api/reservations": ("reservation_id", Reservation),
+    "/api/inventory/games": ("game_id", Game),
+    "/api/inventory/rooms": ("room_id", KaraokeRoom),
+    "/api/inventory/items": ("item_id", MenuItem),
+}
+"""By the beginning of a path: whose version the answer tells."""
 
 
 def assert_laws(night: Night) -> None:
@@ -190,4 +198,10 @@ def assert_what_was_answered_is_there(night: Night) -> None:
                 continue
             found = [row for kind in kinds if (row := rows(kind).get((UUID(id_),))) is not None]
             assert found, f"{sent} was told of {name} {id_}, which is not there"
+        for path, (name, kind) in VERSIONED.items():
+            if sent.path.startswith(path):
+                stored: Any = rows(kind)[(UUID(heard.body[name]),)]
+                assert stored.version >= heard.body["version"], (
+                    f"{sent} was told of a version to come"
+                )
     night.answers.clear()
