@@ -2601,21 +2601,6 @@ BEGIN ATOMIC
    WHERE (venue.id = day_bounds.place);
 END;
 
-CREATE OR REPLACE FUNCTION public.venue_of_receipts(place uuid)
- RETURNS TABLE(name text, address text, tax_id text)
- LANGUAGE sql
- STABLE SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-BEGIN ATOMIC
- SELECT venues.name,
-     venues.address,
-     venues.tax_id
-    FROM public.venues
-   WHERE ((venues.id = venue_of_receipts.place) AND ((public.caller_is_staff() AND (venue_of_receipts.place = ANY (public.caller_venues()))) OR (EXISTS ( SELECT
-            FROM public.receipts
-           WHERE ((receipts.venue_id = venue_of_receipts.place) AND (receipts.user_id = public.caller_id()))))));
-END;
-
 CREATE OR REPLACE FUNCTION public.visits_of_day(place uuid, day date, asked timestamp with time zone)
  RETURNS TABLE(user_id uuid, persons bigint, started_at timestamp with time zone, ended_at timestamp with time zone)
  LANGUAGE sql
@@ -2992,6 +2977,21 @@ create view public.patron_returns with (security_barrier=true) as
   WHERE (public.caller_is_management() AND (venue_id = ANY (public.caller_venues())))
   GROUP BY venue_id, period
  HAVING (count(*) >= 5);
+
+CREATE OR REPLACE FUNCTION public.venue_of_receipts(place uuid)
+ RETURNS TABLE(name text, address text, tax_id text)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT venues.name,
+     venues.address,
+     venues.tax_id
+    FROM public.venues
+   WHERE ((venues.id = venue_of_receipts.place) AND ((public.caller_is_staff() AND (venue_of_receipts.place = ANY (public.caller_venues()))) OR (EXISTS ( SELECT
+            FROM public.receipts
+           WHERE ((receipts.venue_id = venue_of_receipts.place) AND (receipts.user_id = public.caller_id()))))));
+END;
 
 CREATE CONSTRAINT TRIGGER ledger_postings_balanced AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse_unbalanced_journal();
 
