@@ -127,7 +127,7 @@ def _headers(operation: Operation) -> Iterator[str]:
     if operation.key is KeyRule.REQUIRED:
         yield "IdempotencyKeyRequired"
     elif operation.key is KeyRule.ACCEPTED:
-        yield "IdempotencyKey"
+        yield "IdempotencyKeyIfAny" if operation.emergency else "IdempotencyKey"
     if operation.creates:
         yield from ("IfMatchOrNew", "IfNew")
     elif operation.precondition:

@@ -75,6 +75,12 @@ _IF_MATCH: Final[dict[str, Any]] = {
 PARAMETERS: Final[dict[str, Any]] = {
     "IdempotencyKey": _KEY,
     "IdempotencyKeyRequired": {**_KEY, "required": True},
+    "IdempotencyKeyIfAny": {
+        **_KEY,
+        "description": f"{_KEY['description']} What is no key is dropped: nothing in the form of an "
+        "emergency's request keeps it from being heard.",
+        "schema": {"type": "string"},
+    },
     "IfMatch": _IF_MATCH,
     "IfMatchOrNew": {
         **_IF_MATCH,

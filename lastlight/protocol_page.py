@@ -40,7 +40,8 @@ Contents: [Operations](#operations) · [Sockets](#sockets) · [Events](#events) 
   step-up token comes from [StepUp](#stepup) and lives for 5 minutes.
 - `Idempotency-Key` is taken on every route that changes something, and needed where it says so. A
   request without an answer, or with 504 `outcome_unknown`, is sent again with the same key: it
-  happens once, and the repeat gets the first answer with `Idempotency-Replayed: true`.
+  happens once, and the repeat gets the first answer with `Idempotency-Replayed: true`. What is no
+  key is refused, but dropped with an emergency's request.
 - What has a `version` comes with an `ETag`. Where it says so, that is sent back as `If-Match`: 428
   without, 412 with `current_version` if it is stale. A GET with `If-None-Match` may answer 304.
 - Lists come in pages `{items, next_cursor}`, newest first unless it says otherwise; `limit` is
