@@ -19,7 +19,7 @@ from tests.system.guests import Front, Person, open_front
 from tests.system.harness import NodeProcess, Yard, open_yard, processes_on
 
 SIGNED_IN: Final = (
-    *(f"staff{n}" for n in range(1, 6)),
+    *(f"staff{n}" for n in range(1, 6)), "manager", "owner",
     *(f"patron{n}" for n in (*range(1, 21), 40, 41, 42, 43, 50)),
 )
 MakeNode = Callable[[], NodeProcess]
@@ -43,8 +43,9 @@ def template() -> Iterator[Template]:
 
         async def prepare() -> None:
             await node.start()
-            async with open_front(node.url, known) as front:
+            async with open_front(node.url, {}) as front:
                 await front.sign_in_all(*SIGNED_IN)
+                known.update(front.known)
             assert await node.stop() == 0, node.tail()
 
         trio.run(prepare)

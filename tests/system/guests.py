@@ -1,7 +1,8 @@
 """The people of the demo venue, and what they do over HTTP.
 
 A person keeps the token of one sign-in: a password costs a quarter of a second, and every node
-copied from the same template takes the same tokens.
+copied from the same template takes the tokens of those who signed in before it was copied. Who signs
+in later is known to that node alone.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Front:
 
     http: httpx.AsyncClient
     known: dict[str, Person]
-    """Shared by the nodes of one template."""
+    """Who is signed in at this node."""
 
     async def send(
         self,
@@ -203,8 +204,8 @@ class Front:
 
 
 @asynccontextmanager
-async def open_front(url: str, known: dict[str, Person]) -> AsyncIterator[Front]:
-    """The HTTP of a node; it need not be up."""
+async def open_front(url: str, known: Mapping[str, Person]) -> AsyncIterator[Front]:
+    """The HTTP of a node, which need not be up; `known` are signed in there already."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
     async with httpx.AsyncClient(base_url=url, timeout=ANSWER_S, limits=limits) as http:
-        yield Front(http, known)
+        yield Front(http, dict(known))

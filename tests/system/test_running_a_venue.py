@@ -179,7 +179,7 @@ async def test_a_node_killed_while_it_closes_a_day_closes_it_after_all(
     """The database is away when the totals are asked for: 202, then a kill, then the one Z."""
     node = make_node()
     await node.start()
-    async with open_front(node.url, dict(template.known)) as front:
+    async with open_front(node.url, template.known) as front:
         manager = await front.sign_in("manager")
         (patron,) = await front.patrons(4, 1)
         item = await front.cheapest(patron)
