@@ -24,7 +24,7 @@ async def today_of(front: Front) -> tuple[Any, dict[str, Any]]:
 async def test_what_was_just_sold_is_in_the_figures(shared_front: Front) -> None:
     """Money is the ledger's, and the read side waits for the flush."""
     manager, before = await today_of(shared_front)
-    (person,) = await shared_front.patrons(40, 1)
+    (person,) = await shared_front.patrons(17, 1)
     await shared_front.check_in(person)
     play = {"game_id": str(demo_id(Kind.GAME, 1)), "qty": 2}
     await shared_front.need(201, person, "POST", "/api/transactions/purchase", order(play))
