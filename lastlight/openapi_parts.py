@@ -77,8 +77,8 @@ PARAMETERS: Final[dict[str, Any]] = {
     "IdempotencyKeyRequired": {**_KEY, "required": True},
     "IdempotencyKeyIfAny": {
         **_KEY,
-        "description": f"{_KEY['description']} What is no key is dropped: nothing in the form of an "
-        "emergency's request keeps it from being heard.",
+        "description": "Names the request; a repeat with the same key gets the first answer. What "
+        "is no key is dropped: no fault of form keeps an emergency from being heard.",
         "schema": {"type": "string"},
     },
     "IfMatch": _IF_MATCH,

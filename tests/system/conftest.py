@@ -19,7 +19,9 @@ from tests.system.guests import Front, Person, open_front
 from tests.system.harness import NodeProcess, Yard, open_yard, processes_on
 
 SIGNED_IN: Final = (
-    *(f"staff{n}" for n in range(1, 6)), "manager", "owner",
+    *(f"staff{n}" for n in range(1, 6)),
+    "manager",
+    "owner",
     *(f"patron{n}" for n in (*range(1, 21), 40, 41, 42, 43, 50)),
 )
 MakeNode = Callable[[], NodeProcess]

@@ -1,8 +1,8 @@
 """The people of the demo venue, and what they do over HTTP.
 
 A person keeps the token of one sign-in: a password costs a quarter of a second, and every node
-copied from the same template takes the tokens of those who signed in before it was copied. Who signs
-in later is known to that node alone.
+copied from the same template takes the tokens of those who signed in before it was copied. Who
+signs in later is known to that node alone.
 """
 
 from __future__ import annotations
