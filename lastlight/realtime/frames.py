@@ -1,7 +1,8 @@
-"""What the server says over `/ws`, as bytes.
+"""What the server says, as bytes, in each of the languages that clients speak.
 
-An event is encoded once for everybody who gets it. Three shapes of it exist: the event itself, the
-empty one that a silent SOS shows its raiser, and the cursor that follows an urgent copy.
+An event is encoded once for everybody who gets it in the same language. Three shapes of it exist:
+the event itself, the empty one that a silent SOS shows its raiser, and the cursor that follows an
+urgent copy.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 from uuid import UUID
 
 from lastlight.front_door.socket_lane import frame_text
@@ -16,16 +18,62 @@ from protocol.codec_json import render_json
 from protocol.entries import RoomEvent
 
 
+class Wire(Protocol):
+    """The language of a kind of client; one stateless object for all its connections.
+
+    `seq` is None for what has no number: ephemeral events, and urgent copies.
+    """
+
+    def event(self, event: RoomEvent, room: str, seq: int | None) -> bytes:
+        """An event as its room hears it."""
+        ...
+
+    def cursor(self, event: RoomEvent, room: str, seq: int) -> bytes:
+        """The place of an event that this connection had already as an urgent copy."""
+        ...
+
+    def empty(self, room: str, seq: int) -> bytes:
+        """The place of an event that this connection must not show (Rule 8, silent SOS)."""
+        ...
+
+    def joined(self, frames: Sequence[bytes]) -> bytes:
+        """Several frames as one piece."""
+        ...
+
+
+class LastLightWire:
+    """`lastlight.v1` over `/ws`: frames of WebSocket with a JSON object each. See `Wire`."""
+
+    def event(self, event: RoomEvent, room: str, seq: int | None) -> bytes:
+        """An event as its room hears it."""
+        told = envelope_of(event, room, seq)
+        return message_frame({"op": "event", **_place(room, seq), "event": told})
+
+    def cursor(self, event: RoomEvent, room: str, seq: int) -> bytes:
+        """The place of an event that this connection had already as an urgent copy.
+
+        `event` names what the place is for, so that a client that reads the type of everything
+        finds one; there is nothing new in it to show.
+        """
+        named = {"id": event.id, "type": event.type}
+        told = {"op": "event", "room": room, "seq": seq, "id": event.id, "event": named}
+        return message_frame(told)
+
+    def empty(self, room: str, seq: int) -> bytes:
+        """The place of an event that this connection must not show (Rule 8, silent SOS)."""
+        return message_frame({"op": "event", "room": room, "seq": seq, "event": None})
+
+    def joined(self, frames: Sequence[bytes]) -> bytes:
+        """Several frames as one piece."""
+        return b"".join(frames)
+
+
+LAST_LIGHT_WIRE = LastLightWire()
+
+
 def message_frame(message: Mapping[str, object]) -> bytes:
     """Any message of the server, ready to send."""
     return frame_text(render_json(plain(message)))
-
-
-def event_frame(event: RoomEvent, room: str, seq: int | None) -> bytes:
-    """An event as its room hears it; without `seq` if it has none there."""
-    return message_frame(
-        {"op": "event", **_place(room, seq), "event": envelope_of(event, room, seq)}
-    )
 
 
 def envelope_of(event: RoomEvent, room: str, seq: int | None) -> dict[str, object]:
@@ -43,21 +91,6 @@ def envelope_of(event: RoomEvent, room: str, seq: int | None) -> dict[str, objec
 
 def _place(room: str, seq: int | None) -> dict[str, object]:
     return {"room": room} if seq is None else {"room": room, "seq": seq}
-
-
-def empty_frame(room: str, seq: int) -> bytes:
-    """The place of an event that this connection must not show (Rule 8, silent SOS)."""
-    return message_frame({"op": "event", "room": room, "seq": seq, "event": None})
-
-
-def cursor_frame(event: RoomEvent, room: str, seq: int) -> bytes:
-    """The place of an event that this connection had already as an urgent copy.
-
-    `event` names what the place is for, so that a client that reads the type of everything finds
-    one; there is nothing new in it to show.
-    """
-    named = {"id": event.id, "type": event.type}
-    return message_frame({"op": "event", "room": room, "seq": seq, "id": event.id, "event": named})
 
 
 def plain(value: object) -> object:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import attrs
 
-from lastlight.realtime.frames import cursor_frame, empty_frame, event_frame
+from lastlight.realtime.frames import LAST_LIGHT_WIRE, Wire
 from lastlight.realtime.outbox import Outbox
 from lastlight.realtime.rooms import Access, decide_access
 from protocol.addresses import Principal
@@ -26,25 +26,27 @@ _URGENT_REMEMBERED_MAX = CONNECTION_QUEUE_EVENTS
 
 
 class Frames:
-    """One event in one room in each of its shapes, encoded when first needed."""
+    """One event in one room in each of its shapes and languages, encoded when first needed."""
 
     def __init__(self, event: RoomEvent, room: str, seq: int | None) -> None:
         self.event, self.room, self.seq = event, room, seq
-        self._full: bytes | None = None
-        self._cursor: bytes | None = None
+        self._full: dict[Wire, bytes] = {}
+        self._cursors: dict[Wire, bytes] = {}
 
-    def full(self) -> bytes:
+    def full(self, wire: Wire) -> bytes:
         """The event itself."""
-        if self._full is None:
-            self._full = event_frame(self.event, self.room, self.seq)
-        return self._full
+        found = self._full.get(wire)
+        if found is None:
+            found = self._full[wire] = wire.event(self.event, self.room, self.seq)
+        return found
 
-    def cursor(self) -> bytes:
+    def cursor(self, wire: Wire) -> bytes:
         """Its place alone. It has one."""
         assert self.seq is not None
-        if self._cursor is None:
-            self._cursor = cursor_frame(self.event, self.room, self.seq)
-        return self._cursor
+        found = self._cursors.get(wire)
+        if found is None:
+            found = self._cursors[wire] = wire.cursor(self.event, self.room, self.seq)
+        return found
 
 
 @attrs.define(eq=False)
@@ -63,6 +65,7 @@ class Member:
     principal: Principal
     address: str
     outbox: Outbox
+    wire: Wire = LAST_LIGHT_WIRE
     rooms: dict[str, Membership] = attrs.field(factory=dict)
     urgent: OrderedDict[tuple[UUID, str], None] = attrs.field(factory=OrderedDict)
     """Event and room of urgent copies whose numbered ones have not come yet."""
@@ -83,7 +86,7 @@ class Member:
             if (shaped := self.shape(frames, membership)) is not None:
                 self.outbox.put(shaped)
         elif frames.event.hide_from != self.principal.user_id:
-            self.outbox.put(frames.full(), replaces=(frames.room, frames.event.type))
+            self.outbox.put(frames.full(self.wire), replaces=(frames.room, frames.event.type))
 
     def shape(self, frames: Frames, membership: Membership) -> bytes | None:
         """A durable event as this connection may see it; None if it was given before."""
@@ -93,11 +96,11 @@ class Member:
             return None
         membership.last_seq = seq
         if event.hide_from == self.principal.user_id:
-            return empty_frame(frames.room, seq)
+            return self.wire.empty(frames.room, seq)
         if (event.id, frames.room) in self.urgent:
             del self.urgent[event.id, frames.room]
-            return frames.cursor()
-        return frames.full()
+            return frames.cursor(self.wire)
+        return frames.full(self.wire)
 
     def give_urgent(self, frames: Frames) -> None:
         """Put the unnumbered copy before everything that waits."""
@@ -110,7 +113,7 @@ class Member:
             self.urgent.popitem(
                 last=False
             )  # its numbered copy will be shown whole: twice, not never
-        self.outbox.put(frames.full(), urgent=True)
+        self.outbox.put(frames.full(self.wire), urgent=True)
 
 
 @attrs.frozen(kw_only=True)
@@ -230,7 +233,8 @@ class Hub:
             for event in missed
         ]
         # One piece: a backlog may be longer than the outbox, and is no sign of a slow client.
-        member.outbox.put(b"".join([opening, *(frame for frame in shaped if frame is not None)]))
+        given = [opening, *(frame for frame in shaped if frame is not None)]
+        member.outbox.put(member.wire.joined(given))
         membership.last_seq = max(membership.last_seq, seq)
         held, membership.held = membership.held, None
         for frames in held or ():
