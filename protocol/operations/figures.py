@@ -8,6 +8,8 @@ from datetime import date
 from typing import Annotated, Final
 from uuid import UUID
 
+import attrs
+
 from protocol.addresses import Role
 from protocol.bounds import integer
 from protocol.codes import Code
@@ -39,14 +41,23 @@ class RevenueBy(enum.StrEnum):
     TENDER = "tender"
 
 
-def range_faults(first: date, last: date) -> Iterable[FieldError]:
-    """A range of trading days is in order and no longer than FIGURES_DAYS_MAX."""
-    days = (last - first).days + 1
-    if days < 1:
-        yield FieldError("/to", "order", f"must not be before from, which is {first}; is {last}")
-    elif days > FIGURES_DAYS_MAX:
-        detail = f"at most {FIGURES_DAYS_MAX} days may be asked for; these are {days}"
-        yield FieldError("/to", "out_of_range", detail)
+@attrs.frozen(kw_only=True, slots=True)
+class OfDays(Command):
+    """What asks about trading days of a venue, both included."""
+
+    venue_id: UUID
+    from_: date
+    to: date
+
+    def faults(self) -> Iterable[FieldError]:
+        """A range is in order and no longer than FIGURES_DAYS_MAX."""
+        days = (self.to - self.from_).days + 1
+        if days < 1:
+            detail = f"must not be before from, which is {self.from_}; is {self.to}"
+            yield FieldError("/to", "order", detail)
+        elif days > FIGURES_DAYS_MAX:
+            detail = f"at most {FIGURES_DAYS_MAX} days may be asked for; these are {days}"
+            yield FieldError("/to", "out_of_range", detail)
 
 
 @command
@@ -57,69 +68,30 @@ class GetDashboard(Command):
 
 
 @command
-class GetRevenue(Command):
-    """Revenue of trading days, both included; `by` is what it is divided by."""
+class GetRevenue(OfDays):
+    """Revenue of trading days; `by` is what it is divided by."""
 
-    venue_id: UUID
-    from_: date
-    to: date
     by: RevenueBy = RevenueBy.BUSINESS_DAY
 
-    def faults(self) -> Iterable[FieldError]:
-        """See `range_faults`."""
-        return range_faults(self.from_, self.to)
-
 
 @command
-class GetOccupancy(Command):
+class GetOccupancy(OfDays):
     """Who was there when, how long, and what rooms and games were used."""
 
-    venue_id: UUID
-    from_: date
-    to: date
-
-    def faults(self) -> Iterable[FieldError]:
-        """See `range_faults`."""
-        return range_faults(self.from_, self.to)
-
 
 @command
-class GetPatronAnalytics(Command):
+class GetPatronAnalytics(OfDays):
     """Patrons in groups of five and more, by month; who opted out is in none."""
 
-    venue_id: UUID
-    from_: date
-    to: date
-
-    def faults(self) -> Iterable[FieldError]:
-        """See `range_faults`."""
-        return range_faults(self.from_, self.to)
-
 
 @command
-class GetStaffAnalytics(Command):
+class GetStaffAnalytics(OfDays):
     """Hours against revenue, and how fast tasks and alarms were taken."""
 
-    venue_id: UUID
-    from_: date
-    to: date
-
-    def faults(self) -> Iterable[FieldError]:
-        """See `range_faults`."""
-        return range_faults(self.from_, self.to)
-
 
 @command
-class GetSafetyAnalytics(Command):
+class GetSafetyAnalytics(OfDays):
     """Interventions, alarms, refusals of service and exclusions."""
-
-    venue_id: UUID
-    from_: date
-    to: date
-
-    def faults(self) -> Iterable[FieldError]:
-        """See `range_faults`."""
-        return range_faults(self.from_, self.to)
 
 
 @command
