@@ -119,7 +119,7 @@ async def dashboard(connection: Connection, command: GetDashboard, asked: Asked)
         connection, command.venue_id, (venue.today, venue.today), (*_MONEY, "visits"), asked
     )
     assert work is not None
-    seen_at = await connection.fetchval("select clock_timestamp()")
+    seen_at = await connection.fetchval(SQL["read_at"].sql)
     return Dashboard(
         venue_id=command.venue_id,
         business_day=venue.today,

@@ -244,3 +244,7 @@ select target_day, low_minor, mid_minor, high_minor, actual_minor
 from revenue_projections
 where venue_id = $1 and target_day >= $2 and actual_minor is not null
 order by target_day;
+
+-- name: read_at
+-- When the rows were read, which is not when the transaction began.
+select clock_timestamp();
