@@ -151,15 +151,18 @@ def _venue_or_account(node: Node, principal: Principal, value: UUID | None) -> A
 def duty_venues(node: Node, principal: Principal, value: UUID | None) -> list[Address]:
     """Where an emergency of this person belongs, best first (Rule 8).
 
-    The venue named, if there is a role there; else that of the open shift, else of the last one,
-    else every venue where the token has a role.
+    The venue named, if it is there and there is a role at it; else that of the open shift, else of
+    the last one, else every venue where the token has a role.
 
     Raises:
         Refused: the token has a role nowhere; 403.
         NodeStarting: an owner of everything names no venue, and none is known yet; 503.
     """
     if value is not None and principal.role_at(value) >= Role.STAFF:
-        return [Address(ActorKind.VENUE, value)]
+        named = Address(ActorKind.VENUE, value)
+        # Who owns everything has a role at every id, also at one that nobody has.
+        if named in node.venues() or not node.ready:
+            return [named]
     # What a staff member shares is the venue of the open shift, else of the last one.
     shift = node.shared(Address(ActorKind.STAFF, principal.user_id))
     venues = venues_of_press(

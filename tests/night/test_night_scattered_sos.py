@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID, uuid4
 
+import attrs
 from trio.testing import MockClock
 
 from lastlight.demo.ids import DEMO_VENUE
@@ -31,9 +32,12 @@ def somebody(house: LastLight) -> Principal:
     )
 
 
-async def press(house: LastLight, who: Principal, key: str | None = None) -> Answer | Refusal:
+async def press(
+    house: LastLight, who: Principal, key: str | None = None, venue_id: UUID | None = None
+) -> Answer | Refusal:
     """Press the button, over a socket."""
-    return await house.services.command(who, "RaiseSos", {}, key)
+    data = {} if venue_id is None else {"venue_id": str(venue_id)}
+    return await house.services.command(who, "RaiseSos", data, key)
 
 
 def watch(house: LastLight) -> list[UUID | None]:
@@ -86,3 +90,16 @@ async def test_a_journal_that_takes_no_more_hushes_no_venue(
     rooms = {room for event in house.world.publisher.urgent for room, _ in event.rooms}
     assert f"venue:{ELSEWHERE}:staff" in rooms
     house.journal.room_for = None
+
+
+async def test_a_venue_that_is_not_there_does_not_hush_an_owner(
+    house: LastLight, autojump_clock: MockClock
+) -> None:
+    """Who owns everything may be anywhere; a wrong id in the press is no reason to send nobody."""
+    owner = attrs.evolve(somebody(house), roles={}, everywhere=Role.OWNER)
+    answer = await press(house, owner, venue_id=ELSEWHERE)
+    assert isinstance(answer, Answer)
+    assert answer.status == 201
+    rooms = {room for event in house.world.publisher.urgent for room, _ in event.rooms}
+    assert f"venue:{DEMO_VENUE}:staff" in rooms
+    assert f"venue:{ELSEWHERE}:staff" not in rooms
