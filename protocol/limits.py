@@ -225,5 +225,59 @@ STRIPE_EVENT_BYTES_MAX: Final = 256 * 1024
 """One webhook; the provider's own are a few KiB."""
 PROVIDER_CALL_S: Final = 8.0
 """One call to it; the request that waits for it has COMMAND_DEADLINE_S in all."""
+PROVIDER_CALLS_AT_ONCE_MAX: Final = 16
+"""Calls under way; the next one waits for a place, within its own PROVIDER_CALL_S."""
+PROVIDER_FAILURES_MAX: Final = 5
+"""After so many failures in a row it is not asked for PROVIDER_REST_S, but once in each."""
+PROVIDER_REST_S: Final = 10.0
+PROVIDER_PAGE_MOST: Final = 100
+"""What is asked for at once of a list that it has."""
+RECONCILED_ENTRIES_MAX: Final = 20_000
+"""Charges, refunds and disputes of one day that are compared."""
 
+assert PROVIDER_CALL_S < COMMAND_DEADLINE_S
 assert STRIPE_EVENT_BYTES_MAX <= BODY_BYTES_MAX
+
+# Effects
+EFFECT_TRY_S: Final = 60.0
+"""One try, where the performer has no shorter bound."""
+EFFECT_TRIES_MAX: Final = 40
+"""Since the node started; with the waits below that is a working day."""
+EFFECT_AGE_MAX_S: Final = 24 * 3600.0
+"""Since the decision: what was not done by then is given up and kept for the operator."""
+EFFECT_WAIT_FIRST_S: Final = 1.0
+EFFECT_WAIT_MAX_S: Final = 900.0
+"""Between two tries, whatever a provider asks for."""
+EFFECT_BUG_TRIES_MAX: Final = 3
+"""Of an effect that fails as it never should: it may be passing, and is given up soon."""
+EFFECT_REASON_CHARS_MAX: Final = 500
+EFFECTS_GIVEN_UP_SHOWN: Final = 50
+"""Of what was given up, the newest that an operator is shown."""
+EFFECTS_STUCK_TRIES: Final = 3
+"""An effect that failed as often and waits still is told of in `/readyz`."""
+
+assert EFFECT_WAIT_FIRST_S <= EFFECT_WAIT_MAX_S <= EFFECT_AGE_MAX_S
+
+# Messages to people, through providers
+NOTIFY_CALL_S: Final = 10.0
+"""One call to a provider, from first to last byte."""
+NOTIFY_AT_ONCE_MAX: Final = 16
+"""Calls to one provider; what is urgent has as many again for itself."""
+NOTICES_AT_ONCE_MAX: Final = 64
+"""Mails and texts of codes under way: those of a provider that hangs must leave room for others."""
+NOTIFY_ANSWER_BYTES_MAX: Final = 64 * 1024
+"""Of an answer; a longer one is no answer."""
+NOTIFY_HOLD_MAX_S: Final = 600.0
+"""How long a provider can have us wait by its `Retry-After`."""
+NOTIFY_AGE_MAX_S: Final = 24 * 3600.0
+"""A message that could not be brought for so long is given up."""
+ALERT_AGE_MAX_S: Final = 3600.0
+"""An alarm that nobody could be told of for so long has been told by its later tiers, or is over."""
+DELIVERIES_WAITING_MAX: Final = 10_000
+"""Notes of what was delivered that wait for the database; with one more, the oldest goes."""
+CONTACTS_KEPT_MAX: Final = 10_000
+"""People whose ways to be reached are remembered, for when the database is away."""
+CONTACTS_WARM_S: Final = 300.0
+"""How often those of everybody who works here are read."""
+
+assert NOTIFY_CALL_S < NOTIFY_HOLD_MAX_S < ALERT_AGE_MAX_S < NOTIFY_AGE_MAX_S

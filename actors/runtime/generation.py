@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import attrs
 import structlog
@@ -16,8 +17,8 @@ import trio
 from actors.runtime.actor import Actor
 from actors.runtime.answers import NodeStarting, OutcomeUnknown
 from actors.runtime.behaviour import Behaviour
-from actors.runtime.chains import next_steps
 from actors.runtime.directory import Directory
+from actors.runtime.effects import EffectsUnderWay
 from actors.runtime.gate import Gate
 from actors.runtime.housekeeping import sweep
 from actors.runtime.mailbox import Envelope
@@ -36,14 +37,13 @@ from actors.runtime.tail import Tail
 from actors.runtime.timers import Timers
 from protocol.addresses import OUTSIDE, ActorKind, Address
 from protocol.entries import Entry, RoomEvent, encode_entry
-from protocol.journal import CommitLost, JournalFull, Urgency
-from protocol.limits import EFFECTS_AT_ONCE_MAX
+from protocol.journal import Urgency
 from protocol.messages import Message
 from protocol.records.base import Record
 from protocol.records.platform import ActorTimer
+from protocol.records.runtime import DeadLetter
 
 log = structlog.get_logger(__name__)
-_AGAIN_S = 0.5
 
 
 async def _nothing_to_found() -> None:
@@ -76,6 +76,7 @@ class Counts:
     resets: int = 0
     activations: int = 0
     outside: int = 0
+    effects_given_up: int = 0
 
 
 class Generation:
@@ -101,7 +102,7 @@ class Generation:
         self.directory = Directory(ports.loader)
         self.timers = Timers(ports.loader, ports.ids, self.now, self._fire, self._wait_all_flushed)
         self.outstanding: set[Envelope] = set()
-        self._effects = trio.CapacityLimiter(EFFECTS_AT_ONCE_MAX)
+        self.effects = EffectsUnderWay(self)
 
     def now(self) -> datetime:
         """Server time, never backwards within a generation."""
@@ -150,7 +151,8 @@ class Generation:
     def deliver(self, message: Message, position: int) -> None:
         """Hand on a send: to an actor, or to the outside once `position` is durable."""
         if message.target.kind is ActorKind.OUTSIDE:
-            self.gate.pass_out(position, lambda: self._nursery.start_soon(self._perform, message))
+            through = self.effects.see_through
+            self.gate.pass_out(position, lambda: self._nursery.start_soon(through, message))
             return
         self.enqueue(Envelope(message=message, position=position, enqueued_at=trio.current_time()))
 
@@ -159,37 +161,6 @@ class Generation:
 
     async def _wait_all_flushed(self) -> None:
         await self.ports.flushed.wait_flushed(self.ports.journal.last)
-
-    async def _perform(self, message: Message) -> None:
-        """Do an effect, then note that it is done, so that it is not done after a restart.
-
-        What it tells actors is in the same entry: it is told exactly if the effect counts as done.
-        """
-        async with self._effects:
-            self.counts.outside += 1
-            try:
-                told = await self.ports.effects.perform(message)
-            finally:
-                self.counts.outside -= 1
-        now = self.now()
-        fresh_id = self.ports.ids.fresh
-        sends = next_steps(
-            OUTSIDE, message, tuple(told), message.origin, now=now, fresh_id=fresh_id
-        )
-        data = encode_entry(Entry(actor=OUTSIDE, at=now, cause=message.id, sends=sends))
-        while True:
-            try:
-                position = self.append(data, Urgency.INTERNAL, OUTSIDE)
-            except (CommitLost, JournalFull) as error:
-                log.warning("effect_done_not_noted", message=str(message.id), reason=str(error))
-                if not sends or isinstance(error, CommitLost):
-                    return
-                # Somebody waits for what it tells; the journal has room again some time.
-                await trio.sleep(_AGAIN_S)
-            else:
-                break
-        for step in sends:
-            self.deliver(step, position)
 
     # What actors do to the node
 
@@ -202,6 +173,19 @@ class Generation:
         position = self.ports.journal.append_nowait(data, urgency=urgency)
         self.tail.add(position.n, actor)
         return position.n
+
+    def replay(self, letter_id: UUID, message: Message) -> None:
+        """Send a dead message once more, under a new name, and end its letter in the same entry.
+
+        Raises:
+            JournalFull, CommitLost: nothing was written.
+        """
+        now = self.now()
+        again = attrs.evolve(message, id=self.ports.ids.fresh(), at=now)
+        gone = (DeadLetter.table.name, (letter_id,))
+        entry = Entry(actor=OUTSIDE, at=now, cause=None, removes=(gone,), sends=(again,))
+        position = self.append(encode_entry(entry), Urgency.INTERNAL, OUTSIDE)
+        self.deliver(again, position)
 
     def applied(self, actor: Actor, entry: Entry) -> None:
         """An actor's entry is written and its state changed: let the rest follow."""

@@ -1,8 +1,7 @@
 """How one message is handled: checked, decided, written, applied, passed on.
 
-This is the only place where any exception is caught: a decision that raises is a bug, harmless to
-state because nothing was mutated. Its caller is told, the message goes to the dead letters, its
-saga is taken back, and the actor goes on.
+A decision that raises is a bug, harmless to state because nothing was mutated. Its caller is told,
+the message goes to the dead letters, its saga is taken back, and the actor goes on.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ import structlog
 import trio
 
 from actors.runtime.answers import ActorUnavailable, Answer
+from actors.runtime.containing import Bug, contained
 from actors.runtime.drafting import Draft
 from actors.runtime.inspection import Handled
 from actors.runtime.keys import answer_from
@@ -122,16 +122,24 @@ async def _stored_answer(actor: Actor, envelope: Envelope, now: datetime) -> Ans
 async def _decide(actor: Actor, envelope: Envelope, now: datetime) -> str:
     message = envelope.message
     failure: str | None = None
-    try:
+
+    async def decide() -> tuple[Outcome, Draft, bytes]:
         outcome = _decision(actor, envelope, now)
-        draft, data = await _draft(actor, envelope, outcome, now)
-    except LastLightError:
-        raise
-    except Exception as error:
-        failure = repr(error)
-        log.exception("decision_failed", actor=str(actor.address), message=str(message.id))
+        return outcome, *await _draft(actor, envelope, outcome, now)
+
+    result = await contained(decide)
+    if isinstance(result, Bug):
+        failure = repr(result.error)
+        log.error(
+            "decision_failed",
+            actor=str(actor.address),
+            message=str(message.id),
+            exc_info=result.error,
+        )
         outcome = _failed(actor, message, failure, now)
         draft, data = await _draft(actor, envelope, outcome, now)
+    else:
+        outcome, draft, data = result
     commit(actor, envelope, draft, data)
     if failure is not None:
         await count_failure(actor, failure)

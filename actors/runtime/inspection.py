@@ -65,6 +65,31 @@ class ActorSnapshot:
 
 
 @attrs.frozen(kw_only=True)
+class EffectView:
+    """An effect that is not over. It says what is done and never to whom."""
+
+    message_id: str
+    effect: str
+    lane: str
+    decided_at: datetime
+    tries: int
+    reason: str | None
+    """Why the last try failed, if one did."""
+
+
+@attrs.frozen(kw_only=True)
+class GivenUpView:
+    """An effect that was given up, and is kept as a dead letter."""
+
+    message_id: str
+    effect: str
+    at: datetime
+    tries: int
+    reason: str
+    replayable: bool
+
+
+@attrs.frozen(kw_only=True)
 class NodeStatistics:
     """The node at one moment."""
 
@@ -80,4 +105,8 @@ class NodeStatistics:
     refused_full: int
     resets: int
     outside: int
-    """Effects under way."""
+    """Effects being tried at this moment."""
+    effects_waiting: int
+    """Effects that are not over, those being tried among them."""
+    effects_given_up: int
+    """Since the node started."""

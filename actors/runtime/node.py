@@ -7,7 +7,6 @@ So a failed commit and a crash take the same path, and nothing that was never du
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from uuid import UUID
@@ -17,10 +16,12 @@ import trio
 
 from actors.runtime.answers import ActorUnavailable, Answer, NodeStarting, OutcomeUnknown, Reply
 from actors.runtime.behaviour import Behaviour
+from actors.runtime.effects import EffectsUnderWay
 from actors.runtime.generation import Counts, Generation, Ports
 from actors.runtime.inspection import ActorSnapshot, ActorStatistics, NodeStatistics
 from actors.runtime.left import LeftCommands
 from actors.runtime.mailbox import Envelope
+from actors.runtime.overview import statistics_of
 from protocol.addresses import ActorKind, Address, Position, Principal
 from protocol.commands import Command
 from protocol.errors import LastLightError
@@ -192,23 +193,19 @@ class Node:
 
     def statistics(self) -> NodeStatistics:
         """The node at this moment."""
-        generation = self._generation
-        actors = [] if generation is None else list(generation.actors.values())
-        depths = [actor.depth for actor in actors] or [0]
-        return NodeStatistics(
-            actors=Counter(actor.address.kind.value for actor in actors),
-            mailbox_depth=sum(depths),
-            mailbox_depth_max=max(depths),
-            gate_backlog=0 if generation is None else generation.gate.backlog,
-            timers=0 if generation is None else len(generation.timers),
-            rooms=0 if generation is None else len(generation.rooms),
-            unflushed=0 if generation is None else len(generation.tail),
-            dead_letters=self.counts.dead_letters,
-            expired=self.counts.expired,
-            refused_full=self.counts.refused_full,
-            resets=self.counts.resets,
-            outside=self.counts.outside,
-        )
+        return statistics_of(self._generation, self.counts)
+
+    def effects(self) -> EffectsUnderWay | None:
+        """What is on its way outside, or None while the node starts."""
+        return None if self._generation is None else self._generation.effects
+
+    def replay(self, letter_id: UUID, message: Message) -> None:
+        """Hand a dead message out anew, and take its letter away: both or neither.
+
+        Raises:
+            NodeStarting, JournalFull, CommitLost: nothing was done.
+        """
+        self._open_generation().replay(letter_id, message)
 
     @property
     def last_position(self) -> Position:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from actors.runtime.effect_terms import EffectTerms
 from actors.runtime.outcome import Send
 from protocol.addresses import Address, Position
 from protocol.entries import RoomEvent
@@ -141,15 +142,31 @@ class Publisher(Protocol):
         ...
 
 
-class Effects(Protocol):
-    """Calls to the outside."""
+class Performs(Protocol):
+    """Does effects."""
 
     async def perform(self, message: Message) -> Sequence[Send]:
-        """Do it; returns when done or given up for good, with whatever actors are to be told.
+        """Do it; returns when done, with whatever actors are to be told.
 
         May be asked again after a crash. What it tells is told once, as the next step of the
         chain that the effect belongs to.
+
+        Raises:
+            EffectDelayed: not now; it is asked for again on the terms of its kind.
+            EffectRefused: never; it is given up.
         """
+        ...
+
+
+class Effects(Performs, Protocol):
+    """Calls to the outside."""
+
+    def terms(self, message: Message) -> EffectTerms:
+        """How often, how long and beside how many others this is tried."""
+        ...
+
+    def given_up(self, message: Message, reason: str) -> Sequence[Send]:
+        """What actors are to be told of an effect that will not be done."""
         ...
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from actors.runtime.ports import Clock, Effects, Ids, Publisher
+from actors.runtime.ports import Clock, Ids, Performs, Publisher
 from lastlight.clocks import SystemClock, system_ids
 from lastlight.integrations.outside import Outside
 from lastlight.metrics import Metrics
@@ -86,7 +86,7 @@ def test_a_publisher_takes_everything_at_once(make: Callable[[], Publisher]) -> 
 @pytest.mark.parametrize("kind", ["twin", "real"])
 async def test_an_effect_may_be_asked_for_again(kind: str, tmp_path: Path) -> None:
     """After a crash it is not known whether it was done, so it is done again, and that is fine."""
-    effects: Effects = RememberingEffects() if kind == "twin" else Outside(tmp_path / "mail")
+    effects: Performs = RememberingEffects() if kind == "twin" else Outside(tmp_path / "mail")
     notice = SendNotice(
         user_id=UUID(int=2), kind="test", email="guest@example.org", subject="Hello", text="There"
     )
