@@ -5,7 +5,6 @@ The timer is set wherever lots change (see `wallet`), so here is only what happe
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from uuid import UUID
 
@@ -14,45 +13,27 @@ import attrs
 from actors.account.bonus_timer import BONUS_EXPIRY
 from actors.account.state import AccountState, first_expiry
 from actors.account.wallet import wallet_of
+from actors.account.write_offs import lots_of_one_venue, write_off
 from actors.rules import journals
 from actors.rules.grants import expired
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, SetTimer
 from protocol.internal.wallet import ExpireBonus
-from protocol.records.money import CreditGrant, Transaction
-from protocol.records.money_states import Tender, TransactionKind, TransactionStatus
+from protocol.records.money import CreditGrant
 
 
 @decides(ExpireBonus)
 def decide_expire_bonus(state: AccountState, command: ExpireBonus, context: Context) -> Decision:
     """Write off what is left of ended lots, venue by venue: a journal is in one venue's books."""
-    ended: defaultdict[tuple[UUID, str], list[CreditGrant]] = defaultdict(list)
-    for lot in state.all(CreditGrant):
-        if lot.venue_id is not None and expired([lot], context.now):
-            ended[lot.venue_id, lot.currency].append(lot)
-    if not ended:
+    ended = lots_of_one_venue(lot for lot in state.all(CreditGrant) if expired([lot], context.now))
+    if ended is None:
         return Outcome(timers=_next_time(_by_id(state.all(CreditGrant))))
     # One venue a step: the timer comes again for the others, as their lots have ended too.
-    (venue_id, currency), lots = next(iter(ended.items()))
+    venue_id, currency, lots = ended
     wallet = wallet_of(state, context, venue_id=venue_id, currency=currency)
     parts = expired(lots, context.now)
     amount_minor = sum(part.amount_minor for part in parts)
-    transaction = Transaction(
-        id=context.fresh_id(),
-        venue_id=venue_id,
-        user_id=state.user_id,
-        kind=TransactionKind.ADJUSTMENT,
-        status=TransactionStatus.POSTED,
-        tender=Tender.CREDITS,
-        amount_minor=-amount_minor,
-        currency=currency,
-        business_day=wallet.business_day,
-        reason="bonus_expired",
-        created_by=None,
-        occurred_at=context.now,
-        posted_at=context.now,
-    )
-    wallet.put(transaction)
+    transaction = write_off(wallet, amount_minor, "bonus_expired")
     for lot in lots:
         wallet.put(lot.evolve(remaining_minor=0))
     draft = journals.expire_bonus(

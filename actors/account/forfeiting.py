@@ -5,17 +5,16 @@ Paid credit becomes revenue of the venue where it was paid in, bonus goes back t
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Final
-from uuid import UUID
 
 from actors.account.state import AccountState
 from actors.account.wallet import wallet_of
+from actors.account.write_offs import lots_of_one_venue, write_off
 from actors.rules import journals
 from actors.rules.journals import Sale
 from actors.runtime.outcome import Context, Outcome
-from protocol.records.money import CreditGrant, Transaction
-from protocol.records.money_states import CreditSource, Tender, TransactionKind, TransactionStatus
+from protocol.records.money import CreditGrant
+from protocol.records.money_states import CreditSource
 from protocol.records.values import HoldSource
 
 FORFEITED: Final = "forfeited"
@@ -23,35 +22,13 @@ FORFEITED: Final = "forfeited"
 
 
 def forfeit_one(state: AccountState, context: Context) -> Outcome | None:
-    """Empty the lots of one venue and currency; None if nothing is left anywhere.
-
-    A lot of no venue is in no venue's books, and stays where it is.
-    """
-    lots: defaultdict[tuple[UUID, str], list[CreditGrant]] = defaultdict(list)
-    for lot in state.all(CreditGrant):
-        if lot.venue_id is not None and lot.remaining_minor > 0:
-            lots[lot.venue_id, lot.currency].append(lot)
-    if not lots:
+    """Empty the lots of one venue and currency; None if nothing is left anywhere."""
+    found = lots_of_one_venue(lot for lot in state.all(CreditGrant) if lot.remaining_minor > 0)
+    if found is None:
         return None
-    (venue_id, currency), given_up = next(iter(lots.items()))
+    venue_id, currency, given_up = found
     wallet = wallet_of(state, context, venue_id=venue_id, currency=currency)
-    amount_minor = sum(lot.remaining_minor for lot in given_up)
-    transaction = Transaction(
-        id=context.fresh_id(),
-        venue_id=venue_id,
-        user_id=state.user_id,
-        kind=TransactionKind.ADJUSTMENT,
-        status=TransactionStatus.POSTED,
-        tender=Tender.CREDITS,
-        amount_minor=-amount_minor,
-        currency=currency,
-        business_day=wallet.business_day,
-        reason=FORFEITED,
-        created_by=None,
-        occurred_at=context.now,
-        posted_at=context.now,
-    )
-    wallet.put(transaction)
+    transaction = write_off(wallet, sum(lot.remaining_minor for lot in given_up), FORFEITED)
     for source in CreditSource:
         parts = tuple(
             HoldSource(grant_id=lot.id, amount_minor=lot.remaining_minor, source=lot.source.value)
