@@ -6,8 +6,8 @@ from actors.platform.house_settings import to_owners
 from actors.platform.state import PlatformState
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
+from actors.runtime.restarting import restarted
 from actors.runtime.telling import tell
-from protocol.events.system import SystemActorRestarted
 from protocol.internal.faults import ActorRestarted
 
 
@@ -15,13 +15,5 @@ from protocol.internal.faults import ActorRestarted
 def decide_actor_restarted(
     state: PlatformState, command: ActorRestarted, context: Context
 ) -> Decision:
-    """Tell the owners; no command was lost by it."""
-    told = SystemActorRestarted(
-        actor_type=command.actor_type,
-        actor_id=command.actor_id,
-        reason=command.reason,
-        restarts=command.restarts,
-        recovered_ms=command.recovered_ms,
-        lost_commands=0,
-    )
-    return Outcome(events=(to_owners(tell(told)),))
+    """Tell the owners."""
+    return Outcome(events=(to_owners(tell(restarted(command))),))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import trio
 
 from actors.runtime.loading import reload
+from protocol.events.system import SystemActorRestarted
 from protocol.internal.faults import ActorRestarted
 from protocol.limits import FAILURE_WINDOW_S, FAILURES_BEFORE_RELOAD
 from protocol.messages import Message
@@ -31,6 +32,18 @@ async def count_failure(actor: Actor, failure: str) -> None:
         actor.failed_at.clear()
         if await reload(actor):
             _tell(actor, failure, trio.current_time() - now)
+
+
+def restarted(command: ActorRestarted) -> SystemActorRestarted:
+    """What owners hear of it; no command was lost by it."""
+    return SystemActorRestarted(
+        actor_type=command.actor_type,
+        actor_id=command.actor_id,
+        reason=command.reason,
+        restarts=command.restarts,
+        recovered_ms=command.recovered_ms,
+        lost_commands=0,
+    )
 
 
 def _tell(actor: Actor, failure: str, took_s: float) -> None:
