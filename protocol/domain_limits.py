@@ -19,6 +19,12 @@ SESSION_SIGNS_MAX: Final = 100
 ALERT_PEOPLE_MAX: Final = 500
 """People in one group of an alert: its message has to fit into MAIL_BYTES_MAX."""
 
+# Receipts of alerts (Rule 8)
+INCIDENT_RECEIVERS_MAX: Final = 200
+"""People of whom an incident remembers that they have its alert; it escalates if there is none."""
+BROADCAST_RECEIVERS_MAX: Final = 5_000
+"""People of whom a broadcast remembers that they have it: several full houses."""
+
 # Rooms, the menu and stock
 RATE_BANDS_MAX: Final = 56
 """Of one room: eight for each weekday."""
@@ -89,3 +95,13 @@ FIGURES_DAYS_MAX: Final = 400
 FORECAST_DAYS_LEAST: Final = 21
 """Closed days without which nothing is forecast: three of each weekday."""
 FORECAST_WINDOW_DAYS: Final = 365
+
+# What a room's view holds (Rule 17)
+VIEW_LIVE_MAX: Final = 5_000
+"""Visits in one view: several times what a venue holds."""
+VIEW_ENTRIES_MAX: Final = 2_000
+"""Entries of any other section; the oldest goes first."""
+VIEW_NEWEST_MAX: Final = 50
+"""Of what only ever comes and never ends: notices, voids, restarts."""
+VIEW_DAYS_MAX: Final = 2
+"""Trading days whose sums a view has."""

@@ -108,6 +108,8 @@ class VenueSettings:
     sos_medium_tier_1_s: int = _tier(120)
     sos_medium_tier_2_s: int = _tier(300)
     sos_medium_tier_3_s: int = _tier(600)
+    # Rule 8: an alert that no device has received by then has reached nobody who could answer.
+    sos_unheard_s: int = _tier(10)
 
     # Rule 10: refund windows
     topup_refund_max_days: int = _number(14, 0, 365)

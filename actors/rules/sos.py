@@ -153,6 +153,29 @@ def next_escalation(
     return TierReached(tier=tier, status=status, next=after)
 
 
+def unheard_escalation(
+    incident: Incident, now: datetime, settings: VenueSettings
+) -> TierReached | None:
+    """Tier 1 before its time, where no device of anybody but the raiser has the alert.
+
+    Nobody can acknowledge what nobody received, so to wait for the table would be to wait for
+    nothing. It only makes the first tier sooner: those after it come when they would have.
+    """
+    heard = any(user_id != incident.raised_by for user_id in incident.received_by)
+    due_at = incident.next_tier_at
+    waits_for_first = incident.tier == 0 and incident.next_tier == 1
+    if heard or due_at is None or not waits_for_first:
+        return None
+    if incident.status not in UNANSWERED_INCIDENT or now < incident.last_press_at + timedelta(
+        seconds=settings.sos_unheard_s
+    ):
+        return None
+    status = transition(INCIDENT, incident.status, IncidentTrigger.ESCALATE)
+    assert status is not None, f"nobody answered, but {incident.status.value} does not escalate"
+    wait = tier_after(incident.severity, 2, settings) - tier_after(incident.severity, 1, settings)
+    return TierReached(tier=1, status=status, next=Escalation(tier=2, at=due_at + wait))
+
+
 def escalation_after_acknowledgement(acknowledged_at: datetime) -> Escalation:
     """Back to tier 1 if nobody is on the scene within 5 minutes."""
     return Escalation(tier=1, at=acknowledged_at + ON_SCENE_MAX)

@@ -34,6 +34,7 @@ from actors.venue import (
     people,
     places,
     rebooking,
+    receiving,
     reserving,
     responding,
     restarts,
@@ -111,6 +112,7 @@ MODULES: Final = (
     responding,
     helping,
     broadcasting,
+    receiving,
     caring,
     # The place itself, its rules and its days
     places,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from actors.rules.permissions import not_found, refuse_at_venue, refuse_unelevated
+from actors.rules.permissions import refuse_at_venue, refuse_unelevated
 from actors.rules.sos import Audience as People
 from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
@@ -22,12 +22,10 @@ from protocol.domain_limits import ALERT_PEOPLE_MAX
 from protocol.events.base import Audience
 from protocol.events.emergency import EmergencyBroadcast
 from protocol.internal.emergencies import AlertGroup, AlertPeople
-from protocol.internal.safety import AckBroadcast
 from protocol.operations.safety import BroadcastEmergency
 from protocol.reads import Read, Since
 from protocol.records.states import BroadcastAudience, BroadcastKind, Severity
 from protocol.records.venues import Broadcast
-from protocol.replies.base import Done
 from protocol.replies.safety import BroadcastSent
 
 BROADCAST_READ: Final = Read(Broadcast, by="venue_id", where=(Since("at", 72 * 3600),))
@@ -89,20 +87,6 @@ def decide_broadcast_emergency(
             Send(OUTSIDE, alert, detached=True, urgent=True) for alert in _alerts(sent, audiences)
         ),
     )
-
-
-@decides(AckBroadcast)
-def decide_ack_broadcast(state: VenueState, command: AckBroadcast, context: Context) -> Decision:
-    """One person has seen it, however many devices say so."""
-    principal = context.principal
-    sent = state.get(Broadcast, command.broadcast_id)
-    if sent is None or principal is None:
-        return not_found(f"broadcast {command.broadcast_id}")
-    if principal.user_id in sent.acked_by:
-        return Outcome(reply=Done())
-    acked_by = (*sent.acked_by, principal.user_id)
-    seen = sent.revised(acked_by=acked_by, acked=len(acked_by))
-    return Outcome(reply=Done(), changes=(seen,))
 
 
 def _people(state: VenueState, *, everyone: bool) -> list[tuple[str, Sequence[UUID]]]:

@@ -198,6 +198,19 @@ def decide_escalate_sos(state: State, command: EscalateSos, context: Context) ->
         # The clock was set back; forgetting the timer now would be a silent end.
         return Outcome(timers=(timer_of(incident),))
     kind = "idle" if incident.status is IncidentStatus.ACKNOWLEDGED else reached.status.value
+    return louder(state, incident, reached, kind, context)
+
+
+def louder(
+    state: State,
+    incident: Incident,
+    reached: sos.TierReached,
+    kind: str,
+    context: Context,
+    *,
+    reply: object = None,
+) -> Outcome:
+    """A tier has come: more people are alerted, and `kind` is why."""
     risen = incident.revised(
         status=reached.status,
         tier=reached.tier,
@@ -207,6 +220,7 @@ def decide_escalate_sos(state: State, command: EscalateSos, context: Context) ->
     alert = alert_of(state, risen, reached.tier, kind)
     exhausted = reached.status is IncidentStatus.EXHAUSTED
     return Outcome(
+        reply=reply,
         changes=(risen,),
         appends=(line(context, risen, kind, by=None, alert=alert),),
         events=(escalated_event(risen, alert, context, "exhausted" if exhausted else "notifying"),),

@@ -127,10 +127,3 @@ class CareDue(Command):
 @command
 class LookAgain(Command):
     """Session → itself: it may be quiet for an hour, active for long, or cooled by now."""
-
-
-@command
-class AckBroadcast(Command):
-    """Gateway → venue: somebody's device says that it has shown a broadcast."""
-
-    broadcast_id: UUID

@@ -94,7 +94,8 @@ class Incident(Record):
     """An SOS or a call for help (Rule 8). `owner_id` is who acknowledged first.
 
     `next_tier` is the tier that `next_tier_at` brings. Location is that of the press: degrees
-    and metres. `repeats` counts presses that joined.
+    and metres. `repeats` counts presses that joined. `received_by` are those a device of whom says
+    that it has the alert, in the order in which they said so; the first did at `received_at`.
     """
 
     id: UUID
@@ -125,6 +126,8 @@ class Incident(Record):
     next_tier: int | None = None
     next_tier_at: datetime | None = None
     late: bool = False
+    received_at: datetime | None = None
+    received_by: tuple[UUID, ...] = ()
     version: int = 1
 
 

@@ -111,6 +111,9 @@ class IncidentView:
     repeats: int
     late: bool
     tier: int
+    received_after_s: int | None
+    """Until the first device said that it has the alert; that of the raiser does not count."""
+    received_by: tuple[UUID, ...]
     acknowledged_after_s: int | None
     on_scene_after_s: int | None
     closed_after_s: int | None

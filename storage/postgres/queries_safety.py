@@ -81,6 +81,8 @@ def _incident(row: Incident, timeline: Sequence[IncidentEvent]) -> IncidentView:
         repeats=row.repeats,
         late=row.late,
         tier=row.tier,
+        received_after_s=_after(row, row.received_at),
+        received_by=row.received_by,
         acknowledged_after_s=_after(row, row.acked_at),
         on_scene_after_s=_after(row, row.on_scene_at),
         closed_after_s=_after(row, row.closed_at),

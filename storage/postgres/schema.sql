@@ -557,6 +557,8 @@ create table public.incidents (
     next_tier_at timestamp with time zone,
     late boolean not null,
     version bigint not null,
+    received_at timestamp with time zone,
+    received_by jsonb default '[]'::jsonb not null,
     constraint incidents_pkey PRIMARY KEY (id),
     constraint incidents_kind_check CHECK ((kind = ANY (ARRAY['sos'::text, 'help'::text]))),
     constraint incidents_severity_check CHECK ((severity = ANY (ARRAY['medium'::text, 'high'::text, 'critical'::text]))),

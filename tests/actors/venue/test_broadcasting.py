@@ -13,11 +13,9 @@ from protocol.addresses import Principal
 from protocol.domain_limits import ALERT_PEOPLE_MAX
 from protocol.errors import Code
 from protocol.internal.emergencies import AlertPeople
-from protocol.internal.safety import AckBroadcast
 from protocol.operations.safety import BroadcastEmergency
 from protocol.records.platform import AuditEntry
 from protocol.records.states import BroadcastAudience, BroadcastKind
-from protocol.records.venues import Broadcast
 from protocol.replies.safety import BroadcastSent
 from tests.actors.deciding import NOW, refused_with
 from tests.actors.venue.floors import ELSEWHERE, GUEST, PATRON, VENUE_ID, a_seat
@@ -91,18 +89,6 @@ def test_staff_alone_hear_what_is_for_staff() -> None:
 def test_only_management_broadcasts(who: Principal, code: Code) -> None:
     """Rule 15."""
     assert refused_with(decide(a_house(), a_broadcast(), who)) is code
-
-
-def test_each_person_s_receipt_counts_once() -> None:
-    """However many devices somebody has."""
-    house = a_house()
-    do(house, a_broadcast(), MANAGER)
-    ack = AckBroadcast(broadcast_id=house.one(Broadcast).id)
-    for who in (WORKER, WORKER, PATRON):
-        do(house, ack, who)
-    assert house.one(Broadcast).acked == 2
-    unknown = decide(house, AckBroadcast(broadcast_id=UUID(int=4)), WORKER)
-    assert refused_with(unknown) is Code.NOT_FOUND
 
 
 def test_a_full_house_is_told_in_parts() -> None:
