@@ -130,6 +130,14 @@ OUTBOX_BURST_MAX: Final = 4_096
 """Events that may wait for a client that was not yet given the time to take any."""
 SOCKET_MESSAGES_BURST: Final = 100
 SOCKET_MESSAGES_PER_S: Final = 20.0
+SOCKET_WRITE_BYTES: Final = 16 * 1024
+"""Frames that wait for the same connection go out together until they are this long."""
+FAN_OUT_SLICE_S: Final = 0.005
+"""How long events are given out before others have their turn."""
+FAN_OUT_STEP: Final = 16
+"""Connections that are given an event between two looks at the clock."""
+FAN_OUT_EVENTS_MAX: Final = 4_096
+"""Events on their way; with one more the oldest is given out before anything else happens."""
 
 assert SOCKET_MESSAGE_BYTES_MAX <= BODY_BYTES_MAX <= LINGER_BYTES_MAX
 assert SOCKETS_PER_ADDRESS_MAX <= CONNECTIONS_PER_ADDRESS_MAX <= CONNECTIONS_MAX
