@@ -1,4 +1,4 @@
-"""The command line: `lastlight serve`, `demo`, `check`, `migrate`, `actors`, `openapi`, `token`.
+"""The command line: `lastlight serve`, `demo`, `check`, `migrate`, `actors`, `token` and others.
 
 What a person did wrong is one line on standard error and exit code 1, never a traceback; how to
 call a command wrongly is argparse's usage and exit code 2. With LASTLIGHT_LOG_LEVEL=debug the
@@ -82,6 +82,7 @@ def parser() -> argparse.ArgumentParser:
     check = add("check", cli_commands.check, "Show the settings, and whether a node could run.")
     _add_node(check)
     add("openapi", cli_commands.openapi, "Print the OpenAPI document.")
+    add("asyncapi", cli_commands.asyncapi, "Print the AsyncAPI document.")
     token = add("token", cli_commands.token, "Sign in and print the access token.")
     token.add_argument("email", metavar="EMAIL")
     _add_url(token)

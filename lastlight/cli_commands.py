@@ -134,6 +134,14 @@ def openapi(_line: Namespace) -> int:
     return 0
 
 
+def asyncapi(_line: Namespace) -> int:
+    """Print the document that `/docs/asyncapi.json` serves."""
+    from lastlight.asyncapi import asyncapi_document
+
+    _say(json.dumps(asyncapi_document(), ensure_ascii=False, indent=2))
+    return 0
+
+
 def token(line: Namespace) -> int:
     """Sign in over HTTP and print the access token alone, so that a shell can take it."""
     from lastlight.cli_client import sign_in

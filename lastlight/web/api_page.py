@@ -1,7 +1,8 @@
 """The API page at `/docs`: Swagger UI over `/openapi.json`, from files that are installed with us.
 
-Nothing on the page comes from elsewhere, and its policy lets nothing in. It is no part of the
-contract and stands in no table; everything else goes on to the gateway.
+Beside it stand `/docs/asyncapi.json` and a page of it at `/docs/realtime`, for sockets. Nothing on
+these pages comes from elsewhere, and their policy lets nothing in. They are no part of the contract
+and stand in no table; everything else goes on to the gateway.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from lastlight.asyncapi import asyncapi_document
 from lastlight.web.http import Handler, Headers, Request, Response
 from lastlight.web.problems import problem_response
+from lastlight.web.realtime_page import realtime_page
+from protocol.codec import render_json
 from protocol.errors import Code, Refusal
 
 PATH: Final = "/docs"
@@ -90,6 +94,9 @@ def _files() -> Mapping[str, tuple[str, bytes, str]]:
     folder = Path(spec.origin).parent / "dist"
     found = {name: (media, (folder / name).read_bytes()) for name, media in _SERVED.items()}
     found[""] = ("text/html; charset=utf-8", _PAGE)
+    document = asyncapi_document()
+    found["asyncapi.json"] = ("application/json", render_json(document))
+    found["realtime"] = ("text/html; charset=utf-8", realtime_page(document))
     found["begin.js"] = ("text/javascript; charset=utf-8", _BEGIN)
     return {
         name: (media, body, f'"{hashlib.sha256(body).hexdigest()[:16]}"')

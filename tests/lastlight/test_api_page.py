@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from lastlight.asyncapi import asyncapi_document
 from lastlight.web.api_page import with_api_page
 from lastlight.web.http import Request, Response
 
@@ -78,3 +80,17 @@ async def test_the_page_is_only_read() -> None:
     answer = await PAGE(asking("/docs", "POST"))
     assert answer.status == 405
     assert dict(answer.headers)["allow"] == "GET, HEAD"
+
+
+async def test_what_is_said_over_sockets_is_beside_it() -> None:
+    """The document for machines, and a page of it that needs no script."""
+    document = await PAGE(asking("/docs/asyncapi.json"))
+    assert dict(document.headers)["content-type"] == "application/json"
+    assert json.loads(document.body) == json.loads(json.dumps(asyncapi_document()))
+    page = await PAGE(asking("/docs/realtime"))
+    assert page.status == 200
+    assert b"<script" not in page.body
+    anchors = set(re.findall(rb'id="([^"]+)"', page.body))
+    links = set(re.findall(rb'href="#([^"]+)"', page.body))
+    assert links
+    assert links <= anchors

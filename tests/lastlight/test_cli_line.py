@@ -68,7 +68,7 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
         main(["--help"])
     assert ended.value.code == 0
     shown = capsys.readouterr().out
-    for name in ("serve", "demo", "migrate", "check", "openapi", "token", "actors"):
+    for name in ("serve", "demo", "migrate", "check", "openapi", "asyncapi", "token", "actors"):
         assert name in shown
 
 
