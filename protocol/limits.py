@@ -71,6 +71,17 @@ BACKLOG_ROOMS_MAX: Final = 5_000
 """Rooms whose last events are kept in memory; those quiet longest go first."""
 CONNECTION_QUEUE_EVENTS: Final = 256
 """Events waiting for one slow connection before it is closed with 4408."""
+EVENTS_KEPT_S: Final = 72 * 3600
+"""Durable events are kept this long, and longer if their room's view does not hold them yet."""
+EVENTS_FORGOTTEN_AT_ONCE: Final = 5_000
+ROOM_VIEW_EVENTS_MAX: Final = 1_000
+"""Events of a room that may be missing in its kept view; with more it is kept anew."""
+ROOM_VIEW_KEPT_S: Final = 12 * 3600
+"""A view that events are missing in is kept anew after this long, however few they are."""
+ROOM_VIEWS_AT_ONCE: Final = 200
+"""Views that one run keeps."""
+
+assert ROOM_VIEW_KEPT_S < EVENTS_KEPT_S
 
 # What a request may be
 BODY_BYTES_MAX: Final = 1024 * 1024
@@ -130,6 +141,8 @@ OUTBOX_BURST_MAX: Final = 4_096
 """Events that may wait for a client that was not yet given the time to take any."""
 SOCKET_MESSAGES_BURST: Final = 100
 SOCKET_MESSAGES_PER_S: Final = 20.0
+SOCKET_READ_BYTES: Final = 16 * 1024
+"""How much of what a client says is read at a time."""
 SOCKET_WRITE_BYTES: Final = 16 * 1024
 """Frames that wait for the same connection go out together until they are this long."""
 FAN_OUT_SLICE_S: Final = 0.005
@@ -289,3 +302,21 @@ CONTACTS_WARM_S: Final = 300.0
 """How often those of everybody who works here are read."""
 
 assert NOTIFY_CALL_S < NOTIFY_HOLD_MAX_S < ALERT_AGE_MAX_S < NOTIFY_AGE_MAX_S
+
+# Who is there, and who has received an alert
+PRESENCE_REMEMBERED_MAX: Final = 20_000
+"""Users without a connection of whom it is known when they were last seen."""
+STAFF_SILENT_S: Final = 4
+"""A connection of staff whose other end takes or answers nothing for this long is lost."""
+PRESENCE_RIGHT_S: Final = 5.0
+"""A connection that was lost without a word is known to be after this long."""
+ALERTS_KNOWN_MAX: Final = 1_024
+"""Alerts whose receipts are taken; those before it went out long ago."""
+RECEIPTS_WAITING_MAX: Final = 20_000
+"""Receipts that venues have not been told of; more are let go, and may be sent again."""
+RECEIPTS_BATCH_MAX: Final = 500
+"""Receipts in one message to a venue, which is told of one batch at a time."""
+RECEIPTS_EVERY_S: Final = 0.2
+RECEIPTS_AGAIN_S: Final = 1.0
+
+assert STAFF_SILENT_S < PRESENCE_RIGHT_S

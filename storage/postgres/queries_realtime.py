@@ -48,7 +48,7 @@ class RoomReader:
         """
         async with self.reader.own_snapshot(self.durable()) as connection:
             rows = await connection.fetch(SQL["missed_events"].sql, room, after_seq, limit)
-        return [_event(room, row) for row in rows]
+        return [event_of(room, row) for row in rows]
 
     async def last_seq(self, room: str) -> int:
         """The last `seq` given in a room, 0 if none was."""
@@ -70,7 +70,8 @@ class RoomReader:
         )
 
 
-def _event(room: str, row: Mapping[str, Any]) -> RoomEvent:
+def event_of(room: str, row: Mapping[str, Any]) -> RoomEvent:
+    """A row of the outbox as it went out; it names this room only."""
     return RoomEvent(
         id=row["id"],
         type=row["type"],

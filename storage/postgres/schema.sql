@@ -1478,6 +1478,8 @@ create table public.event_outbox (
     constraint event_outbox_seq_check CHECK ((seq > 0))
 );
 
+CREATE INDEX event_outbox_occurred_at_idx ON public.event_outbox USING btree (occurred_at);
+
 create table public.notification_deliveries (
     id uuid not null,
     user_id uuid not null,
@@ -2544,52 +2546,6 @@ BEGIN ATOMIC
    ORDER BY one.id DESC;
 END;
 
-CREATE OR REPLACE FUNCTION public.scrub_person(someone uuid, as_whom uuid)
- RETURNS void
- LANGUAGE sql
- SECURITY DEFINER
- SET search_path TO 'pg_catalog', 'public', 'pg_temp'
-BEGIN ATOMIC
- UPDATE public.safety_logs SET notes = NULL::text, notes_salt = NULL::bytea
-   WHERE ((safety_logs.user_id = scrub_person.someone) AND (safety_logs.notes IS NOT NULL));
- UPDATE public.audit_log SET before = NULL::jsonb, after = NULL::jsonb, detail_salt = NULL::bytea
-   WHERE ((audit_log.object_type = 'user'::text) AND (audit_log.object_id = (scrub_person.someone)::text) AND (audit_log.detail_salt IS NOT NULL));
- UPDATE public.incident_events SET detail = NULL::jsonb, detail_salt = NULL::bytea
-   WHERE ((incident_events.detail_salt IS NOT NULL) AND (incident_events.incident_id IN ( SELECT incidents.id
-            FROM public.incidents
-           WHERE ((incidents.raised_by = scrub_person.someone) AND (incidents.closed_at IS NOT NULL)))));
- UPDATE public.incidents SET raised_by_name = NULL::text, note = NULL::text, lat = NULL::double precision, lon = NULL::double precision, accuracy_m = NULL::double precision
-   WHERE ((incidents.raised_by = scrub_person.someone) AND (incidents.closed_at IS NOT NULL));
- UPDATE public.interventions SET notes = NULL::text
-   WHERE ((interventions.user_id = scrub_person.someone) AND (interventions.closed_at IS NOT NULL));
- UPDATE public.session_history SET user_id = scrub_person.as_whom
-   WHERE (session_history.user_id = scrub_person.someone);
- UPDATE public.session_segments SET user_id = scrub_person.as_whom
-   WHERE (session_segments.user_id = scrub_person.someone);
- UPDATE public.sessions_auth SET ip = NULL::text, user_agent = NULL::text, device_id = NULL::text
-   WHERE (sessions_auth.user_id = scrub_person.someone);
- UPDATE public.transactions SET note = NULL::text
-   WHERE ((transactions.user_id = scrub_person.someone) AND (transactions.note IS NOT NULL));
- DELETE FROM public.location_reports
-   WHERE (location_reports.user_id = scrub_person.someone);
- DELETE FROM public.age_verifications
-   WHERE (age_verifications.user_id = scrub_person.someone);
- DELETE FROM public.user_preferences
-   WHERE (user_preferences.user_id = scrub_person.someone);
- DELETE FROM public.push_devices
-   WHERE (push_devices.user_id = scrub_person.someone);
- DELETE FROM public.auth_tokens
-   WHERE (auth_tokens.user_id = scrub_person.someone);
- DELETE FROM public.sync_devices
-   WHERE (sync_devices.user_id = scrub_person.someone);
- DELETE FROM public.notification_deliveries
-   WHERE (notification_deliveries.user_id = scrub_person.someone);
- DELETE FROM public.patron_analytics
-   WHERE (patron_analytics.user_pseudonym = scrub_person.as_whom);
- DELETE FROM public.event_outbox
-   WHERE (event_outbox.room = ('user:'::text || scrub_person.someone));
-END;
-
 CREATE OR REPLACE FUNCTION public.day_bounds(place uuid, day date)
  RETURNS TABLE(starts_at timestamp with time zone, ends_at timestamp with time zone)
  LANGUAGE sql
@@ -2993,6 +2949,88 @@ BEGIN ATOMIC
    WHERE ((venues.id = venue_of_receipts.place) AND ((public.caller_is_staff() AND (venue_of_receipts.place = ANY (public.caller_venues()))) OR (EXISTS ( SELECT
             FROM public.receipts
            WHERE ((receipts.venue_id = venue_of_receipts.place) AND (receipts.user_id = public.caller_id()))))));
+END;
+
+create table runtime.room_snapshots (
+    room text not null,
+    seq bigint not null,
+    view json not null,
+    kept_at timestamp with time zone not null,
+    constraint room_snapshots_pkey PRIMARY KEY (room),
+    constraint room_snapshots_seq_check CHECK ((seq > 0))
+);
+
+CREATE OR REPLACE FUNCTION public.forget_events(before timestamp with time zone, most integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ WITH old AS MATERIALIZED (
+          SELECT event.room,
+             event.seq
+            FROM (public.event_outbox event
+              JOIN runtime.room_snapshots kept ON ((kept.room = event.room)))
+           WHERE ((event.occurred_at < forget_events.before) AND (event.seq <= kept.seq))
+          LIMIT forget_events.most
+         ), forgotten AS (
+          DELETE FROM public.event_outbox
+            USING old
+           WHERE ((event_outbox.room = old.room) AND (event_outbox.seq = old.seq))
+           RETURNING 1 AS "?column?"
+         )
+  SELECT count(*) AS count
+    FROM forgotten;
+END;
+
+CREATE OR REPLACE FUNCTION public.scrub_person(someone uuid, as_whom uuid)
+ RETURNS void
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ UPDATE public.safety_logs SET notes = NULL::text, notes_salt = NULL::bytea
+   WHERE ((safety_logs.user_id = scrub_person.someone) AND (safety_logs.notes IS NOT NULL));
+ UPDATE public.audit_log SET before = NULL::jsonb, after = NULL::jsonb, detail_salt = NULL::bytea
+   WHERE ((audit_log.object_type = 'user'::text) AND (audit_log.object_id = (scrub_person.someone)::text) AND (audit_log.detail_salt IS NOT NULL));
+ UPDATE public.incident_events SET detail = NULL::jsonb, detail_salt = NULL::bytea
+   WHERE ((incident_events.detail_salt IS NOT NULL) AND (incident_events.incident_id IN ( SELECT incidents.id
+            FROM public.incidents
+           WHERE ((incidents.raised_by = scrub_person.someone) AND (incidents.closed_at IS NOT NULL)))));
+ UPDATE public.incidents SET raised_by_name = NULL::text, note = NULL::text, lat = NULL::double precision, lon = NULL::double precision, accuracy_m = NULL::double precision
+   WHERE ((incidents.raised_by = scrub_person.someone) AND (incidents.closed_at IS NOT NULL));
+ UPDATE public.interventions SET notes = NULL::text
+   WHERE ((interventions.user_id = scrub_person.someone) AND (interventions.closed_at IS NOT NULL));
+ UPDATE public.session_history SET user_id = scrub_person.as_whom
+   WHERE (session_history.user_id = scrub_person.someone);
+ UPDATE public.session_segments SET user_id = scrub_person.as_whom
+   WHERE (session_segments.user_id = scrub_person.someone);
+ UPDATE public.sessions_auth SET ip = NULL::text, user_agent = NULL::text, device_id = NULL::text
+   WHERE (sessions_auth.user_id = scrub_person.someone);
+ UPDATE public.transactions SET note = NULL::text
+   WHERE ((transactions.user_id = scrub_person.someone) AND (transactions.note IS NOT NULL));
+ DELETE FROM public.location_reports
+   WHERE (location_reports.user_id = scrub_person.someone);
+ DELETE FROM public.age_verifications
+   WHERE (age_verifications.user_id = scrub_person.someone);
+ DELETE FROM public.user_preferences
+   WHERE (user_preferences.user_id = scrub_person.someone);
+ DELETE FROM public.push_devices
+   WHERE (push_devices.user_id = scrub_person.someone);
+ DELETE FROM public.auth_tokens
+   WHERE (auth_tokens.user_id = scrub_person.someone);
+ DELETE FROM public.sync_devices
+   WHERE (sync_devices.user_id = scrub_person.someone);
+ DELETE FROM public.notification_deliveries
+   WHERE (notification_deliveries.user_id = scrub_person.someone);
+ DELETE FROM public.patron_analytics
+   WHERE (patron_analytics.user_pseudonym = scrub_person.as_whom);
+ DELETE FROM public.event_outbox
+   WHERE (event_outbox.room = ('user:'::text || scrub_person.someone));
+ UPDATE runtime.room_cursors SET seq = room_cursors.seq
+   WHERE (room_cursors.room = ('user:'::text || scrub_person.someone));
+ DELETE FROM runtime.room_snapshots
+   WHERE (room_snapshots.room = ('user:'::text || scrub_person.someone));
 END;
 
 CREATE CONSTRAINT TRIGGER ledger_postings_balanced AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse_unbalanced_journal();
@@ -3936,6 +3974,8 @@ grant select on public.patron_spend_bands to lastlight_reader;
 grant select on public.patron_activities to lastlight_reader;
 
 grant select on public.patron_returns to lastlight_reader;
+
+grant delete, insert, select, update on runtime.room_snapshots to lastlight_writer;
 
 grant select (id, email, display_name, pseudonym, created_at, phone, birth_date, age_verified_at, email_verified_at, phone_verified_at, status, suspended_reason, role_grants, locale, terms_version, avatar, photo, emergency_contact, erased_at, deleted_at, version) on public.users to lastlight_reader;
 
