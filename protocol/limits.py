@@ -292,6 +292,13 @@ NOTIFY_HOLD_MAX_S: Final = 600.0
 """How long a provider can have us wait by its `Retry-After`."""
 NOTIFY_AGE_MAX_S: Final = 24 * 3600.0
 """A message that could not be brought for so long is given up."""
+ALERT_PEOPLE_AT_ONCE: Final = 25
+"""People of an alert whose messages are one entry; a longer list is taken in pieces."""
+NOTIFY_WAIT_MAX_S: Final = 120.0
+"""Between two tries of one message."""
+NOTIFY_TRIES_MAX: Final = 1_000
+NOTIFY_SECRET_AGE_MAX_S: Final = 1_800.0
+"""A code is good for no longer, so it need not be brought any more."""
 ALERT_AGE_MAX_S: Final = 3600.0
 """An alarm that nobody could be told of for so long has been told by its later tiers, or is over."""
 DELIVERIES_WAITING_MAX: Final = 10_000
