@@ -11,9 +11,10 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from protocol.addresses import OUTSIDE
 from protocol.errors import Code, Refusal
-from protocol.internal.payments import ForgetCard
+from protocol.internal.payments import CustomerKnown, ForgetCard, ReadCustomer
 from protocol.operations.payments import AddPaymentMethod, RemovePaymentMethod
 from protocol.records.payments import Payment, PaymentMethod
+from protocol.records.users import User
 from protocol.replies.base import Done
 from protocol.replies.payments import CardSetup, SavedCard
 
@@ -38,7 +39,10 @@ def decide_add_payment_method(
             Code.METHOD_LIMIT, f"{CARDS_MAX} cards are saved, the most there may be; remove one"
         )
     if card is None and command.setup_intent_id is None and command.begun_id is not None:
-        return Outcome(reply=CardSetup(setup_intent_id=command.begun_id, status=NOT_SAVED_YET))
+        return Outcome(
+            reply=CardSetup(setup_intent_id=command.begun_id, status=NOT_SAVED_YET),
+            changes=named_at_provider(state, command.customer_id),
+        )
     if card is None and command.setup_intent_id is not None and command.begun_id is not None:
         return Outcome(
             reply=CardSetup(setup_intent_id=command.setup_intent_id, status=NOT_SAVED_YET)
@@ -85,6 +89,19 @@ def decide_remove_payment_method(
         changes=(removed, *heir),
         sends=(Send(OUTSIDE, forget, detached=True),),
     )
+
+
+@decides(ReadCustomer)
+def decide_read_customer(state: AccountState, command: ReadCustomer, context: Context) -> Decision:
+    """Tell the gateway under which name the provider keeps this person's cards."""
+    return Outcome(reply=CustomerKnown(customer_id=state.user.provider_customer_id))
+
+
+def named_at_provider(state: AccountState, customer_id: str | None) -> tuple[User, ...]:
+    """The person's row with the provider's name for them, if it is news; the first one stays."""
+    if customer_id is None or state.user.provider_customer_id is not None:
+        return ()
+    return (state.user.revised(provider_customer_id=customer_id),)
 
 
 def saved_cards(state: AccountState) -> list[PaymentMethod]:

@@ -13,6 +13,7 @@ from typing import Final
 
 import attrs
 
+from actors.account.cards import saved_cards
 from actors.account.exclusions import kept_exclusions
 from actors.account.exports import dropped_exports
 from actors.account.families import end_families, live_families, live_family
@@ -32,6 +33,7 @@ from protocol.internal.accounts import (
     ScrubTables,
     TablesScrubbed,
 )
+from protocol.internal.payments import ForgetCustomer
 from protocol.internal.people import FreeIdentity
 from protocol.operations.users import RequestErasure
 from protocol.records.base import Record
@@ -130,6 +132,9 @@ def decide_erase_account(state: AccountState, command: EraseAccount, context: Co
         if kept := kept_exclusions(state, user.email, context.now):
             sends.append(Send(PLATFORM, KeepExclusions(exclusions=kept), detached=True))
     sends += [Send(OUTSIDE, drop, detached=True) for drop in dropped_exports(state)]
+    if user.provider_customer_id is not None:
+        forget = ForgetCustomer(customer_id=user.provider_customer_id)
+        sends.append(Send(OUTSIDE, forget, detached=True))
     return Outcome(
         changes=(job.revised(status=SCRUBBING), *_scrubbed(state, context)),
         removes=_forgotten(state),
@@ -253,6 +258,9 @@ def _scrubbed(state: AccountState, context: Context) -> Iterator[Record]:
         yield family.revised(
             ip=None, user_agent=None, device_id=None, revoked_at=family.revoked_at or now
         )
+    # The provider lets go of them together with the customer whose they are.
+    for card in saved_cards(state):
+        yield card.revised(removed_at=now, is_default=False)
 
 
 def _forgotten(state: AccountState) -> tuple[Record, ...]:

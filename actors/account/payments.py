@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from actors.account.cards import named_at_provider
 from actors.account.outcomes import together
 from actors.account.payment_states import moved_by, told_payment
 from actors.account.pending import (
@@ -112,7 +113,8 @@ def decide_create_payment_intent(
         expires_at=None if transaction is None else transaction.expires_at,
         version=moved.version,
     )
-    return together(outcome, reply=answer)
+    named_here = Outcome(changes=named_at_provider(state, command.customer_id))
+    return together(outcome, named_here, reply=answer)
 
 
 @decides(ReadPayment)
@@ -206,6 +208,7 @@ def _begun(state: AccountState, payment: Payment) -> PaymentBegun:
         amount_minor=payment.amount_minor,
         currency=payment.currency,
         method_provider_id=None if method is None else method.provider_id,
+        customer_id=state.user.provider_customer_id,
     )
 
 

@@ -32,6 +32,7 @@ from protocol.internal.payments import (
     AskOfPayment,
     CancelAtProvider,
     ForgetCard,
+    ForgetCustomer,
     RefundAtProvider,
     RefundNotTaken,
 )
@@ -58,12 +59,19 @@ class PaymentEffects:
             CancelAtProvider: self._cancel,
             AskOfPayment: self._ask,
             ForgetCard: self._forget,
+            ForgetCustomer: self._forget_customer,
         }
 
     async def _forget(self, message: Message) -> Sequence[Send]:
         command = message.command
         assert isinstance(command, ForgetCard)
         await self._patiently(lambda: self.provider.forget_card(command.provider_id))
+        return ()
+
+    async def _forget_customer(self, message: Message) -> Sequence[Send]:
+        command = message.command
+        assert isinstance(command, ForgetCustomer)
+        await self._patiently(lambda: self.provider.forget_customer(command.customer_id))
         return ()
 
     async def _refund(self, message: Message) -> Sequence[Send]:

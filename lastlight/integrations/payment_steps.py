@@ -22,9 +22,11 @@ from actors.runtime.node import Node
 from lastlight.gateway.calls import Call, Step
 from lastlight.gateway.finding import find_address
 from lastlight.integrations.payments import (
+    CardBegun,
     PaymentAsk,
     PaymentProvider,
     ProviderError,
+    ProviderPayment,
     ProviderUnavailable,
 )
 from protocol.addresses import ActorKind
@@ -33,8 +35,10 @@ from protocol.errors import LastLightError
 from protocol.internal.payments import (
     ApplyPaymentResult,
     BeginPayment,
+    CustomerKnown,
     PaymentBegun,
     PaymentKnown,
+    ReadCustomer,
     ReadPayment,
 )
 from protocol.limits import PROVIDER_CALL_S
@@ -97,28 +101,34 @@ class PaymentSteps:
         if answer.refusal is not None:
             return call
         begun = msgspec.json.decode(answer.body, type=PaymentBegun)
-        made = await _bounded(
-            lambda: self.provider.create_payment(
-                PaymentAsk(
-                    payment_id=begun.payment_id,
-                    amount_minor=begun.amount_minor,
-                    currency=begun.currency,
-                    user_id=begun.user_id,
-                    method_id=begun.method_provider_id,
-                    metadata={
-                        "payment_id": str(begun.payment_id),
-                        "transaction_id": str(begun.transaction_id),
-                        "venue_id": str(begun.venue_id),
-                    },
-                )
-            )
-        )
+        made, customer_id = await _bounded(lambda: self._made(begun))
         prepared = command.evolve(
             payment_id=begun.payment_id,
             provider_id=made.provider_id,
             provider_status=made.status,
+            customer_id=customer_id,
         )
         return _beside(call, prepared, str(begun.payment_id), made.client_secret)
+
+    async def _made(self, begun: PaymentBegun) -> tuple[ProviderPayment, str]:
+        """The payment at the provider, and what it calls the person; both in one call's time."""
+        customer_id = begun.customer_id or await self.provider.customer(begun.user_id)
+        made = await self.provider.create_payment(
+            PaymentAsk(
+                payment_id=begun.payment_id,
+                amount_minor=begun.amount_minor,
+                currency=begun.currency,
+                user_id=begun.user_id,
+                customer_id=customer_id,
+                method_id=begun.method_provider_id,
+                metadata={
+                    "payment_id": str(begun.payment_id),
+                    "transaction_id": str(begun.transaction_id),
+                    "venue_id": str(begun.venue_id),
+                },
+            )
+        )
+        return made, customer_id
 
     async def refresh_payment(self, call: Call) -> Call:
         """Ask the provider how a payment is, and tell the account; what fails changes nothing."""
@@ -175,12 +185,28 @@ class PaymentSteps:
         user_id = call.signed_in.user_id
         if command.setup_intent_id is None:
             key = f"{user_id}:{'' if call.scope is None else call.scope.key}"
-            begun = await _bounded(lambda: self.provider.begin_card(user_id, key))
-            prepared = command.evolve(begun_id=begun.setup_id)
+            known_id = await self._customer_id(call)
+            begun, customer_id = await _bounded(lambda: self._begun(user_id, known_id, key))
+            prepared = command.evolve(begun_id=begun.setup_id, customer_id=customer_id)
             return _beside(call, prepared, begun.setup_id, begun.client_secret)
         setup_id = command.setup_intent_id
         card = await _bounded(lambda: self.provider.confirmed_card(setup_id, user_id))
         return attrs.evolve(call, command=command.evolve(begun_id=setup_id, card=card))
+
+    async def _customer_id(self, call: Call) -> str | None:
+        """What the provider calls the caller, as far as their account knows."""
+        address = await find_address(self.node, call, call.operation.address)
+        answer = await self.node.ask(address, ReadCustomer(), principal=call.principal)
+        if answer.refusal is not None:
+            return None
+        return msgspec.json.decode(answer.body, type=CustomerKnown).customer_id
+
+    async def _begun(
+        self, user_id: UUID, customer_id: str | None, key: str
+    ) -> tuple[CardBegun, str]:
+        """A card on its way, and whose it will be at the provider; both in one call's time."""
+        customer_id = customer_id or await self.provider.customer(user_id)
+        return await self.provider.begin_card(user_id, customer_id, key), customer_id
 
     async def _known(self, call: Call) -> PaymentKnown | None:
         """An own payment as the account has it; None where that is refused."""

@@ -7,8 +7,9 @@ nowhere. Both implementations and every later one pass the same contract suite.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, ClassVar, Literal, Protocol
 from uuid import UUID
 
 import attrs
@@ -26,6 +27,7 @@ class PaymentAsk:
     amount_minor: int
     currency: str
     user_id: UUID
+    customer_id: str
     method_id: str | None = None
     metadata: Mapping[str, str] = attrs.field(factory=dict)
 
@@ -66,6 +68,25 @@ class CardBegun:
 
     setup_id: str
     client_secret: str = attrs.field(repr=False)
+
+
+@attrs.frozen(kw_only=True)
+class ProviderEntry:
+    """Money that moved at the provider: what its books have of a charge, refund or dispute.
+
+    `provider_id` is the payment's name for a charge. `our_id` and `venue_id` are what we gave along
+    with it; None where somebody made it elsewhere. `fee_minor` is in the currency of the account.
+    """
+
+    kind: Literal["charge", "refund", "dispute"]
+    provider_id: str
+    provider_payment_id: str | None
+    our_id: UUID | None
+    venue_id: UUID | None
+    amount_minor: int
+    currency: str
+    fee_minor: int
+    at: datetime
 
 
 @attrs.frozen
@@ -126,7 +147,15 @@ class PaymentProvider(Protocol):
         """Give money back; with the same key, the same refund again."""
         ...
 
-    async def begin_card(self, user_id: UUID, key: str) -> CardBegun:
+    async def customer(self, user_id: UUID) -> str:
+        """What the provider calls a person, made with their id as its key."""
+        ...
+
+    async def forget_customer(self, customer_id: str) -> None:
+        """Delete a person with all their cards; one who is gone stays so."""
+        ...
+
+    async def begin_card(self, user_id: UUID, customer_id: str, key: str) -> CardBegun:
         """Begin to save a card; with the same key, the same one again."""
         ...
 
@@ -144,6 +173,11 @@ class PaymentProvider(Protocol):
 
     async def event(self, event_id: str) -> Mapping[str, Any] | None:
         """An event as it was sent, or None if there is none of this id."""
+        ...
+
+    async def entries(self, since: datetime, until: datetime) -> Sequence[ProviderEntry]:
+        """All money that moved from `since` until before `until`, oldest first; what failed is not
+        among it. At most RECONCILED_ENTRIES_MAX, or ProviderRefused."""
         ...
 
 
@@ -166,7 +200,13 @@ class PaymentsOff:
     async def refund(self, ask: RefundAsk) -> ProviderRefund:
         raise ProviderUnavailable
 
-    async def begin_card(self, user_id: UUID, key: str) -> CardBegun:
+    async def customer(self, user_id: UUID) -> str:
+        raise ProviderUnavailable
+
+    async def forget_customer(self, customer_id: str) -> None:
+        raise ProviderUnavailable
+
+    async def begin_card(self, user_id: UUID, customer_id: str, key: str) -> CardBegun:
         raise ProviderUnavailable
 
     async def confirmed_card(self, setup_id: str, user_id: UUID) -> ConfirmedCard | None:
@@ -176,4 +216,7 @@ class PaymentsOff:
         raise ProviderUnavailable
 
     async def event(self, event_id: str) -> Mapping[str, Any] | None:
+        raise ProviderUnavailable
+
+    async def entries(self, since: datetime, until: datetime) -> Sequence[ProviderEntry]:
         raise ProviderUnavailable

@@ -69,6 +69,19 @@ class PaymentBegun:
     amount_minor: int
     currency: str
     method_provider_id: str | None
+    customer_id: str | None = None
+
+
+@command
+class ReadCustomer(Command):
+    """Gateway → account: what the provider calls this person. Answers CustomerKnown."""
+
+
+@reply
+class CustomerKnown:
+    """Answer of ReadCustomer; None as long as the provider was not asked for a name."""
+
+    customer_id: str | None
 
 
 @command
@@ -239,3 +252,10 @@ class ForgetCard(Command):
 
     method_id: UUID
     provider_id: str
+
+
+@command
+class ForgetCustomer(Command):
+    """Account → outside: the person is erased here, and shall be at the provider."""
+
+    customer_id: str

@@ -45,7 +45,7 @@ class ConfirmedCard:
 class CreatePaymentIntent(Command):
     """Begin to pay a pending transaction; amount and currency are its own.
 
-    The last three are filled before the mailbox, from what the provider answered.
+    The last four are filled before the mailbox, from what the provider answered.
     """
 
     transaction_id: UUID
@@ -53,6 +53,7 @@ class CreatePaymentIntent(Command):
     payment_id: Annotated[UUID | None, PREPARED] = None
     provider_id: PreparedText = None
     provider_status: Annotated[PaymentStatus | None, PREPARED] = None
+    customer_id: PreparedText = None
 
 
 @command
@@ -84,6 +85,7 @@ class AddPaymentMethod(Command):
     make_default: bool = False
     begun_id: PreparedText = None
     card: Annotated[ConfirmedCard | None, PREPARED] = None
+    customer_id: PreparedText = None
 
 
 @command

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -21,6 +21,7 @@ import trio
 from lastlight.integrations.payments import (
     CardBegun,
     PaymentAsk,
+    ProviderEntry,
     ProviderError,
     ProviderPayment,
     ProviderRefund,
@@ -29,6 +30,8 @@ from lastlight.integrations.payments import (
 )
 from lastlight.integrations.stripe_events import PAYMENT_STATES, REFUND_STATES
 from protocol.operations.payments import ConfirmedCard
+from protocol.records.money_states import PaymentStatus
+from tests.twins.provider_entries import EntryBook, Kind
 
 WEBHOOK_SECRET: Final = "whsec_of_the_tests"
 _OPEN: Final = {"requires_payment_method", "requires_confirmation", "requires_action", "processing"}
@@ -48,6 +51,7 @@ class Intent:
     id: str
     ask: PaymentAsk
     status: str = "requires_payment_method"
+    failure_code: str | None = None
     refunded_minor: int = 0
 
 
@@ -69,6 +73,8 @@ class MemoryProvider:
     refunds: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     setups: dict[str, tuple[UUID, ConfirmedCard | None]] = attrs.field(factory=dict)
     detached: set[str] = attrs.field(factory=set)
+    customers: set[str] = attrs.field(factory=set)
+    books: EntryBook = attrs.field(factory=EntryBook)
     events: list[Mapping[str, Any]] = attrs.field(factory=list)
     calls: int = 0
     _keys: dict[str, str] = attrs.field(factory=dict)
@@ -76,6 +82,8 @@ class MemoryProvider:
 
     async def create_payment(self, ask: PaymentAsk) -> ProviderPayment:
         await self._answer()
+        if ask.customer_id not in self.customers:
+            raise ProviderRefused("resource_missing")
         id_ = self._once(f"payment:{ask.payment_id}", "pi")
         intent = self.intents.setdefault(id_, Intent(id=id_, ask=ask))
         if (intent.ask.amount_minor, intent.ask.currency) != (ask.amount_minor, ask.currency):
@@ -115,13 +123,26 @@ class MemoryProvider:
                 "status": "pending" if self.refunds_wait else "succeeded",
                 "metadata": {"refund_id": str(ask.refund_id)},
             }
+            self._book("refund", intent, id_, ask.amount_minor, ask.refund_id)
             self._tell("refund.created", self.refunds[id_])
         status = REFUND_STATES[self.refunds[id_]["status"]]
         return ProviderRefund(provider_id=id_, status=status)
 
-    async def begin_card(self, user_id: UUID, key: str) -> CardBegun:
+    async def customer(self, user_id: UUID) -> str:
+        await self._answer()
+        id_ = self._once(f"customer:{user_id}", "cus")
+        self.customers.add(id_)
+        return id_
+
+    async def forget_customer(self, customer_id: str) -> None:
+        await self._answer()
+        self.customers.discard(customer_id)
+
+    async def begin_card(self, user_id: UUID, customer_id: str, key: str) -> CardBegun:
         await self._answer()
         id_ = self._once(f"setup:{key}", "seti")
+        if customer_id not in self.customers:
+            raise ProviderRefused("resource_missing")
         self.setups.setdefault(id_, (user_id, None))
         return CardBegun(setup_id=id_, client_secret=f"{id_}_secret")
 
@@ -140,22 +161,34 @@ class MemoryProvider:
         await self._answer()
         return next((event for event in self.events if event["id"] == event_id), None)
 
+    async def entries(self, since: datetime, until: datetime) -> Sequence[ProviderEntry]:
+        await self._answer()
+        failed = {id_ for id_, one in self.refunds.items() if one["status"] == "failed"}
+        return self.books.between(since, until, without=failed)
+
     # What happens at the provider without us
 
     def pays(self, provider_id: str) -> None:
         """The card is good: the money comes."""
+        intent = self._known(provider_id)
+        if intent.status != "succeeded":
+            self._book("charge", intent, provider_id, intent.ask.amount_minor)
         self._becomes(provider_id, "succeeded", "payment_intent.succeeded")
 
     def declines(self, provider_id: str, code: str = "card_declined") -> None:
         """The card is refused; the intent waits for another."""
         intent = self._known(provider_id)
-        intent.status = "requires_payment_method"
+        intent.status, intent.failure_code = "requires_payment_method", code
         about = {**self._intent_object(intent), "last_payment_error": {"code": code}}
         self._tell("payment_intent.payment_failed", about)
 
     def works_on(self, provider_id: str) -> None:
         """The bank takes its time."""
         self._becomes(provider_id, "processing", "payment_intent.processing")
+
+    def asks_to_prove(self, provider_id: str) -> None:
+        """The bank wants to know that it is them: 3-D Secure."""
+        self._becomes(provider_id, "requires_action", "payment_intent.requires_action")
 
     def fails_refund(self, provider_id: str) -> None:
         """The card did not take it back."""
@@ -185,11 +218,13 @@ class MemoryProvider:
             "object": "dispute",
             "amount": intent.ask.amount_minor,
             "payment_intent": provider_id,
+            "currency": intent.ask.currency.lower(),
             "status": status,
             "created": int(self.now().timestamp()),
             "evidence_details": {"due_by": None},
             **more,
         }
+        self._book("dispute", intent, f"dp_{provider_id}", intent.ask.amount_minor)
         self._tell("charge.dispute.updated", about)
 
     def webhook(self, n: int = -1) -> tuple[bytes, str]:
@@ -214,10 +249,18 @@ class MemoryProvider:
             raise ProviderRefused("resource_missing")
         return intent
 
+    def _book(
+        self, kind: Kind, intent: Intent, id_: str, amount_minor: int, our_id: UUID | None = None
+    ) -> None:
+        self.books.book(kind, id_, intent.ask, intent.id, amount_minor, our_id, self.now())
+
     def _payment(self, intent: Intent) -> ProviderPayment:
+        status = PAYMENT_STATES[intent.status]
+        failed = status is PaymentStatus.CREATED and intent.failure_code is not None
         return ProviderPayment(
             provider_id=intent.id,
-            status=PAYMENT_STATES[intent.status],
+            status=PaymentStatus.FAILED if failed else status,
+            failure_code=intent.failure_code if failed else None,
             refunded_minor=intent.refunded_minor,
         )
 
