@@ -33,10 +33,10 @@ from lastlight.gateway.projections import Projecting
 from lastlight.gateway.queries import Queries
 from lastlight.gateway.sockets import SocketGateway
 from lastlight.integrations.books import Books
-from lastlight.integrations.cards import Cards, make_cards
+from lastlight.integrations.cards import Cards, make_cards, open_provider
 from lastlight.integrations.outside import Outside
 from lastlight.integrations.payment_effects import PaymentEffects
-from lastlight.integrations.payments import PaymentProvider, PaymentsOff
+from lastlight.integrations.payments import PaymentProvider
 from lastlight.integrations.performing import Performing
 from lastlight.integrations.personal import PersonalData
 from lastlight.jobs.aggregation import aggregate
@@ -74,11 +74,11 @@ class _Own:
 
     places: Places
     collector: Collector
+    provider: PaymentProvider
     clock: SystemClock = attrs.field(factory=SystemClock)
     ids: MonotonicIds = attrs.field(factory=system_ids)
     metrics: Metrics = attrs.field(factory=Metrics)
     passwords: Passwords = attrs.field(factory=Passwords)
-    provider: PaymentProvider = attrs.field(factory=PaymentsOff)
     revocations: Revocations = attrs.field(factory=Revocations)
     publisher: RoomPublisher = attrs.field(
         default=attrs.Factory(
@@ -100,6 +100,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         own = _Own(
             places=make_places(settings.data_dir),
             collector=await enter(open_tamed_collector()),
+            provider=await enter(open_provider(settings.stripe_api_key, settings.stripe_api_base)),
         )
         storage = await enter(open_storage(settings, own.places, own.clock, own.metrics))
         node = await enter(open_node(_ports(own, storage, demo=demo), BEHAVIOURS))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime
 
 import attrs
@@ -10,7 +11,7 @@ import attrs
 from actors.runtime.node import Node
 from lastlight.integrations.inbox import Applier, EventInbox
 from lastlight.integrations.payment_steps import PaymentSteps
-from lastlight.integrations.payments import PaymentProvider
+from lastlight.integrations.payments import PaymentProvider, PaymentsOff
 from lastlight.integrations.webhooks import Webhooks
 
 
@@ -24,6 +25,19 @@ class Cards:
     steps: PaymentSteps
     webhooks: Webhooks
     applier: Applier
+
+
+@asynccontextmanager
+async def open_provider(api_key: str | None, api_base: str) -> AsyncIterator[PaymentProvider]:
+    """The provider behind a key; without one, none."""
+    if api_key is None:
+        yield PaymentsOff()
+        return
+    # Nodes that take no cards need neither its library nor the memory that this takes.
+    from lastlight.integrations.stripe_payments import open_stripe_payments
+
+    async with open_stripe_payments(api_key, api_base) as provider:
+        yield provider
 
 
 def make_cards(

@@ -14,6 +14,7 @@ from uuid import UUID
 import attrs
 import msgspec
 
+from lastlight.integrations.stripe_amounts import from_provider
 from protocol.internal.payments import DisputeOutcome
 from protocol.records.money_states import PaymentStatus, RefundStatus
 
@@ -188,7 +189,7 @@ def _dispute(about: Mapping[str, Any]) -> ToldDispute | None:
         provider_payment_id=_text(about["payment_intent"]),
         outcome=DISPUTE_ENDS.get(status, DisputeOutcome.OPEN),
         status=status,
-        amount_minor=_amount(about["amount"]),
+        amount_minor=from_provider(_amount(about["amount"]), _text(about["currency"])),
         opened_at=datetime.fromtimestamp(_amount(about["created"]), UTC),
         evidence_due_at=datetime.fromtimestamp(due, UTC) if type(due) is int else None,
     )
