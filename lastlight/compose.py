@@ -119,6 +119,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         # Not before the door is closed: it lets answers out that are still being written.
         stack.callback(nursery.cancel_scope.cancel)
         nursery.start_soon(watch_loop, own.metrics)
+        nursery.start_soon(own.publisher.hub.run)
         nursery.start_soon(aggregate, node.wait_ready, storage.keeper.keep)
         nursery.start_soon(cards.applier.run)
         nursery.start_soon(_freeze_when_ready, node, own.collector)

@@ -2,8 +2,8 @@
 
 Only a complete and correct WebSocket handshake for a path that has sockets is taken for one.
 Everything else, wrong handshakes too, goes to the HTTP lane, which knows how to answer no. The
-handshake that is passed on is written anew from what was understood, so that no library behind
-the door ever sees a header that somebody made up to upset it.
+answer is written from what was understood, so that no library behind the door ever sees a header
+that somebody made up to upset it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import enum
+import hashlib
 import re
 from collections.abc import Collection
 from typing import Final
@@ -27,6 +28,7 @@ _HEADER: Final = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([^\x00\r\n]*
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 _WEBSOCKET_VERSION: Final = "13"
 _KEY_BYTES: Final = 16
+_ACCEPT_SUFFIX: Final = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class Lane(enum.Enum):
@@ -46,15 +48,14 @@ class Upgrade:
     key: str
     subprotocols: tuple[str, ...]
 
-    def header_block(self, subprotocol: str | None) -> bytes:
-        """The handshake, written anew with nothing in it but what the handshake needs."""
+    def acceptance(self, subprotocol: str | None) -> bytes:
+        """The answer with which the WebSocket begins (RFC 6455 4.2.2)."""
+        digest = hashlib.sha1(self.key.encode("ascii") + _ACCEPT_SUFFIX, usedforsecurity=False)
         lines = [
-            "GET / HTTP/1.1",
-            "Host: door",
+            "HTTP/1.1 101 Switching Protocols",
             "Upgrade: websocket",
             "Connection: Upgrade",
-            f"Sec-WebSocket-Key: {self.key}",
-            f"Sec-WebSocket-Version: {_WEBSOCKET_VERSION}",
+            f"Sec-WebSocket-Accept: {base64.b64encode(digest.digest()).decode('ascii')}",
         ]
         if subprotocol is not None:
             lines.append(f"Sec-WebSocket-Protocol: {subprotocol}")

@@ -2,11 +2,13 @@
 
 What was read to find out the lane is read again by it. A write is whole or the connection is
 dead: writers take turns and can't be cancelled half way, so a frame never splits another one; a
-client that does not take it within SEND_TIMEOUT_S is cut off.
+client that does not take it within SEND_TIMEOUT_S is cut off. `send_nowait` writes without waiting
+where nobody else writes; what the kernel did not take of it goes before anything else.
 """
 
 from __future__ import annotations
 
+import os
 import ssl
 from collections.abc import Callable
 from typing import TypeAlias
@@ -28,6 +30,10 @@ class DoorStream(trio.abc.Stream):
         self._hang_up = hang_up
         self._transport = transport
         self._replay = b""
+        self._rest = b""
+        """What is left of a frame that `send_nowait` began."""
+        self._plain = transport.socket if isinstance(transport, trio.SocketStream) else None
+        """What can be written without waiting; None once closed."""
         self._send_lock = trio.Lock()
         self._closed = False
         self._ended = False
@@ -65,8 +71,9 @@ class DoorStream(trio.abc.Stream):
         """
         async with self._send_lock:
             with trio.move_on_after(SEND_TIMEOUT_S, shield=True) as scope:
+                rest, self._rest = self._rest, b""
                 try:
-                    await self._transport.send_all(data)
+                    await self._transport.send_all(rest + data if rest else data)
                 except ssl.SSLError as error:
                     raise trio.BrokenResourceError(str(error)) from error
             if scope.cancelled_caught:
@@ -74,6 +81,25 @@ class DoorStream(trio.abc.Stream):
                 raise trio.BrokenResourceError(
                     f"{len(data)} bytes were not taken within {SEND_TIMEOUT_S:g} s"
                 )
+
+    def send_nowait(self, data: bytes) -> int:
+        """Write what can be written at once; never raises.
+
+        Returns:
+            How many bytes are left. If all are, nothing was begun and the caller keeps `data`: the
+            connection is encrypted, busy, full or gone, and `send_all` tells which. If some are,
+            they are kept here and sent first by the next `send_all`, an empty one too.
+        """
+        if self._plain is None or self._rest or self._send_lock.locked():
+            return len(data)
+        try:
+            # The number is asked for each time: that of a closed socket is -1, which is nobody's.
+            left = len(data) - os.write(self._plain.fileno(), data)
+        except OSError:
+            return len(data)
+        if left:
+            self._rest = data[-left:]
+        return left
 
     async def wait_send_all_might_not_block(self) -> None:
         """As `trio.abc.SendStream`."""
@@ -107,6 +133,7 @@ class DoorStream(trio.abc.Stream):
             await trio.lowlevel.checkpoint()
             return
         self._closed = True
+        self._plain = None
         try:
             with trio.move_on_after(LINGER_S):
                 await self._transport.aclose()
@@ -116,6 +143,7 @@ class DoorStream(trio.abc.Stream):
     def abort(self) -> None:
         """Close at once. Whoever waits on the stream gets `trio.ClosedResourceError`."""
         self._closed = True
+        self._plain = None
         transport = self._transport
         if isinstance(transport, trio.SSLStream):
             transport = transport.transport_stream

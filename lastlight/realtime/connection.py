@@ -1,7 +1,7 @@
 """One client on `/ws` (design section 10): messages of JSON over a WebSocket.
 
-One task reads, one writes what the outbox holds, one watches the token, one pings. What is said
-and decided is the conversation's.
+One task reads, and watches the token while it waits; one is made when something has to wait until
+it can be sent, and ends when nothing does. What is said and decided is the conversation's.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid4
 
+import attrs
 import trio
 
 from lastlight.front_door.socket_lane import Socket, SocketClosed
@@ -22,7 +23,7 @@ from lastlight.realtime.services import Answer, Resumption, Services
 from lastlight.web.problems import problem_of
 from protocol.addresses import Principal
 from protocol.errors import Code, Refusal
-from protocol.limits import SOCKET_CLOSE_S, SOCKET_HELLO_S, SOCKET_PING_S, SOCKET_PONG_S
+from protocol.limits import SOCKET_CLOSE_S, SOCKET_HELLO_S, SOCKET_PING_S, SOCKET_WRITE_BYTES
 
 SUBPROTOCOL = "lastlight.v1"
 
@@ -77,43 +78,50 @@ _VOICE: Final = LastLightVoice()
 
 async def serve_realtime(socket: Socket, hub: Hub, services: Services) -> None:
     """Talk to one client until either side ends it."""
-    outbox = Outbox()
+    outbox = Outbox(send_nowait=socket.send_nowait)
     async with trio.open_nursery() as nursery:
         conversation = Conversation(_VOICE, socket.client, hub, services, outbox, nursery)
         connection = _Connection(socket, conversation, outbox, nursery)
-        nursery.start_soon(connection.write)
+        outbox.wake, outbox.closing = connection.begin_writing, connection.begin_closing
         try:
             with trio.move_on_after(SOCKET_HELLO_S) as waiting:
                 await connection.greet()
             if waiting.cancelled_caught:
                 outbox.close(TOKEN_CLOSED, f"no hello within {SOCKET_HELLO_S:g} s")
             elif conversation.member is not None:
-                nursery.start_soon(connection.ping)
-                nursery.start_soon(conversation.watch_token)
                 await connection.listen()
             await trio.sleep_forever()  # until the writer has said why, and hung up
         except SocketClosed:
             nursery.cancel_scope.cancel()
         finally:
             conversation.leave()
+            outbox.wake = outbox.closing = None
 
 
+@attrs.frozen(eq=False)
 class _Connection:
     """The tasks of one connection; `nursery` is its own."""
 
-    def __init__(
-        self, socket: Socket, conversation: Conversation, outbox: Outbox, nursery: trio.Nursery
-    ) -> None:
-        self._socket, self._conversation = socket, conversation
-        self._outbox, self._nursery = outbox, nursery
+    _socket: Socket
+    _conversation: Conversation
+    _outbox: Outbox
+    _nursery: trio.Nursery
 
-    async def write(self) -> None:
-        """Send what the outbox holds, then close with its reason."""
+    def begin_writing(self) -> None:
+        """Something waits to be sent, or nothing more will."""
+        self._nursery.start_soon(self._write)
+
+    def begin_closing(self) -> None:
+        """Nothing more will be said."""
         self._nursery.start_soon(self._hang_up_on_the_stuck)
+
+    async def _write(self) -> None:
+        """Send what the outbox holds; if it is closed, close with its reason."""
         try:
-            while (frame := await self._outbox.take()) is not None:
-                await self._socket.send_frame(frame)
-            assert self._outbox.close_code is not None
+            while frames := self._outbox.take_some(SOCKET_WRITE_BYTES):
+                await self._socket.send_frame(b"".join(frames))
+            if self._outbox.close_code is None:
+                return
             await self._socket.close(self._outbox.close_code, self._outbox.close_reason)
         except SocketClosed:
             pass
@@ -121,7 +129,6 @@ class _Connection:
 
     async def _hang_up_on_the_stuck(self) -> None:
         """A frame half way out can't be stopped; a client that takes no byte is not waited for."""
-        await self._outbox.wait_closed()
         await trio.sleep(SOCKET_CLOSE_S)
         self._socket.abort()
 
@@ -142,16 +149,12 @@ class _Connection:
             self._conversation.end_over_token(found, None)
 
     async def listen(self) -> None:
-        """Do what the client says until the outbox is closed."""
+        """Do what the client says until the outbox is closed, or the token is over for too long."""
         while self._outbox.close_code is None:
-            message = read_message(await self._socket.receive())
+            with trio.move_on_after(self._conversation.token_left_s()) as token:
+                message = read_message(await self._socket.receive())
+            if token.cancelled_caught:
+                self._conversation.end_by_token()
+                continue
             ref = message.id if isinstance(message, Command | Misread) else None
             await self._conversation.hear(message, ref)
-
-    async def ping(self) -> None:
-        """Hang up on a client that does not answer."""
-        while True:
-            await trio.sleep(SOCKET_PING_S)
-            if not await self._socket.ping(SOCKET_PONG_S):
-                self._socket.abort()
-                return

@@ -142,16 +142,22 @@ class Conversation:
         """Say no."""
         self._outbox.put(self._voice.refused(refusal, ref))
 
+    def token_left_s(self) -> float:
+        """How long it may be until a new hello; zero or less once the connection has to end."""
+        end = self._member().principal.expires_at + timedelta(seconds=SOCKET_TOKEN_GRACE_S)
+        return (end - self._services.now()).total_seconds()
+
+    def end_by_token(self) -> None:
+        """Close if the token has been over for longer than a new hello may take."""
+        if self.token_left_s() <= 0:
+            self._outbox.close(TOKEN_CLOSED, "the token has ended; sign in again")
+
     async def watch_token(self) -> None:
-        """Close once the token has been over for longer than a new hello may take."""
-        member = self._member()
-        while True:
-            end = member.principal.expires_at + timedelta(seconds=SOCKET_TOKEN_GRACE_S)
-            left_s = (end - self._services.now()).total_seconds()
-            if left_s <= 0:
-                self._outbox.close(TOKEN_CLOSED, "the token has ended; sign in again")
-                return
+        """Close once the token has been over for that long, for who has a task to spare."""
+        # A new hello moves the end, so it is asked for again.
+        while (left_s := self.token_left_s()) > 0:  # noqa: ASYNC110
             await trio.sleep(left_s)
+        self.end_by_token()
 
     def say_welcome(self, ref: Ref) -> None:
         """Tell the client who it is, and how long that holds."""

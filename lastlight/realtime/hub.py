@@ -1,24 +1,26 @@
 """From events to the connections in their rooms. Satisfies `actors.runtime.ports.Publisher`.
 
-Nothing here waits: publishing puts shared frames into bounded outboxes. A connection in a room
-gets each durable event of it once and in order: while its backlog is being fetched, live events
-are held back, and what is at or before the last place it was given is left out.
+Nothing here waits: publishing gives shared frames to bounded outboxes, `fan_out` says in which
+pieces. A connection in a room gets each durable event of it once and in order: while its backlog is
+being fetched, live events are held back, and what is at or before the last place it was given is
+left out. A room that was lost before an event of it was given is not heard.
 """
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 import attrs
 
+from lastlight.realtime.fan_out import FanOut
 from lastlight.realtime.frames import LAST_LIGHT_WIRE, Wire
 from lastlight.realtime.outbox import Outbox
 from lastlight.realtime.rooms import Access, decide_access
 from protocol.addresses import Principal
 from protocol.entries import RoomEvent
-from protocol.limits import CONNECTION_QUEUE_EVENTS
+from protocol.limits import CONNECTION_QUEUE_EVENTS, FAN_OUT_STEP
 
 TOKEN_CLOSED = 4401
 ROOM_CLOSED = 4403
@@ -55,7 +57,7 @@ class Membership:
 
     last_seq: int = 0
     acked_seq: int = 0
-    held: deque[Frames] | None = attrs.field(factory=deque)
+    held: list[Frames] | None = attrs.field(factory=list)
 
 
 @attrs.define(eq=False)
@@ -67,12 +69,14 @@ class Member:
     outbox: Outbox
     wire: Wire = LAST_LIGHT_WIRE
     rooms: dict[str, Membership] = attrs.field(factory=dict)
-    urgent: OrderedDict[tuple[UUID, str], None] = attrs.field(factory=OrderedDict)
+    urgent: dict[tuple[UUID, str], None] = attrs.field(factory=dict)
     """Event and room of urgent copies whose numbered ones have not come yet."""
 
     def offer(self, frames: Frames) -> None:
         """Give a live event, or keep it until the backlog has been given."""
-        membership = self.rooms[frames.room]
+        membership = self.rooms.get(frames.room)
+        if membership is None:
+            return
         if membership.held is None or frames.seq is None:
             self.give(frames, membership)
         elif len(membership.held) >= CONNECTION_QUEUE_EVENTS:
@@ -95,33 +99,33 @@ class Member:
         if seq <= membership.last_seq:
             return None
         membership.last_seq = seq
-        if event.hide_from == self.principal.user_id:
+        if event.hide_from is not None and event.hide_from == self.principal.user_id:
             return self.wire.empty(frames.room, seq)
-        if (event.id, frames.room) in self.urgent:
+        if self.urgent and (event.id, frames.room) in self.urgent:
             del self.urgent[event.id, frames.room]
             return frames.cursor(self.wire)
         return frames.full(self.wire)
 
     def give_urgent(self, frames: Frames) -> None:
         """Put the unnumbered copy before everything that waits."""
-        if frames.event.hide_from == self.principal.user_id:
+        if frames.room not in self.rooms or frames.event.hide_from == self.principal.user_id:
             return
         if (frames.event.id, frames.room) in self.urgent:
             return
         self.urgent[frames.event.id, frames.room] = None
         if len(self.urgent) > _URGENT_REMEMBERED_MAX:
-            self.urgent.popitem(
-                last=False
-            )  # its numbered copy will be shown whole: twice, not never
+            # The numbered copy of the oldest will be shown whole: twice, not never.
+            del self.urgent[next(iter(self.urgent))]
         self.outbox.put(frames.full(self.wire), urgent=True)
 
 
 @attrs.frozen(kw_only=True)
 class HubStatistics:
-    """Connections and rooms now; events and closures since start."""
+    """Connections, rooms and events on their way now; events and closures since start."""
 
     connections: int
     rooms: int
+    waiting: int
     published_total: int
     given_total: int
     slow_total: int
@@ -135,13 +139,19 @@ class Hub:
         self._rooms: dict[str, set[Member]] = {}
         self._users: Counter[UUID] = Counter()
         self._addresses: Counter[str] = Counter()
+        self._fan_out = FanOut()
         self._published = self._given = self._slow = 0
+
+    async def run(self) -> None:
+        """Give out in pieces what takes longer, until cancelled. Without it all is in one piece."""
+        await self._fan_out.run()
 
     def statistics(self) -> HubStatistics:
         """Figures for metrics."""
         return HubStatistics(
             connections=len(self._members),
             rooms=len(self._rooms),
+            waiting=len(self._fan_out),
             published_total=self._published,
             given_total=self._given,
             slow_total=self._slow,
@@ -155,27 +165,43 @@ class Hub:
         """Connections from one address."""
         return self._addresses[address]
 
-    def publish(self, event: RoomEvent) -> None:
-        """A durable event in its place, or an ephemeral one. Never waits."""
+    def publish(self, event: RoomEvent, then: Callable[[], object] | None = None) -> None:
+        """A durable event in its place, or an ephemeral one. Never waits.
+
+        `then` is called once everybody was given it.
+        """
         self._published += 1
-        for room, seq in event.rooms:
-            frames = Frames(event, room, seq)
-            for member in self._in(room):
-                member.offer(frames)
+        self._fan_out.begin(self._giving(event, then))
 
     def publish_urgent(self, event: RoomEvent) -> None:
         """The unnumbered copy of a durable event that is not durable yet, before all others."""
         self._published += 1
+        self._fan_out.begin(self._giving_urgent(event), urgent=True)
+
+    def _giving(self, event: RoomEvent, then: Callable[[], object] | None) -> Iterator[None]:
+        for room, seq in event.rooms:
+            frames = Frames(event, room, seq)
+            for some in self._in(room):
+                for member in some:
+                    member.offer(frames)
+                yield
+        if then is not None:
+            then()
+
+    def _giving_urgent(self, event: RoomEvent) -> Iterator[None]:
         for room, _ in event.rooms:
             frames = Frames(event, room, None)
-            for member in self._in(room):
-                member.give_urgent(frames)
+            for some in self._in(room):
+                for member in some:
+                    member.give_urgent(frames)
+                yield
 
     def reset(self) -> None:
         """Forget urgent copies: a lost entry's event comes again under another id, or never.
 
         What was numbered and given out was durable, so cursors stay.
         """
+        self._fan_out.finish()
         for member in self._members:
             member.urgent.clear()
 
@@ -263,7 +289,9 @@ class Hub:
         if lost:
             member.outbox.close(ROOM_CLOSED, f"no longer allowed in {lost[0]}")
 
-    def _in(self, room: str) -> tuple[Member, ...]:
+    def _in(self, room: str) -> Iterator[tuple[Member, ...]]:
+        """Who is in a room when its first event is given, some at a time."""
         members = tuple(self._rooms.get(room, ()))
         self._given += len(members)
-        return members
+        for at in range(0, len(members), FAN_OUT_STEP):
+            yield members[at : at + FAN_OUT_STEP]

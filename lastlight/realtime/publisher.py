@@ -12,6 +12,7 @@ from lastlight.auth.revocations import Revocations
 from lastlight.metrics import Metrics
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.bells import Bells
+from lastlight.realtime.checking import EventCheck
 from lastlight.realtime.hub import Hub
 from protocol.entries import RoomEvent
 from protocol.events.emergency import EmergencySosAcknowledged
@@ -27,14 +28,18 @@ class RoomPublisher:
     metrics: Metrics
     revocations: Revocations = attrs.field(factory=Revocations)
     bells: Bells = attrs.field(factory=Bells)
+    check: EventCheck = attrs.field(init=False)
+
+    @check.default
+    def _check_of_metrics(self) -> EventCheck:
+        return EventCheck(self.metrics.malformed_events.inc)
 
     def publish(self, event: RoomEvent) -> None:
         """A durable event in its place, or an ephemeral one."""
+        self.check.look(event)
         self.backlog.add(event)
-        self.hub.publish(event)
+        self.hub.publish(event, self._revoke if event.type == AuthSessionRevoked.type else None)
         self.bells.ring(room for room, seq in event.rooms if seq is not None)
-        if event.type == AuthSessionRevoked.type:
-            self.hub.revoke(self.revocations.is_revoked)
         durable = bool(event.rooms) and event.rooms[0][1] is not None
         self.metrics.events.labels(kind="durable" if durable else "ephemeral").inc()
         if event.type == EmergencySosAcknowledged.type and event.data["status"] == "acknowledged":
@@ -42,6 +47,7 @@ class RoomPublisher:
 
     def publish_urgent(self, event: RoomEvent) -> None:
         """The unnumbered copy of a durable event that is not durable yet."""
+        self.check.look(event)
         self.hub.publish_urgent(event)
         self.metrics.events.labels(kind="urgent").inc()
 
@@ -51,4 +57,7 @@ class RoomPublisher:
         A revocation that was lost counts all the same, and no event will tell of it.
         """
         self.hub.reset()
+        self._revoke()
+
+    def _revoke(self) -> None:
         self.hub.revoke(self.revocations.is_revoked)
