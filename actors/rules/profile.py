@@ -21,7 +21,7 @@ OF_VENUE: Final = frozenset({"cutover", "fence_radius_m"})
 
 @attrs.frozen(kw_only=True)
 class VenueProfile:
-    """The slow-changing facts of a venue, with its settings. Degrees, metres, persons."""
+    """What a venue is and who works there now, with its settings. Degrees, metres, persons."""
 
     venue_id: UUID
     name: str
@@ -36,6 +36,8 @@ class VenueProfile:
     version: int
     closed_through: date | None = None
     """The last business day that is closed: nothing is posted to it or before it (Rule 5)."""
+    on_duty: frozenset[UUID] = frozenset()
+    """Who has an open shift here, on a break or not."""
 
     def closed_to(self, day: date) -> VenueProfile:
         """The same venue when it has closed `day`."""
@@ -43,7 +45,10 @@ class VenueProfile:
 
 
 def profile_of(
-    venue: Venue, stored: Iterable[VenueSetting], closed_through: date | None = None
+    venue: Venue,
+    stored: Iterable[VenueSetting],
+    closed_through: date | None = None,
+    on_duty: Iterable[UUID] = (),
 ) -> VenueProfile:
     """The profile of a venue with the settings that are in force.
 
@@ -71,6 +76,7 @@ def profile_of(
         settings=settings,
         version=venue.version,
         closed_through=closed_through,
+        on_duty=frozenset(on_duty),
     )
 
 

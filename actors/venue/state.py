@@ -58,7 +58,8 @@ class VenueState(State):
         if self._profile is None:
             trading = self.get(Trading, self.venue_id)
             through = None if trading is None else trading.closed_through
-            self._profile = profile_of(self.venue, self.all(VenueSetting), through)
+            staff = (place.staff_id for place in self.on_duty())
+            self._profile = profile_of(self.venue, self.all(VenueSetting), through, staff)
         return self._profile
 
     # The floor
@@ -151,6 +152,8 @@ class VenueState(State):
         elif isinstance(after, Venue | VenueSetting | Trading):
             self._profile = None
             self._watch_capacity()
+        elif isinstance(after, DutyPlace):
+            self._profile = None
 
     def on_discard(self, before: Record) -> None:
         """Keep profile, counts and indexes."""
@@ -163,7 +166,7 @@ class VenueState(State):
             self._leave_menu(before)
         elif isinstance(before, Reservation):
             self.bookings.discard(before)
-        elif isinstance(before, VenueSetting):
+        elif isinstance(before, VenueSetting | DutyPlace):
             self._profile = None
 
     def _count(self, place: Record | None, sign: int) -> None:

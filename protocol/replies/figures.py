@@ -45,6 +45,8 @@ class Dashboard:
     open_tasks: int
     overdue_tasks: int
     on_duty: int
+    on_duty_connected: int = 0
+    """Of those on duty, people with a device that is connected now."""
     sos_open: int
     sos_unacknowledged: int
 

@@ -115,6 +115,10 @@ class ShiftView:
     needs_review: bool | None
     reviewed_by: UUID | None
     version: int | None
+    connected: bool | None = None
+    """Whether a device of theirs is connected now; null for a shift that is over."""
+    last_seen_at: datetime | None = None
+    """When the last one went, if none is and there was one since the node started."""
 
 
 @reply

@@ -60,6 +60,17 @@ def test_the_venue_knows_who_is_on_duty_and_who_is_on_a_break() -> None:
     assert (place.staff_id, place.on_break, place.version) == (STAFF, True, 2)
 
 
+def test_the_node_knows_who_is_on_duty_without_asking() -> None:
+    """Who of them is connected is looked up at each question, so it must be there at once."""
+    state = a_floor()
+    assert state.profile.on_duty == frozenset()
+    after(state, accepted(decide_staff_on_duty(state, on_duty(), context(None))))
+    assert state.profile.on_duty == {STAFF}
+    over = StaffOffDuty(staff_id=STAFF, shift_id=SHIFT)
+    after(state, accepted(decide_staff_off_duty(state, over, context(None))))
+    assert state.profile.on_duty == frozenset()
+
+
 def test_a_shift_that_is_over_leaves_nobody_on_duty() -> None:
     """And a second word of it changes nothing."""
     state = a_floor()
