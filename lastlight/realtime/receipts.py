@@ -34,7 +34,9 @@ from protocol.limits import (
 log = structlog.get_logger(__name__)
 Tell = Callable[[UUID, tuple[Receipt, ...]], Awaitable[object]]
 """Tells a venue. Raises a `LastLightError` if it can't be told now."""
-_CALLS: Final = (EmergencySosRaised.type, SafetyHelpRequested.type)
+_CALLS: Final = frozenset({EmergencySosRaised.type, SafetyHelpRequested.type})
+ALERTS: Final = _CALLS | {EmergencyBroadcast.type}
+"""Types of events that may be alerts."""
 
 
 @attrs.define(eq=False, kw_only=True)

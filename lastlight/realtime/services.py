@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
+from typing import Protocol
+from uuid import UUID
 
 import attrs
 import trio
 
+from lastlight.realtime.hub import Member
 from protocol.addresses import Principal
 from protocol.entries import RoomEvent
 from protocol.errors import Refusal
@@ -25,7 +28,27 @@ class Resumption:
     epoch: str
     seq: int
     events: tuple[RoomEvent, ...] = ()
-    snapshot: object = None
+    snapshot: Snapshot | None = None
+
+
+class Resume(Protocol):
+    """Where a room stands for somebody who was at a place of it, or at none."""
+
+    async def __call__(
+        self,
+        principal: Principal,
+        room: str,
+        after_seq: int | None,
+        epoch: str | None,
+        *,
+        snapshots: bool,
+    ) -> Resumption | Refusal:
+        """Without `snapshots` there are events or a refusal, `cursor_expired` with a `reason`.
+
+        Raises:
+            LastLightError: the room can't be read now.
+        """
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -36,21 +59,61 @@ class Answer:
     data: object
 
 
+class Attendance(Protocol):
+    """What is kept of connections besides what they hear: who is there, and who has what."""
+
+    def joined(self, member: Member) -> None:
+        """A connection has said who it is."""
+
+    def left(self, member: Member) -> None:
+        """A connection that had joined has ended."""
+
+    def given(self, events: Sequence[RoomEvent]) -> None:
+        """Durable events are given to somebody who comes back."""
+
+    def acknowledged(
+        self, member: Member, room: str, after: int, until: int, event_id: UUID | None
+    ) -> None:
+        """A device has what it was given in a room after a place and up to another, or one event.
+
+        `until` is not beyond what the connection was given.
+        """
+
+
+class NoAttendance:
+    """Nothing is kept. See `Attendance`."""
+
+    def joined(self, member: Member) -> None:
+        """Nothing."""
+
+    def left(self, member: Member) -> None:
+        """Nothing."""
+
+    def given(self, events: Sequence[RoomEvent]) -> None:
+        """Nothing."""
+
+    def acknowledged(
+        self, member: Member, room: str, after: int, until: int, event_id: UUID | None
+    ) -> None:
+        """Nothing."""
+
+
 @attrs.frozen(kw_only=True)
 class Services:
     """What a connection asks of the application. Refusals are values; LastLightError is told.
 
-    `resume` gets principal, room, after_seq, epoch; `command` gets principal, name, data,
-    idempotency key. Commands in `exempt` pass all rate limits (Rule 8).
+    `command` gets principal, name, data, idempotency key. Commands in `exempt` pass all rate
+    limits (Rule 8).
     """
 
     authenticate: Callable[[str], Awaitable[Principal | Refusal]]
-    resume: Callable[[Principal, str, int | None, str | None], Awaitable[Resumption | Refusal]]
+    resume: Resume
     command: Callable[
         [Principal, str, Mapping[str, object], str | None], Awaitable[Answer | Refusal]
     ]
     now: Callable[[], datetime]
     exempt: frozenset[str] = frozenset({"RaiseSos"})
+    attendance: Attendance = attrs.field(factory=NoAttendance)
 
 
 class Pace:
