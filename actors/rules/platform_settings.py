@@ -11,6 +11,8 @@ from typing import Any, Final
 
 import attrs
 
+from protocol.codec_objects import escaped
+from protocol.codec_scalars import printable
 from protocol.errors import Code, FieldError, Refusal
 from protocol.limits import RATE_ADDRESS_MAX, RATE_FAMILY_MAX, RATE_USER_MAX
 
@@ -46,13 +48,13 @@ def platform_settings(values: Mapping[str, Any]) -> PlatformSettings | Refusal:
 
 
 def _refuse(name: str, value: object) -> FieldError | None:
-    pointer = f"/settings/{name}"
+    pointer = f"/settings/{escaped(name)}"
     if (known := PLATFORM_SETTINGS.get(name)) is None:
-        return FieldError(pointer, "unknown", f"the platform has no setting {name}")
+        return FieldError(pointer, "unknown", f"the platform has no setting {printable(name)}")
     if value is None:
         return None
     if type(value) is not int:
-        return FieldError(pointer, "type", f"{name} is {value!r}, which is no int")
+        return FieldError(pointer, "type", f"{name} is {printable(repr(value))}, which is no int")
     least, most = known["least"], known["most"]
     if least <= value <= most:
         return None

@@ -14,6 +14,8 @@ from typing import Any, Final, TypeAlias
 
 import attrs
 
+from protocol.codec_objects import escaped
+from protocol.codec_scalars import printable
 from protocol.errors import Code, FieldError, Refusal
 
 CUTOVER_LATEST: Final = time(12, 0)
@@ -146,13 +148,13 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def _refuse_value(name: str, value: object) -> FieldError | None:
-    pointer = f"/{name}"
+    pointer = f"/{escaped(name)}"
     if (known := SETTINGS.get(name)) is None:
-        return FieldError(pointer, "unknown", f"there is no setting {name}")
+        return FieldError(pointer, "unknown", f"there is no setting {printable(name)}")
     # A bool is an int to Python, not to us.
     if type(value) is not type(known["default"]):
         wanted = type(known["default"]).__name__
-        return FieldError(pointer, "type", f"{name} is {value!r}, which is no {wanted}")
+        return FieldError(pointer, "type", f"{name} is {printable(repr(value))}, which is no {wanted}")
     least, most, floor = known["least"], known["most"], known["floor"]
     if least <= value <= most:
         return None

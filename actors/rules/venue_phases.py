@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from actors.rules.opening_hours import ALWAYS_OPEN, WEEKDAYS, closes_at, is_open, opens_at
 from actors.rules.settings_patch import is_wall_time
+from protocol.codec_objects import escaped
 from protocol.domain_limits import HOURS_PER_WEEKDAY_MAX
 from protocol.errors import FieldError
 from protocol.records.states import VenueStatus
@@ -49,7 +50,7 @@ def refuse_hours(hours: Mapping[str, Any], pointer: str = "/hours") -> FieldErro
             return None
         return FieldError(pointer, "shape", 'always open is {"always_open": true} and nothing else')
     for day, windows in hours.items():
-        where = f"{pointer}/{day}"
+        where = f"{pointer}/{escaped(day)}"
         if day not in WEEKDAYS:
             return FieldError(where, "unknown", f"weekdays are {', '.join(WEEKDAYS)}")
         if not isinstance(windows, list | tuple) or len(windows) > HOURS_PER_WEEKDAY_MAX:

@@ -115,3 +115,12 @@ def test_settings_are_shown_as_they_are_sent() -> None:
     shown = {name: plain(getattr(DEFAULT, name)) for name in SETTINGS}
     assert shown["cutover"] == "05:00"
     assert patched(DEFAULT, shown) == DEFAULT
+
+
+def test_a_name_that_nobody_knows_is_pointed_to_as_a_pointer() -> None:
+    """RFC 6901: a tilde and a slash in a name are escaped, or the pointer is of something else."""
+    refused = patched(VenueSettings(), {"a/b~c": 1, "x" * 1000: 1})
+    assert isinstance(refused, Refusal)
+    first, second = refused.errors
+    assert first.pointer == "/a~1b~0c"
+    assert len(second.pointer) < 200 > len(second.detail)
