@@ -16,7 +16,7 @@ import attrs
 import trio
 
 from lastlight.realtime.frames import Wire
-from lastlight.realtime.hub import ROOM_CLOSED, TOKEN_CLOSED, Hub, Member
+from lastlight.realtime.hub import ROOM_CLOSED, TOKEN_CLOSED, Hub, Member, Membership
 from lastlight.realtime.messages import Ack, ClientMessage, Command, Hello, Misread, Ping, Subscribe
 from lastlight.realtime.outbox import Outbox
 from lastlight.realtime.rooms import Access, decide_access
@@ -70,6 +70,15 @@ class Voice(Protocol):
     def ponged(self) -> bytes:
         """The answer to a client's own ping."""
         ...
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Entered:
+    """A room that a client is in, and where it stands; see `Conversation.enter`."""
+
+    room: str
+    membership: Membership
+    found: Resumption
 
 
 class Conversation:
@@ -169,10 +178,8 @@ class Conversation:
         self.refuse(refusal, ref)
         self._outbox.close(TOKEN_CLOSED, refusal.detail[:100])
 
-    async def resume(
-        self, room: str, after_seq: int | None, epoch: str | None, ref: Ref
-    ) -> Refusal | None:
-        """Enter a room from a place; it is live when this is back without a refusal.
+    async def enter(self, room: str, after_seq: int | None, epoch: str | None) -> Entered | Refusal:
+        """Be in a room, where what happens is held back until `go_live`, or until `go_back`.
 
         Raises:
             LastLightError: the room can't be read now. The client is not in it.
@@ -194,12 +201,21 @@ class Conversation:
                 self._hub.drop(member, room)
         if isinstance(found, Refusal):
             return attrs.evolve(found, extra={**found.extra, "room": room})
-        self.epochs[room] = found.epoch
+        return Entered(room=room, membership=membership, found=found)
+
+    def go_live(self, entered: Entered, opening: bytes) -> None:
+        """Give `opening`, what was missed and what was held back; from now on the room is live."""
+        self.epochs[entered.room] = entered.found.epoch
         self._hub.catch_up(
-            member, room, membership,
-            opening=self._voice.subscribed(room, found, ref), seq=found.seq, missed=found.events,
+            self._member(), entered.room, entered.membership,
+            opening=opening, seq=entered.found.seq, missed=entered.found.events,
         )  # fmt: skip
-        return None
+
+    def go_back(self, entered: Entered) -> None:
+        """Be in a room no longer that did not go live."""
+        member = self._member()
+        if member.rooms.get(entered.room) is entered.membership:
+            self._hub.drop(member, entered.room)
 
     def _member(self) -> Member:
         assert self.member is not None, "nobody was greeted"
@@ -239,10 +255,11 @@ class Conversation:
 
     async def _subscribe(self, message: Subscribe | Command, ref: Ref) -> None:
         assert isinstance(message, Subscribe)
-        refusal = await self.resume(message.room, message.after_seq, message.epoch, ref)
-        if refusal is None:
+        entered = await self.enter(message.room, message.after_seq, message.epoch)
+        if isinstance(entered, Entered):
+            self.go_live(entered, self._voice.subscribed(message.room, entered.found, ref))
             return
-        self.refuse(refusal, ref)
+        self.refuse(entered, ref)
         access = decide_access(message.room, self._member().principal)
         if access is not Access.ALLOWED and self._voice.ends_at_foreign_rooms:
             self._outbox.close(ROOM_CLOSED, f"not allowed in {message.room}")

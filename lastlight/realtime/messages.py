@@ -85,9 +85,13 @@ def read_message(text: str | bytes) -> ClientMessage | Misread:
         return Misread(Refusal(Code.MALFORMED_REQUEST, str(error)))
     if not isinstance(values, dict):
         return Misread(Refusal(Code.MALFORMED_REQUEST, "a message is a JSON object with `op`"))
+    return message_of(values.pop("op", None), values)
+
+
+def message_of(op: object, values: dict[str, object]) -> ClientMessage | Misread:
+    """The message called `op` with these members."""
     id_ = values.get("id")
     named = id_ if isinstance(id_, str) and len(id_) <= IDEMPOTENCY_KEY_CHARS_MAX else None
-    op = values.pop("op", None)
     kind = _KINDS.get(op) if isinstance(op, str) else None
     if kind is None:
         known = ", ".join(_KINDS)
