@@ -9,6 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,8 @@ import trio
 
 from lastlight.auth.keys import load_keys
 from lastlight.cli_errors import leaves_of
+from lastlight.integrations.notifications.apns import read_signing_key
+from lastlight.integrations.notifications.fcm import read_service_account
 from lastlight.settings import Settings
 from protocol.errors import LastLightError
 from storage.postgres.database import open_asyncio_loop, open_database
@@ -170,4 +173,29 @@ def check_providers(settings: Settings) -> Iterator[Finding]:
         yield Finding("payment webhooks", "LASTLIGHT_STRIPE_WEBHOOK_SECRET is not set", off=True)
     else:
         yield Finding("payment webhooks", f"{len(settings.stripe_webhook_secret)} live secrets")
-    yield Finding("e-mail, SMS and push", "none; messages go to the folder mail/", off=True)
+    for way, given, through in (
+        ("push to Android", settings.fcm_credentials, settings.fcm_url),
+        ("push to iPhones", settings.apns_key, settings.apns_url),
+        ("e-mail", settings.smtp_url, f"as {settings.smtp_from}"),
+        ("SMS and calls", settings.twilio_account, settings.twilio_url),
+        ("contact outside", settings.contact_url, str(settings.contact_url)),
+    ):
+        if given is None:
+            yield Finding(way, "not set up; messages go to the folder mail/", off=True)
+        else:
+            yield _attempt(way, partial(check_provider, settings, way, through))
+
+
+def check_provider(settings: Settings, way: str, through: str) -> str:
+    """Whether a provider's key can be read; nothing is sent.
+
+    Raises:
+        LastLightError: it can't.
+    """
+    if way == "push to Android" and settings.fcm_credentials is not None:
+        project = read_service_account(settings.fcm_credentials).project_id
+        return f"through {through}, project {project}"
+    if way == "push to iPhones" and settings.apns_key is not None:
+        read_signing_key(settings.apns_key)
+        return f"through {through}, topic {settings.apns_topic}"
+    return through if way == "e-mail" else f"through {through}"

@@ -23,6 +23,13 @@ PREFIX: Final = "LASTLIGHT_"
 CONFIG_VARIABLE: Final = "LASTLIGHT_CONFIG"
 CONFIG_NAME: Final = "lastlight.toml"
 MASK: Final = "********"
+TOGETHER: Final = (
+    ("apns_key", "apns_key_id", "apns_team_id", "apns_topic"),
+    ("smtp_url", "smtp_from"),
+    ("twilio_account", "twilio_token", "twilio_from"),
+    ("contact_url", "contact_secret"),
+)
+"""Settings of one provider, of which some are of no use without the others."""
 
 
 class SettingsError(LastLightError):
@@ -68,8 +75,42 @@ class Settings:
         default=(), repr=_mask, metadata=_read(parsing.texts)
     )
     """Every secret that is live while one is being rotated."""
+    fcm_credentials: Path | None = attrs.field(default=None, metadata=_read(parsing.path))
+    """JSON file of a service account."""
+    fcm_url: str = attrs.field(
+        default="https://fcm.googleapis.com", metadata=_read(parsing.http_url)
+    )
+    apns_key: Path | None = attrs.field(default=None, metadata=_read(parsing.path))
+    """The `.p8` file."""
+    apns_key_id: str | None = attrs.field(default=None, metadata=_read(parsing.text))
+    apns_team_id: str | None = attrs.field(default=None, metadata=_read(parsing.text))
+    apns_topic: str | None = attrs.field(default=None, metadata=_read(parsing.text))
+    """The app's bundle id."""
+    apns_url: str = attrs.field(
+        default="https://api.push.apple.com", metadata=_read(parsing.http_url)
+    )
+    smtp_url: str | None = attrs.field(default=None, repr=_mask, metadata=_read(parsing.mail_url))
+    smtp_from: str | None = attrs.field(default=None, metadata=_read(parsing.mail_sender))
+    twilio_account: str | None = attrs.field(default=None, metadata=_read(parsing.text))
+    twilio_token: str | None = attrs.field(default=None, repr=_mask, metadata=_read(parsing.text))
+    twilio_from: str | None = attrs.field(default=None, metadata=_read(parsing.text))
+    twilio_url: str = attrs.field(
+        default="https://api.twilio.com", metadata=_read(parsing.http_url)
+    )
+    contact_url: str | None = attrs.field(default=None, metadata=_read(parsing.http_url))
+    """Where the contact outside is told of an SOS that nobody came to."""
+    contact_secret: str | None = attrs.field(default=None, repr=_mask, metadata=_read(parsing.text))
+    providers_ca: Path | None = attrs.field(default=None, metadata=_read(parsing.path))
+    """PEM file of the authorities that providers are believed by, instead of the machine's."""
 
     def __attrs_post_init__(self) -> None:
+        for group in TOGETHER:
+            lacking = [name for name in group if getattr(self, name) is None]
+            if lacking and len(lacking) < len(group):
+                raise SettingsError(
+                    f"{', '.join(group)} belong together, but {', '.join(lacking)} is not set;"
+                    " set all or none"
+                )
         if (self.tls_certificate is None) != (self.tls_key is None):
             raise SettingsError(
                 "tls_certificate and tls_key belong together, but only one is set; set both or none"

@@ -7,6 +7,7 @@ list of the TOML file. What they are given never appears in their message, as it
 from __future__ import annotations
 
 import ipaddress
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -75,6 +76,24 @@ def http_url(value: object) -> str:
     if parts.scheme in ("http", "https") and parts.hostname and not parts.query:
         return text(value).rstrip("/")
     raise ValueError("an http or https address")
+
+
+def mail_url(value: object) -> str:
+    """Where mail is handed in: `smtp` with STARTTLS, or `smtps`."""
+    parts = urlsplit(text(value))
+    if parts.scheme in ("smtp", "smtps") and parts.hostname and not parts.path.strip("/"):
+        port(parts.port or 0)
+        return text(value)
+    raise ValueError("smtp://user:password@host:587 or smtps://user:password@host:465")
+
+
+def mail_sender(value: object) -> str:
+    """An address, perhaps with a name before it."""
+    name, address = parseaddr(text(value))
+    local, at, domain = address.rpartition("@")
+    if local and at and domain and text(value).isprintable() and name.isprintable():
+        return text(value)
+    raise ValueError("an address such as Last Light <door@example.com>")
 
 
 def origins(value: object) -> tuple[str, ...]:

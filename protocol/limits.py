@@ -80,6 +80,8 @@ ROOM_VIEW_KEPT_S: Final = 12 * 3600
 """A view that events are missing in is kept anew after this long, however few they are."""
 ROOM_VIEWS_AT_ONCE: Final = 200
 """Views that one run keeps."""
+ROOM_LOADS_AT_ONCE: Final = 3
+"""Rooms that are read from the database at once; one connection is left for the write-behind."""
 
 assert ROOM_VIEW_KEPT_S < EVENTS_KEPT_S
 
@@ -278,37 +280,6 @@ EFFECTS_STUCK_TRIES: Final = 3
 """An effect that failed as often and waits still is told of in `/readyz`."""
 
 assert EFFECT_WAIT_FIRST_S <= EFFECT_WAIT_MAX_S <= EFFECT_AGE_MAX_S
-
-# Messages to people, through providers
-NOTIFY_CALL_S: Final = 10.0
-"""One call to a provider, from first to last byte."""
-NOTIFY_AT_ONCE_MAX: Final = 16
-"""Calls to one provider; what is urgent has as many again for itself."""
-NOTICES_AT_ONCE_MAX: Final = 64
-"""Mails and texts of codes under way: those of a provider that hangs must leave room for others."""
-NOTIFY_ANSWER_BYTES_MAX: Final = 64 * 1024
-"""Of an answer; a longer one is no answer."""
-NOTIFY_HOLD_MAX_S: Final = 600.0
-"""How long a provider can have us wait by its `Retry-After`."""
-NOTIFY_AGE_MAX_S: Final = 24 * 3600.0
-"""A message that could not be brought for so long is given up."""
-ALERT_PEOPLE_AT_ONCE: Final = 25
-"""People of an alert whose messages are one entry; a longer list is taken in pieces."""
-NOTIFY_WAIT_MAX_S: Final = 120.0
-"""Between two tries of one message."""
-NOTIFY_TRIES_MAX: Final = 1_000
-NOTIFY_SECRET_AGE_MAX_S: Final = 1_800.0
-"""A code is good for no longer, so it need not be brought any more."""
-ALERT_AGE_MAX_S: Final = 3600.0
-"""An alarm that nobody could be told of for so long has been told by its later tiers, or is over."""
-DELIVERIES_WAITING_MAX: Final = 10_000
-"""Notes of what was delivered that wait for the database; with one more, the oldest goes."""
-CONTACTS_KEPT_MAX: Final = 10_000
-"""People whose ways to be reached are remembered, for when the database is away."""
-CONTACTS_WARM_S: Final = 300.0
-"""How often those of everybody who works here are read."""
-
-assert NOTIFY_CALL_S < NOTIFY_HOLD_MAX_S < ALERT_AGE_MAX_S < NOTIFY_AGE_MAX_S
 
 # Who is there, and who has received an alert
 PRESENCE_REMEMBERED_MAX: Final = 20_000

@@ -94,6 +94,15 @@ class SendText(Command):
 
 
 @command
+class MailPerson(Command):
+    """Outside → outside: one mail to the address that a person has then."""
+
+    user_id: UUID
+    words: Words
+    about: About
+
+
+@command
 class CallPerson(Command):
     """Outside → outside: one telephone call that says something to one person."""
 

@@ -32,7 +32,6 @@ from lastlight.integrations.notifications.port import (
 )
 from protocol.internal.notifications import Loudness
 
-API: Final = "https://api.push.apple.com"
 _RENEW_S: Final = 40 * 60.0
 _LEAST_S: Final = 20 * 60.0
 """Tokens that are renewed more often are answered TooManyProviderTokenUpdates."""

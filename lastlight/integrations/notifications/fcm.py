@@ -30,7 +30,6 @@ from lastlight.integrations.notifications.port import (
 from protocol.errors import LastLightError
 from protocol.internal.notifications import Loudness
 
-API: Final = "https://fcm.googleapis.com"
 _SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
 _GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _ASSERTION_S: Final = 3_600

@@ -22,7 +22,7 @@ import msgspec
 import trio
 
 from lastlight.integrations.notifications.port import TryLater
-from protocol.limits import NOTIFY_ANSWER_BYTES_MAX, NOTIFY_AT_ONCE_MAX, NOTIFY_CALL_S
+from protocol.notify_limits import NOTIFY_ANSWER_BYTES_MAX, NOTIFY_AT_ONCE_MAX, NOTIFY_CALL_S
 
 _CLOSE_S: Final = 1.0
 _LIMITS: Final = httpx.Limits(max_connections=2 * NOTIFY_AT_ONCE_MAX, keepalive_expiry=60.0)

@@ -14,7 +14,7 @@ import attrs
 import trio
 
 from lastlight.integrations.notifications.port import Letter, Provider, TryLater
-from protocol.limits import NOTIFY_AT_ONCE_MAX, NOTIFY_CALL_S, NOTIFY_HOLD_MAX_S
+from protocol.notify_limits import NOTIFY_AT_ONCE_MAX, NOTIFY_CALL_S, NOTIFY_HOLD_MAX_S
 
 _BURST_S: Final = 1.0
 """How long a pause may be made up for."""

@@ -23,7 +23,7 @@ import attrs
 import trio
 
 from lastlight.integrations.notifications.port import Letter, TryLater, Undeliverable
-from protocol.limits import NOTIFY_AT_ONCE_MAX, NOTIFY_CALL_S
+from protocol.notify_limits import NOTIFY_AT_ONCE_MAX, NOTIFY_CALL_S
 
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 _PASSING_MAX: Final = 500

@@ -18,7 +18,6 @@ import attrs
 from lastlight.integrations.notifications.http import Answered, ProviderHTTP
 from lastlight.integrations.notifications.port import Letter, TryLater, Undeliverable
 
-API: Final = "https://api.twilio.com"
 TEXT_CHARS_MAX: Final = 1_600
 SPOKEN_CHARS_MAX: Final = 500
 _TOO_MANY_S: Final = 2.0
