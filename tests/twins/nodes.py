@@ -9,12 +9,14 @@ from functools import partial
 import attrs
 
 from actors.runtime.behaviour import Behaviour
+from actors.runtime.effect_terms import EffectTerms
 from actors.runtime.generation import Ports
 from actors.runtime.node import Node, open_node
 from actors.runtime.ports import Ids, Observer, Publisher
 from lastlight.integrations.payment_effects import PaymentEffects
-from lastlight.integrations.performing import Performing
+from lastlight.integrations.performing import GivenUp, Performing
 from protocol.addresses import ActorKind
+from protocol.commands import Command
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.write_behind import WriteBehind, open_write_behind
 from tests.twins.books import MemoryBooks
@@ -83,6 +85,8 @@ async def open_memory_node(
     publisher: Publisher | None = None,
     observer: Observer | None = None,
     founding: Founding = _nothing_to_found,
+    on_terms: Mapping[type[Command], EffectTerms] | None = None,
+    when_given_up: Mapping[type[Command], GivenUp] | None = None,
 ) -> AsyncIterator[Running]:
     """Run a node in `world`; leaving the block is a crash, as nothing is drained."""
     async with (
@@ -97,7 +101,10 @@ async def open_memory_node(
             loader=world.database,
             publisher=publisher or world.publisher,
             effects=Performing(
-                PaymentEffects(world.provider).performers(), otherwise=world.effects.perform
+                PaymentEffects(world.provider).performers(),
+                otherwise=world.effects.perform,
+                on_terms=on_terms or {},
+                when_given_up=when_given_up or {},
             ),
             clock=world.clock,
             ids=world.ids,

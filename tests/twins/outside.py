@@ -80,16 +80,19 @@ class RememberingPublisher:
 class RememberingEffects:
     """Keeps what was done outside; waits while `hangs` is set.
 
-    `answers` says, by the class of a command, what actors are told when it is done.
+    `answers` says, by the class of a command, what actors are told when it is done. `trouble` is
+    asked before each try, and raises what goes wrong with it.
     """
 
     done: list[Message] = attrs.field(factory=list)
+    trouble: Callable[[Message], None] = lambda _message: None
     hangs: trio.Event | None = None
     answers: dict[type[Command], Answer] = attrs.field(factory=dict)
 
     async def perform(self, message: Message) -> Sequence[Send]:
         if self.hangs is not None:
             await self.hangs.wait()
+        self.trouble(message)
         self.done.append(message)
         answer = self.answers.get(type(message.command))
         return () if answer is None else await answer(message)
