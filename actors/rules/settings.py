@@ -154,7 +154,8 @@ def _refuse_value(name: str, value: object) -> FieldError | None:
     # A bool is an int to Python, not to us.
     if type(value) is not type(known["default"]):
         wanted = type(known["default"]).__name__
-        return FieldError(pointer, "type", f"{name} is {printable(repr(value))}, which is no {wanted}")
+        detail = f"{name} is {printable(repr(value))}, which is no {wanted}"
+        return FieldError(pointer, "type", detail)
     least, most, floor = known["least"], known["most"], known["floor"]
     if least <= value <= most:
         return None
