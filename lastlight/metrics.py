@@ -74,6 +74,9 @@ class Metrics:
         )
         # What happens
         self.events = counter("lastlight_events", "Events to connections, by kind", ("kind",))
+        self.malformed_events = counter(
+            "lastlight_malformed_events", "Events that were not as declared: bugs"
+        )
         self.webhooks = counter(
             "lastlight_webhooks",
             "Events sent in the payment provider's name, by what became of them",

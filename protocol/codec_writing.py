@@ -82,6 +82,8 @@ def _new_converter() -> cattrs.Converter:
     converter.register_unstructure_hook(date, lambda value: value.isoformat())
     converter.register_unstructure_hook(time, lambda value: value.isoformat("minutes"))
     converter.register_unstructure_hook(UUID, str)
+    # A StrEnum is a str to cattrs, which would leave it as it is; what is plain has its word alone.
+    converter.register_unstructure_hook(str, str)
     converter.register_unstructure_hook(float, _write_float)
     converter.register_unstructure_hook(Role, lambda role: role.label)
     return converter

@@ -46,6 +46,7 @@ from protocol.operations.table import OPERATIONS
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.write_behind import WriteBehind
 from tests.twins.database import MemoryDatabase
+from tests.twins.described import complaints_of
 from tests.twins.inbox import MemoryInbox
 from tests.twins.journal import MemoryJournal
 from tests.twins.nodes import World, open_memory_node
@@ -90,12 +91,15 @@ class _Published:
 
     memory: RememberingPublisher
     rooms: RoomPublisher
+    complaints: list[str] = attrs.field(factory=list)
 
     def publish(self, event: RoomEvent) -> None:
+        self.complaints.extend(complaints_of(event))
         self.memory.publish(event)
         self.rooms.publish(event)
 
     def publish_urgent(self, event: RoomEvent) -> None:
+        self.complaints.extend(complaints_of(event))
         self.memory.publish_urgent(event)
         self.rooms.publish_urgent(event)
 
@@ -224,6 +228,8 @@ async def open_memory_last_light(
             metrics=metrics,
             services=_services(SocketGateway(dispatcher, world.ids), resumer, now),
         )
+    assert publisher.complaints == [], "events are not as the AsyncAPI document says"
+    assert metrics.registry.get_sample_value("lastlight_malformed_events_total") == 0
 
 
 def _services(sockets: SocketGateway, resumer: Resumer, now: Callable[[], datetime]) -> Services:
