@@ -76,6 +76,10 @@ class Socket:
         self.send_nowait = stream.send_nowait
         """Sends of a frame what can be sent at once; see `DoorStream.send_nowait`."""
 
+    def watch_closely(self) -> None:
+        """Have it noticed soon that the client is lost, though it says nothing of it."""
+        self._stream.watch_closely()
+
     async def receive(self) -> str | bytes:
         """The next message, of at most SOCKET_MESSAGE_BYTES_MAX.
 

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import trio
 
+from lastlight.front_door.lost_peers import watch_closely
 from protocol.limits import LINGER_BYTES_MAX, LINGER_S, SEND_TIMEOUT_S
 
 _RECEIVE_BYTES = 64 * 1024
@@ -47,6 +48,14 @@ class DoorStream(trio.abc.Stream):
     def is_tls(self) -> bool:
         """Whether the connection is encrypted up to here."""
         return isinstance(self._transport, trio.SSLStream)
+
+    def watch_closely(self) -> None:
+        """Have it noticed soon that the other end is lost; see `lost_peers`."""
+        transport = self._transport
+        if isinstance(transport, trio.SSLStream):
+            transport = transport.transport_stream
+        if isinstance(transport, trio.SocketStream):
+            watch_closely(transport.socket)
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         """As `trio.abc.ReceiveStream`; TLS errors are a broken connection."""
