@@ -23,7 +23,9 @@ from storage.postgres.loader import PostgresLoader
 from storage.postgres.migrating import MigratingStore
 from storage.postgres.personal import PersonalTables
 from storage.postgres.queries_realtime import RoomReader
+from storage.postgres.reaching import PostgresReaching
 from storage.postgres.reading import Reader
+from storage.postgres.room_views import RoomViews
 from storage.write_behind.write_behind import WriteBehind, open_write_behind
 
 
@@ -36,9 +38,11 @@ class Storage:
     loader: PostgresLoader
     reader: Reader
     rooms: RoomReader
+    room_views: RoomViews
     people: PersonalTables
     keeper: Keeper
     inbox: PostgresInbox
+    reaching: PostgresReaching
 
     def durable(self) -> Position:
         """How far the journal is."""
@@ -66,15 +70,20 @@ async def open_storage(
         loading = await enter(open_database(url))
         write_behind = await enter(open_write_behind(journal, MigratingStore(database)))
         reader = Reader(database, write_behind)
+        own = Reader(loading, write_behind)
         yield Storage(
             journal=journal,
             write_behind=write_behind,
             loader=PostgresLoader(loading, clock.now, OWNERS, is_away=lambda: write_behind.away),
             reader=reader,
             people=PersonalTables(database=database, reader=reader),
-            rooms=RoomReader(reader=reader, durable=lambda: journal.durable, now=clock.now),
+            rooms=RoomReader(reader=own, durable=lambda: journal.durable, now=clock.now),
+            room_views=RoomViews(
+                database=loading, reader=own, durable=lambda: journal.durable, now=clock.now
+            ),
             keeper=Keeper(database=loading, now=clock.now),
             inbox=PostgresInbox(loading),
+            reaching=PostgresReaching(loading),
         )
 
 

@@ -30,7 +30,7 @@ NOTIFY_TRIES_MAX: Final = 1_000
 NOTIFY_SECRET_AGE_MAX_S: Final = 1_800.0
 """A code is good for no longer, so it need not be brought any more."""
 ALERT_AGE_MAX_S: Final = 3600.0
-"""An alarm that nobody could be told of for so long has been told by its later tiers, or is over."""
+"""An alarm that is older has been told of by its later tiers, or is over."""
 DELIVERIES_WAITING_MAX: Final = 10_000
 """Notes of what was delivered that wait for the database; with one more, the oldest goes."""
 CONTACTS_KEPT_MAX: Final = 10_000

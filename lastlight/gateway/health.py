@@ -6,11 +6,13 @@ for a node that takes none.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 import attrs
 
 from actors.runtime.node import Node
+from lastlight.integrations.notifications.port import Channel
 from protocol.limits import FLUSH_LAG_DEGRADED_S
 from protocol.replies.ops import Readiness, ReadyStatus
 from storage.write_behind.write_behind import WriteBehind
@@ -28,6 +30,8 @@ class Health:
     write_behind: WriteBehind
     payments_on: bool
     """Whether cards are taken here."""
+    ways_on: Collection[Channel] = frozenset()
+    """The ways to people that there are providers for."""
     draining: bool = False
 
     def readiness(self) -> Readiness:
@@ -39,6 +43,7 @@ class Health:
             "flush": f"{lag_s:.1f} s behind" if lag_s > FLUSH_LAG_DEGRADED_S else "ok",
             "refused_rows": str(self.write_behind.refused_rows or "ok"),
             "payments": OK if self.payments_on else OFF,
+            **{way.value: OK if way in self.ways_on else OFF for way in Channel},
         }
         if self.draining:
             return Readiness(status=ReadyStatus.DRAINING, parts=parts)

@@ -22,6 +22,7 @@ from protocol.reaching import Reach, VenueSign
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
+_AGAIN_S = 5.0
 _READ_S = 2.0
 """How long an alert waits for the database before what is remembered has to do."""
 
@@ -91,6 +92,7 @@ class Contacts:
     async def keep_warm(self) -> None:
         """Read everybody who works here, again and again."""
         while True:
+            wait_s = CONTACTS_WARM_S
             try:
                 self._owners = tuple(await self.book.owners_of_all())
                 self._signs = {one.venue_id: one for one in await self.book.venue_signs()}
@@ -98,7 +100,8 @@ class Contacts:
                 self._remember(workers, await self.book.reach(workers))
             except LastLightError as error:
                 log.debug("contacts_not_read", reason=str(error))
-            await trio.sleep(CONTACTS_WARM_S)
+                wait_s = _AGAIN_S
+            await trio.sleep(wait_s)
 
     def _remember(self, asked: Iterable[UUID], found: Mapping[UUID, Reach]) -> None:
         for user_id in asked:
