@@ -35,8 +35,6 @@ from lastlight.gateway.queries import Queries
 from lastlight.gateway.sockets import SocketGateway
 from lastlight.integrations.books import Books
 from lastlight.integrations.cards import Cards, make_cards, open_provider
-from lastlight.integrations.notifications.notifier import TERMS, Notifier
-from lastlight.integrations.notifications.opening import open_notifier
 from lastlight.integrations.outside import Outside
 from lastlight.integrations.payment_effects import PaymentEffects
 from lastlight.integrations.payments import PaymentProvider
@@ -107,18 +105,8 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
             provider=await enter(open_provider(settings.stripe_api_key, settings.stripe_api_base)),
         )
         storage = await enter(open_storage(settings, own.places, own.clock, own.metrics))
-        mailbox = Outside(own.places.mail).perform
-        notifier = await enter(
-            open_notifier(settings, book=storage.reaching, mailbox=mailbox, now=own.clock.now)
-        )
-        effects = _effects(own, storage, notifier)
-        node = await enter(open_node(_ports(own, storage, effects, demo=demo), BEHAVIOURS))
-        health = Health(
-            node=node,
-            write_behind=storage.write_behind,
-            payments_on=own.provider.on,
-            ways_on=notifier.on,
-        )
+        node = await enter(open_node(_ports(own, storage, demo=demo), BEHAVIOURS))
+        health = Health(node=node, write_behind=storage.write_behind, payments_on=own.provider.on)
         cards = make_cards(
             node=node,
             provider=own.provider,
@@ -164,24 +152,9 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         await _drain(node, storage.write_behind)
 
 
-def _effects(own: _Own, storage: Storage, notifier: Notifier) -> Performing:
-    return Performing(
-        {
-            **Books(reader=storage.reader, durable=storage.durable).performers(),
-            **_personal(own, storage).performers(),
-            **PaymentEffects(own.provider).performers(),
-            **notifier.performers(),
-        },
-        otherwise=notifier.mailbox,
-        on_terms=TERMS,
-        when_given_up=notifier.when_given_up(),
-    )
-
-
-def _ports(own: _Own, storage: Storage, effects: Performing, *, demo: bool) -> Ports:
+def _ports(own: _Own, storage: Storage, *, demo: bool) -> Ports:
     beginning = Beginning(
         rooms=storage.rooms,
-        room_views=storage.room_views,
         loader=storage.loader,
         revocations=own.revocations,
         backlog=own.publisher.backlog,
@@ -197,7 +170,14 @@ def _ports(own: _Own, storage: Storage, effects: Performing, *, demo: bool) -> P
         flushed=storage.write_behind,
         loader=storage.loader,
         publisher=own.publisher,
-        effects=effects,
+        effects=Performing(
+            {
+                **Books(reader=storage.reader, durable=storage.durable).performers(),
+                **_personal(own, storage).performers(),
+                **PaymentEffects(own.provider).performers(),
+            },
+            otherwise=Outside(own.places.mail).perform,
+        ),
         clock=own.clock,
         ids=own.ids,
         observer=Watch(

@@ -34,7 +34,7 @@ async def open_provider(api_key: str | None, api_base: str) -> AsyncIterator[Pay
         yield PaymentsOff()
         return
     # Nodes that take no cards need neither its library nor the memory that this takes.
-    from lastlight.integrations.stripe_payments import open_stripe_payments
+    from lastlight.integrations.stripe_payments import open_stripe_payments  # noqa: PLC0415
 
     async with open_stripe_payments(api_key, api_base) as provider:
         yield provider
