@@ -27,6 +27,7 @@ from lastlight.compose_storage import Storage, open_storage
 from lastlight.compose_ways_in import make_resumer, open_ways_in
 from lastlight.demo.founding import Founder
 from lastlight.demo.local_stripe import introduce, with_local_payments
+from lastlight.demo.local_stripe import introduce, with_local_payments
 from lastlight.front_door import FrontDoor
 from lastlight.gateway.health import Health
 from lastlight.gateway.house import requests_most
@@ -35,6 +36,8 @@ from lastlight.gateway.queries import Queries
 from lastlight.gateway.sockets import SocketGateway
 from lastlight.integrations.books import Books
 from lastlight.integrations.cards import Cards, make_cards, open_provider
+from lastlight.integrations.notifications.notifier import TERMS, Notifier
+from lastlight.integrations.notifications.opening import open_notifier
 from lastlight.integrations.outside import Outside
 from lastlight.integrations.payment_effects import PaymentEffects
 from lastlight.integrations.payments import PaymentProvider
@@ -97,6 +100,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         LastLightError: it can't run as told; the message says what to do.
     """
     settings = with_local_payments(settings) if demo else settings
+    settings = with_local_payments(settings) if demo else settings
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         own = _Own(
@@ -105,8 +109,18 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
             provider=await enter(open_provider(settings.stripe_api_key, settings.stripe_api_base)),
         )
         storage = await enter(open_storage(settings, own.places, own.clock, own.metrics))
-        node = await enter(open_node(_ports(own, storage, demo=demo), BEHAVIOURS))
-        health = Health(node=node, write_behind=storage.write_behind, payments_on=own.provider.on)
+        mailbox = Outside(own.places.mail).perform
+        notifier = await enter(
+            open_notifier(settings, book=storage.reaching, mailbox=mailbox, now=own.clock.now)
+        )
+        effects = _effects(own, storage, notifier)
+        node = await enter(open_node(_ports(own, storage, effects, demo=demo), BEHAVIOURS))
+        health = Health(
+            node=node,
+            write_behind=storage.write_behind,
+            payments_on=own.provider.on,
+            ways_on=notifier.on,
+        )
         cards = make_cards(
             node=node,
             provider=own.provider,
@@ -146,15 +160,32 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         )
         if demo:
             nursery.start_soon(introduce, settings, door.port)
+        if demo:
+            nursery.start_soon(introduce, settings, door.port)
         log.info("listening", host=settings.host, port=door.port)
         yield Running(node=node, door=door, health=health, write_behind=storage.write_behind)
         health.draining = True
         await _drain(node, storage.write_behind)
 
 
-def _ports(own: _Own, storage: Storage, *, demo: bool) -> Ports:
+def _effects(own: _Own, storage: Storage, notifier: Notifier) -> Performing:
+    return Performing(
+        {
+            **Books(reader=storage.reader, durable=storage.durable).performers(),
+            **_personal(own, storage).performers(),
+            **PaymentEffects(own.provider).performers(),
+            **notifier.performers(),
+        },
+        otherwise=notifier.mailbox,
+        on_terms=TERMS,
+        when_given_up=notifier.when_given_up(),
+    )
+
+
+def _ports(own: _Own, storage: Storage, effects: Performing, *, demo: bool) -> Ports:
     beginning = Beginning(
         rooms=storage.rooms,
+        room_views=storage.room_views,
         loader=storage.loader,
         revocations=own.revocations,
         backlog=own.publisher.backlog,
@@ -170,14 +201,7 @@ def _ports(own: _Own, storage: Storage, *, demo: bool) -> Ports:
         flushed=storage.write_behind,
         loader=storage.loader,
         publisher=own.publisher,
-        effects=Performing(
-            {
-                **Books(reader=storage.reader, durable=storage.durable).performers(),
-                **_personal(own, storage).performers(),
-                **PaymentEffects(own.provider).performers(),
-            },
-            otherwise=Outside(own.places.mail).perform,
-        ),
+        effects=effects,
         clock=own.clock,
         ids=own.ids,
         observer=Watch(
