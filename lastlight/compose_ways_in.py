@@ -78,6 +78,7 @@ def make_resumer(node: Node, storage: Storage, publisher: RoomPublisher) -> Resu
         venue_known=lambda id_: node.shared(Address(ActorKind.VENUE, id_)) is not None,
         last_seq=storage.rooms.last_seq,
         missed=storage.rooms.missed_events,
+        view=storage.room_views.view,
     )
 
 

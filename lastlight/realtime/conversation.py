@@ -19,6 +19,7 @@ from lastlight.realtime.frames import Wire
 from lastlight.realtime.hub import ROOM_CLOSED, TOKEN_CLOSED, Hub, Member, Membership
 from lastlight.realtime.messages import Ack, ClientMessage, Command, Hello, Misread, Ping, Subscribe
 from lastlight.realtime.outbox import Outbox
+from lastlight.realtime.resyncing import resync_required
 from lastlight.realtime.rooms import Access, decide_access
 from lastlight.realtime.services import Answer, Pace, Resumption, Services
 from protocol.addresses import Principal
@@ -178,8 +179,12 @@ class Conversation:
         self.refuse(refusal, ref)
         self._outbox.close(TOKEN_CLOSED, refusal.detail[:100])
 
-    async def enter(self, room: str, after_seq: int | None, epoch: str | None) -> Entered | Refusal:
+    async def enter(
+        self, room: str, after_seq: int | None, epoch: str | None, *, snapshots: bool = True
+    ) -> Entered | Refusal:
         """Be in a room, where what happens is held back until `go_live`, or until `go_back`.
+
+        Without `snapshots` it is refused where the events since the place are not all there.
 
         Raises:
             LastLightError: the room can't be read now. The client is not in it.
@@ -195,7 +200,9 @@ class Conversation:
         membership = self._hub.enter(member, room)
         found: Resumption | Refusal | None = None
         try:
-            found = await self._services.resume(member.principal, room, after_seq, epoch)
+            found = await self._services.resume(
+                member.principal, room, after_seq, epoch, snapshots=snapshots
+            )
         finally:
             if not isinstance(found, Resumption) and member.rooms.get(room) is membership:
                 self._hub.drop(member, room)
@@ -255,11 +262,16 @@ class Conversation:
 
     async def _subscribe(self, message: Subscribe | Command, ref: Ref) -> None:
         assert isinstance(message, Subscribe)
-        entered = await self.enter(message.room, message.after_seq, message.epoch)
+        entered = await self.enter(
+            message.room, message.after_seq, message.epoch, snapshots=message.snapshot
+        )
         if isinstance(entered, Entered):
             self.go_live(entered, self._voice.subscribed(message.room, entered.found, ref))
             return
         self.refuse(entered, ref)
+        if entered.code is Code.CURSOR_EXPIRED:
+            told = resync_required(self._member().principal.user_id, entered, self._services.now())
+            self._outbox.put(self._voice.wire.event(told, told.rooms[0][0], None))
         access = decide_access(message.room, self._member().principal)
         if access is not Access.ALLOWED and self._voice.ends_at_foreign_rooms:
             self._outbox.close(ROOM_CLOSED, f"not allowed in {message.room}")

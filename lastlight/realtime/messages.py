@@ -31,6 +31,8 @@ class Subscribe:
     room: _Short
     after_seq: _Seq | None = None
     epoch: _Short | None = None
+    snapshot: bool = True
+    """Whether a snapshot may take the place of events that are not there."""
 
 
 @attrs.frozen

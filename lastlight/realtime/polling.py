@@ -6,7 +6,7 @@ bell is taken before the room is read: what happens in between rings it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from uuid import UUID
 
 import attrs
@@ -18,7 +18,7 @@ from lastlight.realtime.bells import Bells
 from lastlight.realtime.frames import envelope_of, plain
 from lastlight.realtime.resuming import seq_in
 from lastlight.realtime.rooms import Access, decide_access
-from lastlight.realtime.services import Resumption
+from lastlight.realtime.services import Resume, Resumption
 from protocol.addresses import Principal
 from protocol.codec import to_json
 from protocol.entries import RoomEvent
@@ -32,7 +32,7 @@ from protocol.replies.realtime import HeardEvent, RoomEvents
 class Polling:
     """Answers polls. `check` raises if a principal's token was revoked meanwhile."""
 
-    resume: Callable[[Principal, str, int | None, str | None], Awaitable[Resumption | Refusal]]
+    resume: Resume
     check: Callable[[Principal], None]
     bells: Bells
 
@@ -82,7 +82,9 @@ class Polling:
         return await self._read(principal, command)
 
     async def _read(self, principal: Principal, command: ReadEvents) -> Resumption:
-        found = await self.resume(principal, command.room, command.after_seq, command.epoch)
+        found = await self.resume(
+            principal, command.room, command.after_seq, command.epoch, snapshots=False
+        )
         if isinstance(found, Refusal):
             raise Refused(found)
         return found

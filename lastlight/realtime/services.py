@@ -10,7 +10,9 @@ from uuid import UUID
 import attrs
 import trio
 
-from lastlight.realtime.hub import Member
+from lastlight.realtime.backlog import Snapshot
+from lastlight.realtime.hub import Member, Membership
+from lastlight.realtime.messages import Ack
 from protocol.addresses import Principal
 from protocol.entries import RoomEvent
 from protocol.errors import Refusal

@@ -65,9 +65,15 @@ class Stage:
         return self.people.get(token, Refusal(Code.UNAUTHENTICATED, "no such token"))
 
     async def resume(
-        self, who: Principal, room: str, after_seq: int | None, epoch: str | None
+        self,
+        principal: Principal,
+        room: str,
+        after_seq: int | None,
+        epoch: str | None,
+        *,
+        snapshots: bool,
     ) -> Resumption | Refusal:
-        self.asked.append((who.user_id, room, after_seq, epoch))
+        self.asked.append((principal.user_id, room, after_seq, epoch))
         self.resuming.set()
         await self.may_resume.wait()
         return self.resumption

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import attrs
 
+from lastlight.realtime.backlog import Snapshot
 from lastlight.realtime.services import Resumption
 from protocol.limits import (
     CONNECTION_QUEUE_EVENTS,
@@ -67,7 +68,7 @@ async def test_what_was_missed_comes_first_and_what_happens_meanwhile_comes_once
 async def test_a_gap_is_bridged_by_a_snapshot() -> None:
     """Whoever was away too long gets where things stand, then what follows. Rule 17 resume."""
     async with a_stage() as stage, a_client(stage) as ws:
-        stage.resumption = Resumption(epoch="e2", seq=90, snapshot={"present": 12})
+        stage.resumption = Resumption(epoch="e2", seq=90, snapshot=Snapshot.of({"present": 12}))
         reply = await subscribe(ws)
         assert (reply["seq"], reply["snapshot"]) == (90, {"present": 12})
         stage.hub.publish(event(90, 90))

@@ -37,7 +37,9 @@ async def _authenticate(token: str) -> Principal:
     )  # fmt: skip
 
 
-async def _resume(who: Principal, room: str, after: int | None, epoch: str | None) -> Resumption:
+async def _resume(
+    principal: Principal, room: str, after_seq: int | None, epoch: str | None, *, snapshots: bool
+) -> Resumption:
     return Resumption(epoch="e", seq=0)
 
 

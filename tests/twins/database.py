@@ -28,6 +28,7 @@ from protocol.records.ledger import LedgerAccount, LedgerJournal, LedgerPosting,
 from protocol.records.platform import ActorTimer, IdempotencyKey, OutboxEvent
 from protocol.records.venues import Venue
 from storage.postgres.errors import DatabaseUnavailable
+from storage.postgres.room_views import KeptView
 from storage.write_behind.batch import Batch, Source, VersionSkipped, parts_of
 from storage.write_behind.numbering import (
     ChainKey,
@@ -55,6 +56,7 @@ class MemoryDatabase:
     journal_id: UUID | None = None
     position: int = 0
     cursors: dict[str, int] = attrs.field(factory=dict)
+    views: dict[str, KeptView] = attrs.field(factory=dict)
     sends: dict[UUID, tuple[int, bytes]] = attrs.field(factory=dict)
     heads: dict[ChainKey, Head] = attrs.field(factory=dict)
     kept_aside: list[tuple[Source, RefusedRow]] = attrs.field(factory=list)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import attrs
@@ -12,8 +13,10 @@ from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.resuming import Resumer
 from protocol.addresses import ActorKind, Address
 from protocol.entries import RoomEvent
+from protocol.folding import RoomView
 from protocol.records.ledger import LedgerAccount
 from protocol.records.platform import OutboxEvent
+from storage.postgres.room_views import KeptView
 from storage.write_behind.write_behind import WriteBehind
 from tests.twins.database import MemoryDatabase
 from tests.twins.journal import MemoryJournal
@@ -45,6 +48,39 @@ class Reading:
         ]
         return [_event_of(row) for row in sorted(rows, key=lambda row: row.seq)[:most]]
 
+    async def view(self, room: str) -> KeptView:
+        """As `storage.postgres.room_views.RoomViews.view`."""
+        await self.write_behind.wait_flushed(self.journal.durable)
+        return self._view(room)
+
+    def keep_views(self) -> None:
+        """Keep the views of all rooms."""
+        for room in self.database.cursors:
+            self.database.views[room] = self._view(room)
+
+    def forget_events(self, before: datetime) -> int:
+        """Forget events from before then that are in a kept view; how many they were."""
+        rows = dict(self.database.table(OutboxEvent))
+        views = self.database.views
+        old = [
+            key
+            for key, row in rows.items()
+            if row.occurred_at < before and row.room in views and row.seq <= views[row.room].seq
+        ]
+        for key in old:
+            del rows[key]
+        self.database.rows = {**self.database.rows, OutboxEvent.table.name: rows}
+        return len(old)
+
+    def _view(self, room: str) -> KeptView:
+        kept = self.database.views.get(room, KeptView(0, RoomView()))
+        seq, view = kept.seq, kept.view
+        rows = [row for row in self.database.table(OutboxEvent).values() if row.room == room]
+        for row in sorted(rows, key=lambda row: row.seq):
+            if row.seq > seq:
+                seq, view = row.seq, view.after(_event_of(row), room)
+        return KeptView(max(seq, self.database.cursors.get(room, 0)), view)
+
 
 def _event_of(row: OutboxEvent) -> RoomEvent:
     return RoomEvent(
@@ -67,6 +103,7 @@ def make_resumer(node: Node, backlog: Backlog, journal: MemoryJournal, reading: 
         venue_known=lambda id_: _is_known(node, id_),
         last_seq=reading.last_seq,
         missed=reading.missed,
+        view=reading.view,
     )
 
 

@@ -22,6 +22,7 @@ from lastlight.auth.keys import KeyRing
 from lastlight.auth.passwords import Passwords
 from lastlight.auth.ratelimit import RateLimits
 from lastlight.auth.revocations import Revocations
+from lastlight.beginning import house_rooms
 from lastlight.behaviours import BEHAVIOURS
 from lastlight.demo.founding import Founder
 from lastlight.gateway.calls import Answer, Call, Refused
@@ -41,7 +42,6 @@ from lastlight.watching import Watch
 from protocol.addresses import ActorKind
 from protocol.entries import RoomEvent
 from protocol.errors import Code, Refusal
-from protocol.events.base import Audience
 from protocol.operations.table import OPERATIONS
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.write_behind import WriteBehind
@@ -78,6 +78,7 @@ def copy_of(world: World) -> World:
             now=clock.now,
             rows={table: dict(rows) for table, rows in database.rows.items()},
             cursors=dict(database.cursors),
+            views=dict(database.views),
             sends=dict(database.sends),
             heads=dict(database.heads),
             kept_aside=[*database.kept_aside],
@@ -122,13 +123,9 @@ class _Beginning:
         if self.demo:
             founder = Founder(journal, write_behind, self.database, self.passwords, self.clock)
             await founder.found()
-        for address in await self.database.residents():
-            if address.kind is ActorKind.VENUE:
-                for audience in (
-                    Audience.PATRONS, Audience.STAFF, Audience.MANAGEMENT, Audience.OWNER,
-                ):  # fmt: skip
-                    room = audience.room(address.id)
-                    self.backlog.prime(room, await self.database.room_seq(room))
+        for room in house_rooms(await self.database.residents()):
+            stood = await Reading(self.database, journal, write_behind).view(room)
+            self.backlog.load(room, stood.seq, stood.view, self.backlog.forgotten)
 
 
 @attrs.frozen(kw_only=True, eq=False)
