@@ -27,7 +27,6 @@ from lastlight.compose_storage import Storage, open_storage
 from lastlight.compose_ways_in import make_resumer, open_ways_in
 from lastlight.demo.founding import Founder
 from lastlight.demo.local_stripe import introduce, with_local_payments
-from lastlight.demo.local_stripe import introduce, with_local_payments
 from lastlight.front_door import FrontDoor
 from lastlight.gateway.health import Health
 from lastlight.gateway.house import requests_most
@@ -100,7 +99,6 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         LastLightError: it can't run as told; the message says what to do.
     """
     settings = with_local_payments(settings) if demo else settings
-    settings = with_local_payments(settings) if demo else settings
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         own = _Own(
@@ -158,8 +156,6 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
                 metrics=own.metrics,
             )
         )
-        if demo:
-            nursery.start_soon(introduce, settings, door.port)
         if demo:
             nursery.start_soon(introduce, settings, door.port)
         log.info("listening", host=settings.host, port=door.port)
