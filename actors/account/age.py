@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from actors.account.notices import notice
+from actors.account.notices import notice, outside
 from actors.account.standing import profile_at
 from actors.account.state import AccountState
 from actors.rules.password import refuse_age
@@ -18,6 +18,7 @@ from protocol.chains import text_digest
 from protocol.errors import Code, FieldError, Refusal
 from protocol.internal.tasks import OpenTask
 from protocol.operations.people import VerifyAge
+from protocol.operations.users import Switch
 from protocol.records.safety import SafetyLog
 from protocol.records.states import TaskPriority, UserStatus
 from protocol.records.users import AgeVerification
@@ -83,7 +84,10 @@ def decide_verify_age(state: AccountState, command: VerifyAge, context: Context)
         changes=(verified,),
         appends=(seen, registered, line),
         events=(notice(user.id, "age_verified", context),),
-        sends=(_look_into(venue_id, context),) if mismatch else (),
+        sends=(
+            *((_look_into(venue_id, context),) if mismatch else ()),
+            *outside(state, "age_verified", Switch.VISITS, venue_id=venue_id),
+        ),
     )
 
 

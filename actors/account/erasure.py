@@ -19,7 +19,7 @@ from actors.account.exports import dropped_exports
 from actors.account.families import end_families, live_families, live_family
 from actors.account.forfeiting import forfeit_one
 from actors.account.keeping_out import refundable
-from actors.account.notices import mail, notice
+from actors.account.notices import mail, notice, outside
 from actors.account.state import AccountState
 from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
@@ -35,7 +35,7 @@ from protocol.internal.accounts import (
 )
 from protocol.internal.payments import ForgetCustomer
 from protocol.internal.people import FreeIdentity
-from protocol.operations.users import RequestErasure
+from protocol.operations.users import RequestErasure, Switch
 from protocol.records.base import Record
 from protocol.records.money import CreditHold, Credits
 from protocol.records.money_states import ErasureKind, HoldStatus
@@ -108,6 +108,7 @@ def cancel_erasure(state: AccountState, context: Context) -> Outcome:
     return Outcome(
         changes=(job.revised(status=CANCELLED, done_at=context.now),),
         events=(notice(state.user_id, "erasure_cancelled", context),),
+        sends=outside(state, "erasure_cancelled", Switch.SECURITY),
         timers=(CancelTimer(ERASURE),),
     )
 

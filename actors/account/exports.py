@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final, Literal
 
-from actors.account.notices import notice
+from actors.account.notices import notice, outside
 from actors.account.state import AccountState
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send, SetTimer
@@ -20,7 +20,7 @@ from protocol.internal.accounts import (
     MakeExport,
     ReadExport,
 )
-from protocol.operations.users import ExportOwnData
+from protocol.operations.users import ExportOwnData, Switch
 from protocol.records.money_states import ErasureKind
 from protocol.records.platform import ErasureJob
 from protocol.replies.users import ExportJob
@@ -78,13 +78,15 @@ def decide_export_made(state: AccountState, command: ExportMade, context: Contex
     if command.file_ref is None:
         failed = job.revised(status=FAILED, done_at=context.now)
         told = notice(state.user_id, "export_failed", context, severity="warning")
-        return Outcome(changes=(failed,), events=(told,))
+        sends = outside(state, "export_failed", Switch.SECURITY)
+        return Outcome(changes=(failed,), events=(told,), sends=sends)
     ready = job.revised(status=READY, done_at=context.now, file_ref=command.file_ref)
     expires_at = context.now + GOOD_FOR
     params = {"job_id": str(job.id), "path": _path(job), "expires_at": rfc3339(expires_at)}
     return Outcome(
         changes=(ready,),
         events=(notice(state.user_id, "export_ready", context, params=params),),
+        sends=outside(state, "export_ready", Switch.SECURITY, params=params),
         timers=(SetTimer(f"export:{job.id}", expires_at, ExportOver(job_id=job.id)),),
     )
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from actors.account.keeping_out import exclusions_now, shown
 from actors.account.limits import COUNTED, used_minor
-from actors.account.notices import notice
+from actors.account.notices import notice, outside
 from actors.account.standing import business_day_at, limit_now
 from actors.account.state import AccountState
 from actors.account.visit_limits import own_time_told
@@ -23,7 +23,7 @@ from protocol.chains import rfc3339
 from protocol.errors import Refusal
 from protocol.events.safety import SafetyExclusionChanged
 from protocol.internal.accounts import LimitRaiseLapsed, LimitRaiseReady
-from protocol.operations.users import GetLimits, SetLimits
+from protocol.operations.users import GetLimits, SetLimits, Switch
 from protocol.records.runtime import TimeUsed
 from protocol.records.states import LimitKind, LimitPeriod
 from protocol.records.users import UserLimit
@@ -94,7 +94,11 @@ def decide_limit_raise_ready(
         },
     )
     lapse = LimitRaiseLapsed(limit_id=limit.id)
-    return Outcome(events=(told,), timers=(SetTimer(_lapses(limit), pending.lapses_at, lapse),))
+    return Outcome(
+        events=(told,),
+        sends=outside(state, "limit_raise_ready", Switch.SAFETY),
+        timers=(SetTimer(_lapses(limit), pending.lapses_at, lapse),),
+    )
 
 
 @decides(LimitRaiseLapsed)

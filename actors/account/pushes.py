@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from actors.account.families import live_family
 from actors.account.state import AccountState
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
 from protocol.domain_limits import PUSH_DEVICES_MAX
 from protocol.errors import Code, FieldError, Refusal
+from protocol.internal.notifications import DeviceGone, DeviceReached
 from protocol.operations.users import RegisterDevice, RemoveDevice
 from protocol.records.users import AuthSession, PushDevice
 from protocol.replies.base import Done
@@ -52,6 +55,35 @@ def decide_remove_device(state: AccountState, command: RemoveDevice, context: Co
     """Forget a device; one that is not known is forgotten already."""
     known = _device(state, command.device_id)
     return Outcome(reply=Done(), removes=() if known is None else (known,))
+
+
+@decides(DeviceGone)
+def decide_device_gone(state: AccountState, command: DeviceGone, context: Context) -> Decision:
+    """Whoever delivers pushes says that nobody is there: the token goes, if it is still this one.
+
+    An app that is still there registers again when it is opened.
+    """
+    known = _with_token(state, command.device_id, command.token_digest)
+    return Outcome(removes=() if known is None else (known,))
+
+
+@decides(DeviceReached)
+def decide_device_reached(
+    state: AccountState, command: DeviceReached, context: Context
+) -> Decision:
+    """A push was taken for it: it is not silent, and not to be forgotten."""
+    known = _with_token(state, command.device_id, command.token_digest)
+    if known is None or (known.last_ok_at is not None and known.last_ok_at >= command.at):
+        return Outcome()
+    return Outcome(changes=(known.revised(last_ok_at=command.at, failed_at=None),))
+
+
+def _with_token(state: AccountState, device_id: str, digest: bytes) -> PushDevice | None:
+    """The device, unless it has got another token meanwhile."""
+    known = _device(state, device_id)
+    if known is None or hashlib.sha256(known.token.encode()).digest() != digest:
+        return None
+    return known
 
 
 def _bound(

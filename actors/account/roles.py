@@ -6,7 +6,7 @@ Whoever changed them waits until the tokens of before count no more; then it ans
 from __future__ import annotations
 
 from actors.account.families import revoked
-from actors.account.notices import notice
+from actors.account.notices import notice, outside
 from actors.account.state import AccountState
 from actors.rules.permissions import not_found
 from actors.rules.preconditions import refuse_version
@@ -16,6 +16,7 @@ from protocol.addresses import PLATFORM, ActorKind, Address
 from protocol.errors import Refusal
 from protocol.internal.accounts import RolesTaken
 from protocol.internal.people import RolesChanged
+from protocol.operations.users import Switch
 from protocol.records.states import RoleName, UserStatus
 from protocol.records.users import User
 
@@ -45,7 +46,10 @@ def decide_roles_changed(state: AccountState, command: RolesChanged, context: Co
             revoked(state.user_id, None, why="role_changed", now=context.now),
             notice(state.user_id, "role_changed", context, params={**params, "role": command.role}),
         ),
-        sends=_taken(changed, command, context),
+        sends=(
+            *_taken(changed, command, context),
+            *outside(state, "role_changed", Switch.SECURITY, venue_id=command.venue_id),
+        ),
     )
 
 

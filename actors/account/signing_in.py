@@ -115,7 +115,7 @@ def decide_sign_in(state: AccountState, command: SignIn, context: Context) -> De
         changes=(family, *ended.changes, *kept.changes),
         removes=ended.removes,
         events=(*ended.events, *kept.events),
-        sends=(Send(identity_of(request.email), answer),),
+        sends=(Send(identity_of(request.email), answer), *kept.sends),
         timers=kept.timers,
     )
 

@@ -123,12 +123,11 @@ class TellContact(Command):
 class DeviceGone(Command):
     """Outside → account: no push reaches this device by this token any more.
 
-    `since` is when that was noticed; a device that said its token later is not meant.
+    A device that has another token by now is not meant.
     """
 
     device_id: str
     token_digest: bytes
-    since: datetime | None = None
 
 
 @command

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -112,7 +112,7 @@ class Apns:
         said = f"APNs answered {answer.status} {reason}".rstrip()
         after_s = answer.retry_after_s(self.now())
         if answer.status == 410 or reason in _GONE:
-            return TargetGone(reason=said, since=_since(answer))
+            return TargetGone(reason=said)
         if answer.status == 429:
             # Too many for one device; only of provider tokens there are too many for all of us.
             updates = reason == "TooManyProviderTokenUpdates"
@@ -174,11 +174,3 @@ def payload_of(letter: Letter) -> Mapping[str, Any]:
 
 def _reason(answer: Answered) -> str:
     return str(answer.body.get("reason", ""))[:60]
-
-
-def _since(answer: Answered) -> datetime | None:
-    """When the device was found to be gone: milliseconds since the epoch."""
-    at = answer.body.get("timestamp")
-    if type(at) is not int or not 0 <= at < 4_102_444_800_000:
-        return None
-    return datetime.fromtimestamp(at // 1000, UTC)

@@ -84,7 +84,7 @@ class Delivering:
         gone = await self.deliver(errand, device.token)
         digest, now = digest_of(device), self.now()
         if gone is not None:
-            told = DeviceGone(device_id=device_id, token_digest=digest, since=gone.since)
+            told = DeviceGone(device_id=device_id, token_digest=digest)
             return (Send(account, told, detached=True),)
         if device.last_ok_at is not None and now - device.last_ok_at < OK_TOLD_EVERY:
             return ()

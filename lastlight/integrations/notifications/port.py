@@ -9,7 +9,6 @@ secret or what was to be said in it.
 from __future__ import annotations
 
 import enum
-from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -86,10 +85,9 @@ class Undeliverable(LastLightError):
 
 @attrs.define(eq=False, kw_only=True)
 class TargetGone(LastLightError):
-    """There is nobody at this target any more, since then if the provider says so."""
+    """There is nobody at this target any more."""
 
     reason: str
-    since: datetime | None = None
 
     def __str__(self) -> str:
         return self.reason

@@ -41,7 +41,10 @@ _NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "erasure_cancelled": ("Your account stays", "It will not be erased, as you signed in again."),
     "age_verified": ("Your age is verified", "You need not show a document here again."),
     "role_changed": ("Your role has changed", "Sign in again to see what you may do now."),
-    "limit_reached": ("A limit that you set", "You have reached it, or are close to it."),
+    "limit_raise_ready": (
+        "Your limit has not changed",
+        "You asked to raise it a day ago. If you still want to, confirm it in the app.",
+    ),
 }
 
 
