@@ -28,6 +28,7 @@ class MemorySocket(Socket):
 
     def __init__(self, client: str) -> None:
         self.client = client
+        self.send_nowait = self.show
         self.sent, self._inbox = trio.open_memory_channel[str](_INBOX)
         self.shown: list[tuple[float, dict[str, Any]]] = []
         """When, on trio's clock, and what."""
@@ -47,10 +48,15 @@ class MemorySocket(Socket):
     async def send_frame(self, frame: bytes) -> None:
         """Show a frame, or several in one piece."""
         await trio.lowlevel.checkpoint()
+        self.show(frame)
+
+    def show(self, frame: bytes) -> int:
+        """Show a frame at once; nothing is left of it."""
         for message in _messages_in(frame):
             self.shown.append((trio.current_time(), message))
         moved, self.moved = self.moved, trio.Event()
         moved.set()
+        return 0
 
     async def ping(self, timeout_s: float) -> bool:
         """It is there."""
