@@ -50,9 +50,9 @@ class MemorySocket(Socket):
         await trio.lowlevel.checkpoint()
         self.show(frame)
 
-    def show(self, frame: bytes) -> int:
-        """Show a frame at once; nothing is left of it."""
-        for message in _messages_in(frame):
+    def show(self, data: bytes) -> int:
+        """Show frames at once; nothing is left of them."""
+        for message in _messages_in(data):
             self.shown.append((trio.current_time(), message))
         moved, self.moved = self.moved, trio.Event()
         moved.set()
@@ -130,6 +130,15 @@ class Device:
                 for message in self.messages:
                     if all(message.get(name) == value for name, value in wanted.items()):
                         return message
+                await moved.wait()
+
+    async def wait_for_event(self, type_: str) -> dict[str, Any]:
+        """The first event of a type that there is something to see of, waited for if need be."""
+        with trio.fail_after(2 * COMMAND_DEADLINE_S):
+            while True:
+                moved = self.socket.moved
+                for _, event in self.shown(type_):
+                    return event
                 await moved.wait()
 
     async def subscribe(
