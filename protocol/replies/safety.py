@@ -88,6 +88,26 @@ class TimelineLine:
 
 
 @attrs.frozen(kw_only=True)
+class AlertDelivery:
+    """What became of an incident's alerts to one person by one way outside the apps.
+
+    `channel` is push_fcm, push_apns, sms, voice or webhook; `user_id` is null for the contact
+    outside. `status` is that of the newest: sent (the provider took it), waiting, failed, gone
+    (nobody is there any more) or no_way (there is no device or number to send it to).
+    """
+
+    user_id: UUID | None
+    channel: str
+    status: str
+    alerts: int
+    sent: int
+    tries: int
+    first_sent_at: datetime | None
+    last_sent_at: datetime | None
+    error: str | None
+
+
+@attrs.frozen(kw_only=True)
 class IncidentView:
     """An incident with its timeline. Seconds count from the press; null if it did not happen."""
 
@@ -121,6 +141,8 @@ class IncidentView:
     closed_by: UUID | None
     outcome: str | None
     timeline: tuple[TimelineLine, ...]
+    deliveries: tuple[AlertDelivery, ...]
+    """To management all of them, to others those that were to reach them."""
     version: int
 
 

@@ -7,7 +7,7 @@ management all of their venues.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -17,13 +17,14 @@ from protocol.operations.care import ListSafetyLogs
 from protocol.operations.safety import ListIncidents
 from protocol.records.safety import Incident, IncidentEvent, SafetyLog
 from protocol.replies.care import SafetyLogLine, SafetyLogPage
-from protocol.replies.safety import IncidentPage, IncidentView, TimelineLine
+from protocol.replies.safety import AlertDelivery, IncidentPage, IncidentView, TimelineLine
 from storage.postgres.asked import Asked, blocks_of, newest_of_venues
 from storage.postgres.database import Connection
 from storage.postgres.mapping import mapping_of
 from storage.postgres.paging import after_of, page_of
 
 SQL: Final = blocks_of("safety")
+REACHING: Final = blocks_of("reaching")
 CSV_BATCH: Final = 1_000
 """Lines read at once for an export."""
 CSV_COLUMNS: Final = (
@@ -54,12 +55,38 @@ async def incidents(connection: Connection, command: ListIncidents, asked: Asked
     timelines: dict[UUID, list[IncidentEvent]] = defaultdict(list)
     for line in mapping_of(IncidentEvent).from_rows(lines):
         timelines[line.incident_id].append(line)
+    deliveries = await _deliveries(connection, [row.id for row in page])
     return IncidentPage(
-        items=tuple(_incident(row, timelines[row.id]) for row in page), next_cursor=cursor
+        items=tuple(_incident(row, timelines[row.id], deliveries[row.id]) for row in page),
+        next_cursor=cursor,
     )
 
 
-def _incident(row: Incident, timeline: Sequence[IncidentEvent]) -> IncidentView:
+async def _deliveries(
+    connection: Connection, incident_ids: Sequence[UUID]
+) -> Mapping[UUID, list[AlertDelivery]]:
+    """What became of alerts outside the apps, as far as the caller may see."""
+    found: dict[UUID, list[AlertDelivery]] = defaultdict(list)
+    for row in await connection.fetch(REACHING["incident_deliveries"].sql, incident_ids):
+        found[row["incident_id"]].append(
+            AlertDelivery(
+                user_id=row["user_id"] if row["user_id"].int else None,
+                channel=row["channel"],
+                status=row["status"],
+                alerts=row["alerts"],
+                sent=row["sent"],
+                tries=row["tries"],
+                first_sent_at=row["first_sent_at"],
+                last_sent_at=row["last_sent_at"],
+                error=row["error"],
+            )
+        )
+    return found
+
+
+def _incident(
+    row: Incident, timeline: Sequence[IncidentEvent], deliveries: Sequence[AlertDelivery]
+) -> IncidentView:
     return IncidentView(
         incident_id=row.id,
         venue_id=row.venue_id,
@@ -101,6 +128,7 @@ def _incident(row: Incident, timeline: Sequence[IncidentEvent]) -> IncidentView:
             )
             for line in timeline
         ),
+        deliveries=tuple(deliveries),
         version=row.version,
     )
 

@@ -43,4 +43,4 @@ select
 from notification_deliveries
 where incident_id = any ($1::uuid[])
 group by incident_id, user_id, channel
-order by incident_id, min(id);
+order by incident_id, (array_agg(id order by id))[1];
