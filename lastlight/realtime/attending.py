@@ -7,7 +7,7 @@ venue's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -17,9 +17,12 @@ import trio
 from actors.rules.profile import VenueProfile
 from actors.rules.settings import DEFAULT
 from actors.runtime.node import Node
-from lastlight.realtime.hub import Member
+from lastlight.realtime.hub import Member, Membership
+from lastlight.realtime.messages import Ack
 from lastlight.realtime.presence import Presence
 from lastlight.realtime.receipts import ALERTS, Alert, Receipts
+from lastlight.realtime.resuming import seq_in
+from lastlight.realtime.services import Resumption
 from lastlight.realtime.unheard import Unheard
 from protocol.addresses import ActorKind, Address
 from protocol.entries import RoomEvent
@@ -82,22 +85,38 @@ class Attending:
         if known is not None:
             self.presence.went(member.principal.user_id, known.epoch)
 
-    def given(self, events: Sequence[RoomEvent]) -> None:
-        """Durable events are given to somebody who comes back; alerts before a restart, maybe."""
-        for event in events:
+    def entered(self, room: str, membership: Membership, found: Resumption) -> None:
+        """A connection is given a room from a place, or all of it.
+
+        What came before that place was not given here, so it can't be acknowledged here. A
+        snapshot is given with every alert that still counts.
+        """
+        for event in found.events:
+            # It may be one of before a restart.
             if event.type in ALERTS:
                 self.receipts.note(event)
+        if found.snapshot is None:
+            given = found.events
+            membership.acked_seq = seq_in(given[0], room) - 1 if given else found.seq
 
-    def acknowledged(
-        self, member: Member, room: str, after: int, until: int, event_id: UUID | None
-    ) -> None:
-        """A device has what it was given."""
-        known = self._members.get(member)
-        if known is None:
+    def acknowledged(self, member: Member, ack: Ack) -> None:
+        """A client has a room up to a place, or one event of it.
+
+        It has no more than it was given, and what it said before holds.
+        """
+        known, membership = self._members.get(member), member.rooms.get(ack.room)
+        if known is None or membership is None:
             return
         known.acknowledges = True
-        user_id = member.principal.user_id
-        self.receipts.acknowledged(user_id, room, after=after, until=until, event_id=event_id)
+        before = membership.acked_seq
+        membership.acked_seq = max(before, min(ack.seq or 0, membership.last_seq))
+        self.receipts.acknowledged(
+            member.principal.user_id,
+            ack.room,
+            after=before,
+            until=membership.acked_seq,
+            event_id=ack.id,
+        )
 
     def _in_room(self, room: str) -> Iterable[Member]:
         # Asked for when somebody called for help and nobody has it; no list is kept for that.

@@ -117,12 +117,14 @@ class Conversation:
             return Refusal(Code.RATE_LIMITED, detail)
         self.member = Member(principal, self._address, self._outbox, self._voice.wire)
         self._hub.join(self.member)
+        self._services.attendance.joined(self.member)
         return self.member
 
     def leave(self) -> None:
         """Be forgotten by the hub."""
         if self.member is not None:
             self._hub.leave(self.member)
+            self._services.attendance.left(self.member)
 
     async def hear(self, message: ClientMessage | Misread, ref: Ref) -> None:
         """Do what the client says. What takes time goes on by itself; its answer carries `ref`."""
@@ -138,9 +140,7 @@ class Conversation:
             case Ping():
                 self._outbox.put(self._voice.ponged())
             case Ack():
-                membership = member.rooms.get(message.room)
-                if membership is not None:
-                    membership.acked_seq = min(message.seq, membership.last_seq)
+                self._services.attendance.acknowledged(member, message)
             case Hello():
                 await self._renew(member, message.token, ref)
             case Subscribe():
@@ -212,10 +212,12 @@ class Conversation:
 
     def go_live(self, entered: Entered, opening: bytes) -> None:
         """Give `opening`, what was missed and what was held back; from now on the room is live."""
-        self.epochs[entered.room] = entered.found.epoch
+        member, found = self._member(), entered.found
+        self.epochs[entered.room] = found.epoch
+        self._services.attendance.entered(entered.room, entered.membership, found)
         self._hub.catch_up(
-            self._member(), entered.room, entered.membership,
-            opening=opening, seq=entered.found.seq, missed=entered.found.events,
+            member, entered.room, entered.membership,
+            opening=opening, seq=found.seq, missed=found.events,
         )  # fmt: skip
 
     def go_back(self, entered: Entered) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final
+from uuid import UUID
 
 import attrs
 import msgspec
@@ -47,10 +48,11 @@ class Command:
 
 @attrs.frozen
 class Ack:
-    """How far a room has been taken in."""
+    """What has been taken in: a room up to a place, or one event: urgent copies have no place."""
 
     room: _Short
-    seq: _Seq
+    seq: _Seq | None = None
+    id: UUID | None = None
 
 
 @attrs.frozen
@@ -103,6 +105,9 @@ def message_of(op: object, values: dict[str, object]) -> ClientMessage | Misread
         detail = f"{op} has no member {str(unknown[0])[:64]!r}"
         return Misread(Refusal(Code.VALIDATION_FAILED, detail), named)
     try:
-        return msgspec.convert(values, kind)
+        message = msgspec.convert(values, kind)
     except msgspec.ValidationError as error:
         return Misread(Refusal(Code.VALIDATION_FAILED, f"{op}: {error}"), named)
+    if isinstance(message, Ack) and message.seq is None and message.id is None:
+        return Misread(Refusal(Code.VALIDATION_FAILED, "ack needs seq or the id of an event"))
+    return message

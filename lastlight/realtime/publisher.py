@@ -6,12 +6,12 @@ moment of the decision, but the event about it goes out when it is durable.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import attrs
 
 from lastlight.auth.revocations import Revocations
+from lastlight.clocks import SystemClock
 from lastlight.metrics import Metrics
+from lastlight.realtime.attending import Attending
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.bells import Bells
 from lastlight.realtime.checking import EventCheck
@@ -30,8 +30,7 @@ class RoomPublisher:
     metrics: Metrics
     revocations: Revocations = attrs.field(factory=Revocations)
     bells: Bells = attrs.field(factory=Bells)
-    alerts: Callable[[RoomEvent], None] = lambda _event: None
-    """Hears of each event that goes out, in either shape."""
+    attending: Attending = attrs.field(factory=lambda: Attending(SystemClock().now))
     check: EventCheck = attrs.field(init=False)
 
     @check.default
@@ -41,7 +40,7 @@ class RoomPublisher:
     def publish(self, event: RoomEvent) -> None:
         """A durable event in its place, or an ephemeral one."""
         self.check.look(event)
-        self.alerts(event)
+        self.attending.went_out(event)
         self.backlog.add(event)
         self.hub.publish(event, self._revoke if event.type == AuthSessionRevoked.type else None)
         self.bells.ring(room for room, seq in event.rooms if seq is not None)
@@ -53,7 +52,7 @@ class RoomPublisher:
     def publish_urgent(self, event: RoomEvent) -> None:
         """The unnumbered copy of a durable event that is not durable yet."""
         self.check.look(event)
-        self.alerts(event)
+        self.attending.went_out(event)
         self.hub.publish_urgent(event)
         self.metrics.events.labels(kind="urgent").inc()
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Protocol
-from uuid import UUID
 
 import attrs
 import trio
@@ -70,16 +69,11 @@ class Attendance(Protocol):
     def left(self, member: Member) -> None:
         """A connection that had joined has ended."""
 
-    def given(self, events: Sequence[RoomEvent]) -> None:
-        """Durable events are given to somebody who comes back."""
+    def entered(self, room: str, membership: Membership, found: Resumption) -> None:
+        """A connection is given a room from a place, or all of it."""
 
-    def acknowledged(
-        self, member: Member, room: str, after: int, until: int, event_id: UUID | None
-    ) -> None:
-        """A device has what it was given in a room after a place and up to another, or one event.
-
-        `until` is not beyond what the connection was given.
-        """
+    def acknowledged(self, member: Member, ack: Ack) -> None:
+        """A client says that it has a room up to a place, or one event of it."""
 
 
 class NoAttendance:
@@ -91,12 +85,10 @@ class NoAttendance:
     def left(self, member: Member) -> None:
         """Nothing."""
 
-    def given(self, events: Sequence[RoomEvent]) -> None:
+    def entered(self, room: str, membership: Membership, found: Resumption) -> None:
         """Nothing."""
 
-    def acknowledged(
-        self, member: Member, room: str, after: int, until: int, event_id: UUID | None
-    ) -> None:
+    def acknowledged(self, member: Member, ack: Ack) -> None:
         """Nothing."""
 
 

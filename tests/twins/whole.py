@@ -32,6 +32,7 @@ from lastlight.gateway.sockets import SocketGateway
 from lastlight.integrations.cards import Cards, make_cards
 from lastlight.metrics import Metrics
 from lastlight.process import Collector
+from lastlight.realtime.attending import Attending
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.hub import Hub
 from lastlight.realtime.polling import Polling
@@ -140,6 +141,7 @@ class LastLight:
     http: HttpGateway
     metrics: Metrics
     services: Services
+    attending: Attending
 
     async def wait_flushed(self) -> None:
         """Wait until nothing is written that the database does not hold."""
@@ -172,7 +174,8 @@ async def open_memory_last_light(
     """
     hub, backlog, metrics, revocations = Hub(), Backlog(), Metrics(), Revocations()
     passwords, now = MemoryPasswords(), world.clock.now
-    rooms = RoomPublisher(hub, backlog, metrics, revocations)
+    attending = Attending(now)
+    rooms = RoomPublisher(hub, backlog, metrics, revocations, attending=attending)
     publisher = _Published(world.publisher, rooms)
     beginning = _Beginning(world.database, backlog, world.clock, passwords, demo)
     collector = Collector(_NEVER)
@@ -215,6 +218,7 @@ async def open_memory_last_light(
         nursery = await stack.enter_async_context(trio.open_nursery())
         stack.callback(nursery.cancel_scope.cancel)
         nursery.start_soon(cards.applier.run)
+        nursery.start_soon(attending.run, node)
         yield LastLight(
             world=world,
             node=node,
@@ -223,18 +227,22 @@ async def open_memory_last_light(
             hub=hub,
             http=HttpGateway(dispatcher, metrics),
             metrics=metrics,
-            services=_services(SocketGateway(dispatcher, world.ids), resumer, now),
+            services=_services(SocketGateway(dispatcher, world.ids), resumer, now, attending),
+            attending=attending,
         )
     assert publisher.complaints == [], "events are not as the AsyncAPI document says"
     assert metrics.registry.get_sample_value("lastlight_malformed_events_total") == 0
 
 
-def _services(sockets: SocketGateway, resumer: Resumer, now: Callable[[], datetime]) -> Services:
+def _services(
+    sockets: SocketGateway, resumer: Resumer, now: Callable[[], datetime], attending: Attending
+) -> Services:
     return Services(
         authenticate=sockets.authenticate,
         resume=resumer.resume,
         command=sockets.command,
         now=now,
+        attendance=attending,
     )
 
 
