@@ -30,6 +30,7 @@ from lastlight.demo.local_stripe import introduce, with_local_payments
 from lastlight.front_door import FrontDoor
 from lastlight.gateway.health import Health
 from lastlight.gateway.house import requests_most
+from lastlight.gateway.presences import Presences
 from lastlight.gateway.projections import Projecting
 from lastlight.gateway.queries import Queries
 from lastlight.gateway.sockets import SocketGateway
@@ -47,6 +48,7 @@ from lastlight.measuring import measure
 from lastlight.metrics import Metrics
 from lastlight.places import Places, make_places
 from lastlight.process import Collector, open_tamed_collector, watch_loop
+from lastlight.realtime.attending import Attending
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.hub import Hub
 from lastlight.realtime.polling import Polling
@@ -85,7 +87,13 @@ class _Own:
     revocations: Revocations = attrs.field(factory=Revocations)
     publisher: RoomPublisher = attrs.field(
         default=attrs.Factory(
-            lambda self: RoomPublisher(Hub(), Backlog(), self.metrics, self.revocations),
+            lambda self: RoomPublisher(
+                Hub(),
+                Backlog(),
+                self.metrics,
+                self.revocations,
+                attending=Attending(self.clock.now),
+            ),
             takes_self=True,
         )
     )
@@ -134,6 +142,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         stack.callback(nursery.cancel_scope.cancel)
         nursery.start_soon(watch_loop, own.metrics)
         nursery.start_soon(own.publisher.hub.run)
+        nursery.start_soon(own.publisher.attending.run, node)
         nursery.start_soon(aggregate, node.wait_ready, storage.keeper.keep)
         nursery.start_soon(cards.applier.run)
         nursery.start_soon(_freeze_when_ready, node, own.collector)
@@ -242,7 +251,7 @@ def _surroundings(
         health=health,
         metrics=own.metrics,
         queries={
-            **queries.answers(),
+            **Presences(own.publisher.attending.presence, node).over(queries.answers()),
             "room_events": polling.read_events,
             "projections": Projecting(
                 read=queries.history,
