@@ -1,0 +1,162 @@
+"""One Engine.IO connection, called a line: its id, its bounds, and what carries it just now.
+
+A line outlives single requests: it begins polled or on a WebSocket, may go over from the one to the
+other, and ends when its client says so, is silent, or its outbox was closed and emptied. Only one
+task takes from the outbox at a time, the poll that waits or the WebSocket's writer: `taking`.
+"""
+
+from __future__ import annotations
+
+import enum
+import secrets
+
+import structlog
+import trio
+
+from lastlight.realtime.outbox import Outbox
+from lastlight.socketio.packets import (
+    BASE64,
+    CLOSE,
+    MESSAGE,
+    NOOP,
+    PING,
+    PONG,
+    SEPARATOR,
+    engine_frame,
+    payload_of,
+)
+from lastlight.socketio.talk import Talk
+from protocol.limits import SOCKET_CLOSE_S, SOCKET_PING_S, SOCKET_PONG_S
+from protocol.socketio_limits import ANSWER_BYTES, PROVE_S
+
+_GONE = 1000
+
+log = structlog.get_logger("lastlight.socketio")
+
+
+class Carrier(enum.Enum):
+    """What a line is carried by."""
+
+    POLLING = "polling"
+    WEBSOCKET = "websocket"
+
+
+class Line:
+    """One connection of a client. `talk` is set before anybody else gets to see it."""
+
+    talk: Talk
+
+    def __init__(self, address: str, carrier: Carrier) -> None:
+        self.sid = secrets.token_urlsafe(15)
+        self.address = address
+        self.carrier = carrier
+        self.outbox = Outbox()
+        self.taking = trio.Lock()
+        self.posting = trio.Lock()
+        self.over = trio.Event()
+        self.is_upgrading = False
+        self._poll: trio.CancelScope | None = None
+        self._stirred = trio.Event()
+        self._ponged = trio.Event()
+
+    def end(self) -> None:
+        """Say nothing more, and be gone. May be called at any time, and twice."""
+        self.outbox.close(_GONE, "")
+        if hasattr(self, "talk"):
+            self.talk.leave()
+        self.over.set()
+
+    def stir(self) -> None:
+        """Something was sent."""
+        self._stirred.set()
+
+    async def take(self, packet: str | bytes) -> None:
+        """One Engine.IO packet of the client."""
+        if self.over.is_set():
+            return
+        if isinstance(packet, bytes) or packet[:1] == BASE64:
+            await self.talk.hear_binary()
+        elif packet[:1] == MESSAGE:
+            await self.talk.hear(packet[1:])
+        elif packet == PONG:
+            self._ponged.set()
+        elif packet == CLOSE:
+            self.end()
+        elif packet != NOOP:
+            await self.talk.hear_nonsense(f"{packet[:8]!r} is no Engine.IO packet that is taken")
+
+    async def keep_alive(self) -> None:
+        """Ping, and end with a client that does not answer.
+
+        A ping travels in order with what is said, so its answer proves that what was put before it
+        has arrived. One goes out soon after something was sent, not only when all has been quiet.
+        """
+        while True:
+            with trio.move_on_after(SOCKET_PING_S):
+                while self.talk.is_all_arrived():
+                    self._stirred = trio.Event()
+                    await self._stirred.wait()
+            given = self.talk.places()
+            self._ponged = trio.Event()
+            self.outbox.put(engine_frame(PING))
+            with trio.move_on_after(SOCKET_PONG_S) as waiting:
+                await self._ponged.wait()
+            if waiting.cancelled_caught:
+                self.end()
+                return
+            self.talk.arrived(given)
+            await trio.sleep(PROVE_S)
+
+    async def end_after_outbox(self) -> None:
+        """End once the outbox was closed and its last words had the time to go out."""
+        await self.outbox.wait_closed()
+        await trio.sleep(SOCKET_CLOSE_S)
+        self.end()
+
+    async def poll(self) -> bytes:
+        """The answer to a poll: what waits, as soon as anything does. `taking` must be free.
+
+        A poll that is given up ends the line: its client is gone, or has lost count.
+        """
+        answered = False
+        try:
+            async with self.taking:
+                self._poll = trio.CancelScope()
+                if self.is_upgrading:
+                    self._poll.cancel()
+                payload = b""
+                with self._poll:
+                    payload = await self._gather()
+                answered = True
+                return payload or NOOP.encode()
+        finally:
+            self._poll = None
+            if not answered:
+                self.end()
+
+    def release_poll(self) -> None:
+        """Let a poll that waits be answered now."""
+        if self._poll is not None:
+            self._poll.cancel()
+
+    async def _gather(self) -> bytes:
+        frame = await self.outbox.take()
+        taken = [] if frame is None else [frame]
+        size = len(frame or b"")
+        while len(self.outbox) and size < ANSWER_BYTES:
+            frame = await self.outbox.take()
+            assert frame is not None, "an outbox that holds something gives it"
+            taken.append(frame)
+            size += len(frame)
+        self.stir()
+        is_last = self.outbox.close_code is not None and not len(self.outbox)
+        if not is_last:
+            return payload_of(b"".join(taken))
+        taken += [self.talk.farewell(), engine_frame(CLOSE)]
+        self.end()
+        return payload_of(b"".join(taken))
+
+
+def packets_in(payload: str) -> list[str]:
+    """The packets of a polling request."""
+    return payload.split(SEPARATOR)
