@@ -45,6 +45,7 @@ async def open_ways_in(
         resume=make_resumer(node, storage, publisher).resume,
         command=sockets.command,
         now=dispatcher.urgent.now,
+        attendance=publisher.attending,
     )
     async with AsyncExitStack() as stack:
         if settings.metrics_port is not None:
