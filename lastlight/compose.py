@@ -39,6 +39,7 @@ from lastlight.integrations.cards import Cards, make_cards, open_provider
 from lastlight.integrations.notifications.notifier import TERMS, Notifier
 from lastlight.integrations.notifications.opening import open_notifier
 from lastlight.integrations.outside import Outside
+from lastlight.integrations.payment_effects import TERMS as PAYMENT_TERMS
 from lastlight.integrations.payment_effects import PaymentEffects
 from lastlight.integrations.payments import PaymentProvider
 from lastlight.integrations.performing import Performing
@@ -182,7 +183,7 @@ def _effects(own: _Own, storage: Storage, notifier: Notifier) -> Performing:
             **notifier.performers(),
         },
         otherwise=notifier.mailbox,
-        on_terms=TERMS,
+        on_terms={**TERMS, **PAYMENT_TERMS},
         when_given_up=notifier.when_given_up(),
     )
 

@@ -253,6 +253,8 @@ PROVIDER_CALLS_AT_ONCE_MAX: Final = 16
 PROVIDER_FAILURES_MAX: Final = 5
 """After so many failures in a row it is not asked for PROVIDER_REST_S, but once in each."""
 PROVIDER_REST_S: Final = 10.0
+PAYMENT_ASKED_S: Final = 600.0
+"""How long a poll of one payment is tried, before the next one is due."""
 PROVIDER_PAGE_MOST: Final = 100
 """What is asked for at once of a list that it has."""
 RECONCILED_ENTRIES_MAX: Final = 20_000
@@ -260,26 +262,6 @@ RECONCILED_ENTRIES_MAX: Final = 20_000
 
 assert PROVIDER_CALL_S < COMMAND_DEADLINE_S
 assert STRIPE_EVENT_BYTES_MAX <= BODY_BYTES_MAX
-
-# Effects
-EFFECT_TRY_S: Final = 60.0
-"""One try, where the performer has no shorter bound."""
-EFFECT_TRIES_MAX: Final = 40
-"""Since the node started; with the waits below that is a working day."""
-EFFECT_AGE_MAX_S: Final = 24 * 3600.0
-"""Since the decision: what was not done by then is given up and kept for the operator."""
-EFFECT_WAIT_FIRST_S: Final = 1.0
-EFFECT_WAIT_MAX_S: Final = 900.0
-"""Between two tries, whatever a provider asks for."""
-EFFECT_BUG_TRIES_MAX: Final = 3
-"""Of an effect that fails as it never should: it may be passing, and is given up soon."""
-EFFECT_REASON_CHARS_MAX: Final = 500
-EFFECTS_GIVEN_UP_SHOWN: Final = 50
-"""Of what was given up, the newest that an operator is shown."""
-EFFECTS_STUCK_TRIES: Final = 3
-"""An effect that failed as often and waits still is told of in `/readyz`."""
-
-assert EFFECT_WAIT_FIRST_S <= EFFECT_WAIT_MAX_S <= EFFECT_AGE_MAX_S
 
 # Who is there, and who has received an alert
 PRESENCE_REMEMBERED_MAX: Final = 20_000

@@ -1,8 +1,8 @@
 """What accounts ask of the provider once it is durable: refunds, cancellations, how a payment is.
 
 An effect is performed again after a crash, and our ids are the provider's keys, so it happens once.
-What the provider can't be asked now goes back to the account, which sets a timer; nothing here
-waits for hours.
+A refund that the provider can't be asked for now goes back to the account, which sets a timer;
+everything else is tried again by the node, on terms of its own.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ import attrs
 import structlog
 import trio
 
+from actors.runtime.effect_terms import EffectDelayed, EffectRefused, EffectTerms, Lane
 from actors.runtime.outcome import Send
 from lastlight.integrations.payments import (
     PaymentProvider,
     ProviderError,
     ProviderPayment,
     ProviderRefused,
+    ProviderUnavailable,
     RefundAsk,
 )
 from lastlight.integrations.performing import Perform
@@ -36,14 +38,23 @@ from protocol.internal.payments import (
     RefundAtProvider,
     RefundNotTaken,
 )
-from protocol.limits import PROVIDER_CALL_S
+from protocol.limits import PAYMENT_ASKED_S, PROVIDER_CALL_S, PROVIDER_CALLS_AT_ONCE_MAX
 from protocol.messages import Message
 from protocol.records.money_states import RefundStatus
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-_AGAIN_S: Final = (0.5, 2.0)
-"""Waits between the tries of what nobody asks for again."""
+_CARDS: Final = Lane("cards", at_once_max=PROVIDER_CALLS_AT_ONCE_MAX)
+_USUAL: Final = EffectTerms(lane=_CARDS, try_s=2 * PROVIDER_CALL_S)
+TERMS: Final[Mapping[type[Command], EffectTerms]] = {
+    RefundAtProvider: _USUAL,
+    CancelAtProvider: _USUAL,
+    # Asked again by its payment's timer anyway.
+    AskOfPayment: attrs.evolve(_USUAL, tries_max=3, age_max_s=PAYMENT_ASKED_S),
+    ForgetCard: _USUAL,
+    ForgetCustomer: _USUAL,
+}
+"""A provider that hangs holds up nothing but its own."""
 
 
 @attrs.frozen(eq=False)
@@ -65,13 +76,13 @@ class PaymentEffects:
     async def _forget(self, message: Message) -> Sequence[Send]:
         command = message.command
         assert isinstance(command, ForgetCard)
-        await self._patiently(lambda: self.provider.forget_card(command.provider_id))
+        await _done(lambda: self.provider.forget_card(command.provider_id))
         return ()
 
     async def _forget_customer(self, message: Message) -> Sequence[Send]:
         command = message.command
         assert isinstance(command, ForgetCustomer)
-        await self._patiently(lambda: self.provider.forget_customer(command.customer_id))
+        await _done(lambda: self.provider.forget_customer(command.customer_id))
         return ()
 
     async def _refund(self, message: Message) -> Sequence[Send]:
@@ -108,9 +119,7 @@ class PaymentEffects:
     async def _cancel(self, message: Message) -> Sequence[Send]:
         command = message.command
         assert isinstance(command, CancelAtProvider)
-        said = await self._patiently(
-            lambda: self.provider.cancel_payment(command.provider_payment_id)
-        )
+        said = await _done(lambda: self.provider.cancel_payment(command.provider_payment_id))
         return _told(command, said)
 
     async def _ask(self, message: Message) -> Sequence[Send]:
@@ -118,29 +127,17 @@ class PaymentEffects:
         assert isinstance(command, AskOfPayment)
         if not self.provider.on:
             return ()
-        said = await self._patiently(lambda: self.provider.payment(command.provider_payment_id))
+        try:
+            said = await _done(lambda: self.provider.payment(command.provider_payment_id))
+        except EffectRefused as error:
+            # The account asks again by its timer, and the nightly comparison finds what is wrong.
+            log.warning("payment_not_known_there", reason=error.reason)
+            return ()
         return _told(command, said)
 
-    async def _patiently(self, ask: Callable[[], Awaitable[T]]) -> T | None:
-        """A few tries; what stays undone is harmless, and told in the log."""
-        for wait_s in (*_AGAIN_S, None):
-            try:
-                return await _bounded(ask)
-            except ProviderError as error:
-                if wait_s is None:
-                    log.error("provider_not_reached", reason=str(error))
-                    return None
-                await trio.sleep(wait_s)
-            except LastLightError as error:
-                log.warning("provider_refused", reason=str(error))
-                return None
-        return None
 
-
-def _told(command: AskOfPayment | CancelAtProvider, said: ProviderPayment | None) -> Sequence[Send]:
-    """What the account hears of it, if the provider said anything."""
-    if said is None:
-        return ()
+def _told(command: AskOfPayment | CancelAtProvider, said: ProviderPayment) -> Sequence[Send]:
+    """What the account hears of it."""
     result = ApplyPaymentResult(
         payment_id=command.payment_id,
         status=said.status,
@@ -148,6 +145,23 @@ def _told(command: AskOfPayment | CancelAtProvider, said: ProviderPayment | None
         failure_code=said.failure_code,
     )
     return (Send(Address(ActorKind.ACCOUNT, command.account_id), result),)
+
+
+async def _done(ask: Callable[[], Awaitable[T]]) -> T:
+    """What the provider says.
+
+    Raises:
+        EffectDelayed: it said nothing; asking again is safe.
+        EffectRefused: it said no, or there is no provider any more.
+    """
+    try:
+        return await _bounded(ask)
+    except ProviderError as error:
+        raise EffectDelayed(error.reason) from None
+    except ProviderRefused as error:
+        raise EffectRefused(error.reason) from None
+    except ProviderUnavailable:
+        raise EffectRefused("no payment provider is set up") from None
 
 
 async def _bounded(ask: Callable[[], Awaitable[T]]) -> T:

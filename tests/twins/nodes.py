@@ -13,7 +13,7 @@ from actors.runtime.effect_terms import EffectTerms
 from actors.runtime.generation import Ports
 from actors.runtime.node import Node, open_node
 from actors.runtime.ports import Ids, Observer, Publisher
-from lastlight.integrations.payment_effects import PaymentEffects
+from lastlight.integrations.payment_effects import TERMS, PaymentEffects
 from lastlight.integrations.performing import GivenUp, Performing
 from protocol.addresses import ActorKind
 from protocol.commands import Command
@@ -103,7 +103,7 @@ async def open_memory_node(
             effects=Performing(
                 PaymentEffects(world.provider).performers(),
                 otherwise=world.effects.perform,
-                on_terms=on_terms or {},
+                on_terms={**TERMS, **(on_terms or {})},
                 when_given_up=when_given_up or {},
             ),
             clock=world.clock,
