@@ -14,6 +14,8 @@ from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+import attrs
+
 from actors.rules import journals
 from actors.rules.business_day import business_day_of
 from lastlight.demo.ids import DEMO_VENUE, Kind, demo_id
@@ -25,6 +27,7 @@ from lastlight.demo.place import (
     demo_stations,
     demo_venue,
 )
+from lastlight.demo.telling import Telling
 from protocol.addresses import PLATFORM, ActorKind, Address, identity_of
 from protocol.entries import Entry
 from protocol.records.base import Record
@@ -89,7 +92,8 @@ def demo_entries(now: datetime, password_hash: str) -> list[Entry]:
     for person in people:
         entries.append(_identity_entry(at, person))
         entries.append(_account_entry(at, person, password_hash))
-    return entries
+    telling = Telling(at)
+    return [attrs.evolve(entry, events=telling.of(entry.changes)) for entry in entries]
 
 
 def _venue_entry(at: datetime, people: tuple[Person, ...]) -> Entry:

@@ -29,6 +29,7 @@ class Kind(enum.IntEnum):
     MENU_ITEM = 0x000B
     STOCK_MOVEMENT = 0x000C
     PACKAGE = 0x000D
+    EVENT = 0x000E
 
 
 def demo_id(kind: Kind, n: int) -> UUID:

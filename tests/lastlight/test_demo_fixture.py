@@ -21,6 +21,8 @@ from lastlight.demo.fixture import demo_entries, demo_people
 from lastlight.demo.ids import DEMO_VENUE
 from protocol.addresses import PLATFORM, ActorKind, Address, identity_of
 from protocol.entries import Entry, decode_entry, encode_entry
+from protocol.events import EVENTS
+from protocol.folding import RoomView
 from protocol.journal import Urgency
 from protocol.limits import ENTRY_BYTES_MAX
 from protocol.records.base import Record
@@ -169,3 +171,25 @@ async def test_an_actor_loads_exactly_what_its_entry_says(address: Address) -> N
     if address.kind is ActorKind.VENUE:
         assert isinstance(behaviour.share(state), VenueProfile)
     assert behaviour.masked(state)
+
+
+def test_rooms_stand_where_the_founded_rows_do() -> None:
+    """A room is what its events say: patrons see their wallet, staff what there is, from the
+    start."""
+    views: dict[str, RoomView] = {}
+    seqs: Counter[str] = Counter()
+    for entry in ENTRIES:
+        for event in decode_entry(encode_entry(entry)).events:
+            assert EVENTS[event.type].durable
+            for room, seq in event.rooms:
+                seqs[room] += 1
+                assert seq == seqs[room]
+                views[room] = views.get(room, RoomView()).after(event, room)
+    wallets = {str(row.user_id) for row in rows(Credits)}
+    assert {room for room in views if room.startswith("user:")} == {f"user:{w}" for w in wallets}
+    for room in (room for room in views if room.startswith("user:")):
+        assert views[room].shown["wallet"]["available_minor"] == 100_000
+    staff = views[f"venue:{DEMO_VENUE}:staff"].shown
+    assert (len(staff["items"]), len(staff["rooms"]), len(staff["games"])) == (20, 6, 12)
+    for audience in ("patrons", "staff", "management", "owner"):
+        assert views[f"venue:{DEMO_VENUE}:{audience}"].shown["venue"]["status"] == "open"

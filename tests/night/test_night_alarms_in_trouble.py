@@ -194,7 +194,8 @@ async def test_no_event_hides_behind_a_number_after_its_commit_was_lost(
     faults = JournalFaults()
     async with open_memory_last_light(world, hooks=faults) as house:
         async with everyone(house) as devices:
-            epoch = (await devices["staff2"].wait_for(op="subscribed"))["epoch"]
+            stood = await devices["staff2"].wait_for(op="subscribed")
+            epoch, start = stood["epoch"], stood["seq"]
             staff, manager = devices["staff1"].person, devices["manager"].person
             await house.wait_flushed()
             faults.before = planted()
@@ -206,17 +207,17 @@ async def test_no_event_hides_behind_a_number_after_its_commit_was_lost(
             await trio.sleep(1)
             told = seqs(devices["staff2"])
         async with everyone(house) as devices:
-            await devices["staff2"].subscribe(STAFF_ROOM, 0, epoch)
+            await devices["staff2"].subscribe(STAFF_ROOM, start, epoch)
             await trio.sleep(1)
             resumed = seqs(devices["staff2"])
     assert told == resumed
-    assert [seq for seq, _ in resumed] == list(range(1, len(resumed) + 1))
+    assert [seq for seq, _ in resumed] == [start + n for n in range(1, len(resumed) + 1)]
     await trio.sleep(61)
     async with open_memory_last_light(world) as house:
         async with everyone(house) as devices:
             await devices["staff1"].person.need(201, "POST", SOS, {"zone": "door"})
             await trio.sleep(1)
-            await devices["staff2"].subscribe(STAFF_ROOM, 0, epoch)
+            await devices["staff2"].subscribe(STAFF_ROOM, start, epoch)
             await trio.sleep(1)
             later = seqs(devices["staff2"])
         assert later[: len(told)] == told

@@ -75,7 +75,8 @@ async def test_who_has_it_stands_in_the_timeline_and_puts_off_nothing(
         for name in ("manager", "staff1", "staff2", "owner"):
             device = devices[name]
             room = device.events()[0]["room"]
-            for seq in (1, 9, 0):
+            stood = (await device.wait_for(op="subscribed", room=room))["seq"]
+            for seq in (stood + 1, stood + 9, 0):
                 await device.say(op="ack", room=room, seq=seq)
         await trio.sleep(TOLD_S)
         _, second = await receipts_in(house)
