@@ -48,20 +48,22 @@ class Gone(ProviderRefused):
 
 
 @asynccontextmanager
-async def open_stripe(api_key: str, api_base: str) -> AsyncIterator[StripeCalls]:
-    """A client with a key. Nothing is asked yet."""
+async def open_stripe(
+    api_key: str, api_base: str, *, call_s: float = PROVIDER_CALL_S
+) -> AsyncIterator[StripeCalls]:
+    """A client with a key. Nothing is asked yet; a call may take `call_s`, tries and all."""
     # It would log answers, and secrets of payments are in them.
     logging.getLogger("stripe").setLevel(logging.WARNING)
     stripe.enable_telemetry = False
     limits = httpx.Limits(max_connections=PROVIDER_CALLS_AT_ONCE_MAX)
-    async with httpx.AsyncClient(timeout=PROVIDER_CALL_S, limits=limits) as http:
+    async with httpx.AsyncClient(timeout=call_s, limits=limits) as http:
         client = stripe.StripeClient(
             api_key,
             http_client=_Http(http),
             base_addresses={"api": api_base},
             max_network_retries=0,
         )
-        yield StripeCalls(client.v1)
+        yield StripeCalls(client.v1, call_s)
 
 
 class _Http(stripe.HTTPXClient):
@@ -91,6 +93,7 @@ class StripeCalls:
     """Asks, a bounded number at once, and not at all while nobody is there. `v1` has the calls."""
 
     v1: Any = attrs.field(repr=False)
+    _call_s: float
     _places: trio.CapacityLimiter = attrs.field(
         factory=lambda: trio.CapacityLimiter(PROVIDER_CALLS_AT_ONCE_MAX)
     )
@@ -99,7 +102,7 @@ class StripeCalls:
     )
 
     async def ask(self, call: Asked) -> Mapping[str, Any]:
-        """An answer in PROVIDER_CALL_S, tries and the wait for a place counted in.
+        """An answer in the time of a call, tries and the wait for a place counted in.
 
         Raises:
             ProviderRefused: it said no; Gone if there is nothing of this name.
@@ -107,11 +110,11 @@ class StripeCalls:
         """
         if not self._circuit.let_through():
             raise ProviderError("it did not answer lately, so it is left alone for a moment")
-        with trio.move_on_after(PROVIDER_CALL_S):
+        with trio.move_on_after(self._call_s):
             async with self._places:
                 return await self._tried(call)
         self._circuit.failed()
-        raise ProviderError(f"no answer in {PROVIDER_CALL_S:g} s")
+        raise ProviderError(f"no answer in {self._call_s:g} s")
 
     async def listed(
         self, service: Any, params: Mapping[str, Any]

@@ -36,7 +36,7 @@ from lastlight.integrations.stripe_reading import (
     refund_of,
     uuid_of,
 )
-from protocol.limits import PROVIDER_PAGE_MOST, RECONCILED_ENTRIES_MAX
+from protocol.limits import PROVIDER_CALL_S, PROVIDER_PAGE_MOST, RECONCILED_ENTRIES_MAX
 from protocol.operations.payments import ConfirmedCard
 
 T = TypeVar("T")
@@ -49,9 +49,11 @@ _LISTS: Final = (
 
 
 @asynccontextmanager
-async def open_stripe_payments(api_key: str, api_base: str) -> AsyncIterator[StripePayments]:
+async def open_stripe_payments(
+    api_key: str, api_base: str, *, call_s: float = PROVIDER_CALL_S
+) -> AsyncIterator[StripePayments]:
     """The provider behind a key. Nothing is asked of it yet."""
-    async with open_stripe(api_key, api_base) as calls:
+    async with open_stripe(api_key, api_base, call_s=call_s) as calls:
         yield StripePayments(calls)
 
 
