@@ -13,6 +13,7 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection
 
 from lastlight.front_door import FrontDoor, SocketEndpoint, open_front_door
+from lastlight.realtime.attending import Attending
 from lastlight.realtime.connection import SUBPROTOCOL, serve_realtime
 from lastlight.realtime.hub import Hub
 from lastlight.realtime.services import Answer, Resumption, Services
@@ -53,6 +54,7 @@ class Stage:
     """Services that a test can see through and hold up. Tokens are user numbers."""
 
     hub: Hub = attrs.field(factory=Hub)
+    attending: Attending = attrs.field(factory=lambda: Attending(lambda: datetime.now(UTC)))
     people: dict[str, Principal] = attrs.field(factory=dict)
     resumption: Resumption | Refusal = attrs.field(factory=lambda: Resumption(epoch="e1", seq=0))
     resuming: trio.Event = attrs.field(factory=trio.Event)
@@ -90,14 +92,16 @@ class Stage:
 
 
 @asynccontextmanager
-async def a_stage(*, holds_resume: bool = False) -> AsyncIterator[Stage]:
-    stage = Stage()
+async def a_stage(
+    *, holds_resume: bool = False, attending: Attending | None = None
+) -> AsyncIterator[Stage]:
+    stage = Stage() if attending is None else Stage(attending=attending)
     stage.people = {str(n): principal(n) for n in range(1, 40)}
     if not holds_resume:
         stage.may_resume.set()
     services = Services(
         authenticate=stage.authenticate, resume=stage.resume, command=stage.command,
-        now=lambda: datetime.now(UTC),
+        now=lambda: datetime.now(UTC), attendance=stage.attending,
     )  # fmt: skip
 
     endpoint = SocketEndpoint(lambda s: serve_realtime(s, stage.hub, services), SUBPROTOCOL)
