@@ -17,19 +17,12 @@ import structlog
 import trio
 
 from lastlight.front_door.opening import Upgrade
-from lastlight.front_door.socket_lane import Socket, SocketClosed, SocketEndpoint
+from lastlight.front_door.socket_lane import Socket, SocketEndpoint
 from lastlight.realtime.hub import Hub
 from lastlight.realtime.services import Services
+from lastlight.socketio.carrying import carry, go_over
 from lastlight.socketio.line import Carrier, Line, packets_in
-from lastlight.socketio.packets import (
-    PING,
-    PONG,
-    PROBE,
-    UPGRADE,
-    engine_frame,
-    open_frame,
-    payload_of,
-)
+from lastlight.socketio.packets import open_frame, payload_of
 from lastlight.socketio.recovery import Recoveries
 from lastlight.socketio.talk import Talk
 from lastlight.web.http import Handler, Request, Response
@@ -42,7 +35,7 @@ from protocol.limits import (
     SOCKET_PONG_S,
     SOCKETS_PER_ADDRESS_MAX,
 )
-from protocol.socketio_limits import PACKETS_MAX, UPGRADE_S
+from protocol.socketio_limits import PACKETS_MAX
 
 PATH: Final = "/socket.io/"
 _GOING_AWAY: Final = 1001
@@ -74,6 +67,10 @@ class SocketIoServer:
 
     def __len__(self) -> int:
         return len(self._lines)
+
+    def line(self, sid: str) -> Line | None:
+        """The line of an id, if there is one."""
+        return self._lines.get(sid)
 
     @property
     def endpoint(self) -> SocketEndpoint:
@@ -166,13 +163,13 @@ class SocketIoServer:
         if query.sid is None:
             line = await self._open(socket.client, Carrier.WEBSOCKET)
             line.outbox.put(_opening(line))
-            await self._carry(socket, line)
+            await carry(socket, line)
             return
         line_or_none = self._lines.get(query.sid)
-        if line_or_none is None or not await self._go_over(socket, line_or_none):
+        if line_or_none is None or not await go_over(socket, line_or_none):
             await socket.close(_REFUSED, "no line to go over to this WebSocket")
             return
-        await self._carry(socket, line_or_none)
+        await carry(socket, line_or_none)
 
     async def _open(self, address: str, carrier: Carrier) -> Line:
         line = Line(address, carrier)
@@ -205,38 +202,6 @@ class SocketIoServer:
             if self._addresses[line.address] <= 0:
                 del self._addresses[line.address]
 
-    async def _go_over(self, socket: Socket, line: Line) -> bool:
-        """Let a polled line go over to a WebSocket; polls are answered at once meanwhile."""
-        if line.carrier is not Carrier.POLLING or line.is_upgrading:
-            return False
-        line.is_upgrading = True
-        asked = None
-        try:
-            with trio.move_on_after(UPGRADE_S):
-                if await socket.receive() == PING + PROBE:
-                    line.release_poll()
-                    await socket.send_frame(engine_frame(PONG + PROBE))
-                    asked = await socket.receive()
-        except SocketClosed:
-            return False
-        finally:
-            line.is_upgrading = False
-        return asked == UPGRADE and not line.over.is_set()
-
-    async def _carry(self, socket: Socket, line: Line) -> None:
-        line.carrier = Carrier.WEBSOCKET
-        line.release_poll()
-        try:
-            async with line.taking, trio.open_nursery() as nursery:
-                nursery.start_soon(_write, socket, line, nursery.cancel_scope)
-                nursery.start_soon(_hang_up, socket, line)
-                try:
-                    await _read(socket, line)
-                except SocketClosed:
-                    nursery.cancel_scope.cancel()
-        finally:
-            line.end()
-
     def _takes(self, upgrade: Upgrade) -> bool:
         query = _read_query(upgrade.query_string)
         if isinstance(query, Refusal) or query.carrier is not Carrier.WEBSOCKET:
@@ -260,41 +225,6 @@ async def open_socketio(hub: Hub, services: Services) -> AsyncIterator[SocketIoS
     async with trio.open_nursery() as nursery:
         yield SocketIoServer(hub, services, nursery)
         nursery.cancel_scope.cancel()
-
-
-async def _read(socket: Socket, line: Line) -> None:
-    """Do what is said on a WebSocket.
-
-    Raises:
-        SocketClosed: nothing more will be.
-    """
-    while not line.talk.is_staff:
-        await line.take(await socket.receive())
-    # Whom others count on must not seem to be there.
-    socket.watch_closely()
-    while True:
-        await line.take(await socket.receive())
-
-
-async def _write(socket: Socket, line: Line, carrying: trio.CancelScope) -> None:
-    """Send what the outbox holds, then say goodbye and close with its reason."""
-    try:
-        while (frame := await line.outbox.take()) is not None:
-            await socket.send_frame(frame)
-            line.stir()
-        if farewell := line.talk.farewell():
-            await socket.send_frame(farewell)
-        assert line.outbox.close_code is not None
-        await socket.close(line.outbox.close_code, line.outbox.close_reason)
-    except SocketClosed:
-        pass
-    carrying.cancel()
-
-
-async def _hang_up(socket: Socket, line: Line) -> None:
-    """A line that is over has no use for a socket that takes nothing."""
-    await line.over.wait()
-    socket.abort()
 
 
 def _opening(line: Line) -> bytes:

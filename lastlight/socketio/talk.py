@@ -10,11 +10,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Annotated, Final
+from typing import Final
 from uuid import UUID, uuid4
 
-import attrs
-import msgspec
 import trio
 
 from lastlight.realtime.conversation import TOO_MANY, Conversation, Entered
@@ -22,6 +20,7 @@ from lastlight.realtime.hub import ROOM_CLOSED, TOKEN_CLOSED, Hub
 from lastlight.realtime.messages import ClientMessage, Misread, message_of
 from lastlight.realtime.outbox import Outbox
 from lastlight.realtime.services import Pace, Services
+from lastlight.socketio.auth import Auth, read_auth
 from lastlight.socketio.language import SocketIoVoice, error_frame
 from lastlight.socketio.packets import (
     Connect,
@@ -41,8 +40,7 @@ from lastlight.socketio.recovery import Place, Recoveries, Remembered
 from lastlight.web.problems import problem_of
 from protocol.addresses import Role
 from protocol.errors import Code, LastLightError, Refusal
-from protocol.limits import INT64_MAX, TOKEN_CHARS_MAX
-from protocol.socketio_limits import CONNECT_S, CURSORS_MAX
+from protocol.socketio_limits import CONNECT_S
 
 GONE: Final = 1000
 _VOICE: Final = SocketIoVoice()
@@ -52,23 +50,6 @@ _PROBLEMS: Final = {
     ROOM_CLOSED: Code.FORBIDDEN,
     TOO_MANY: Code.RATE_LIMITED,
 }
-_Short = Annotated[str, msgspec.Meta(min_length=1, max_length=128)]
-
-
-@attrs.frozen
-class _Cursor:
-    seq: Annotated[int, msgspec.Meta(ge=0, le=INT64_MAX)]
-    epoch: _Short | None = None
-
-
-@attrs.frozen
-class _Auth:
-    """What a client gives to be let in. `offset` is the stock client's own, and not needed."""
-
-    token: Annotated[str, msgspec.Meta(max_length=TOKEN_CHARS_MAX + 1)]
-    pid: _Short | None = None
-    offset: _Short | None = None
-    cursors: Annotated[dict[str, _Cursor], msgspec.Meta(max_length=CURSORS_MAX)] | None = None
 
 
 class Talk:
@@ -232,7 +213,7 @@ class Talk:
             await self.hear_nonsense("this connection has said CONNECT already")
             return
         self._connecting = True
-        read = _read_auth(auth)
+        read = read_auth(auth)
         if isinstance(read, Refusal):
             self._refuse_connect(read)
             return
@@ -254,7 +235,7 @@ class Talk:
         code = TOO_MANY if refusal.code is Code.RATE_LIMITED else TOKEN_CLOSED
         self._outbox.close(code, refusal.detail[:100])
 
-    async def _recover(self, auth: _Auth, user_id: UUID) -> list[Entered]:
+    async def _recover(self, auth: Auth, user_id: UUID) -> list[Entered]:
         """Enter the rooms of the connection before, all or none."""
         if auth.pid is None:
             return []
@@ -290,17 +271,3 @@ class Talk:
                 return None
             entered.append(one)
         return entered
-
-
-def _read_auth(auth: dict[str, object]) -> _Auth | Refusal:
-    known = [field.name for field in attrs.fields(_Auth)]
-    unknown = sorted(auth.keys() - set(known))
-    if unknown:
-        detail = f"auth has no member {unknown[0][:64]!r}; there are {', '.join(known)}"
-        return Refusal(Code.VALIDATION_FAILED, detail)
-    if "token" not in auth:
-        return Refusal(Code.UNAUTHENTICATED, "auth has no `token`; give an access token")
-    try:
-        return msgspec.convert(auth, _Auth)
-    except msgspec.ValidationError as error:
-        return Refusal(Code.VALIDATION_FAILED, f"auth: {error}")
