@@ -42,6 +42,9 @@ class RoomPublisher:
         self.check.look(event)
         self.attending.went_out(event)
         self.backlog.add(event)
+        if event.type == AuthSessionRevoked.type and event.data["reason"] == "erased":
+            for room, _ in event.rooms:
+                self.backlog.forget(room)
         self.hub.publish(event, self._revoke if event.type == AuthSessionRevoked.type else None)
         self.bells.ring(room for room, seq in event.rooms if seq is not None)
         durable = bool(event.rooms) and event.rooms[0][1] is not None

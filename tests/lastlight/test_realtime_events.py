@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 import attrs
 
 from lastlight.realtime.backlog import Snapshot
 from lastlight.realtime.services import Resumption
+from protocol.errors import Code, Refusal
 from protocol.limits import (
     CONNECTION_QUEUE_EVENTS,
 )
@@ -74,6 +76,25 @@ async def test_a_gap_is_bridged_by_a_snapshot() -> None:
         stage.hub.publish(event(90, 90))
         stage.hub.publish(event(91, 91))
         assert (await hear(ws))["seq"] == 91
+
+
+async def test_whoever_refuses_snapshots_is_told_to_load_anew() -> None:
+    """The problem says why, the event names the rooms; the connection stays. Rule 17 resume."""
+    async with a_stage() as stage, a_client(stage) as ws:
+        extra = {"room": STAFF_ROOM, "reason": "expired"}
+        stage.resumption = Refusal(Code.CURSOR_EXPIRED, "not kept any more", extra=extra)
+        await tell(ws, op="subscribe", room=STAFF_ROOM, after_seq=3, snapshot=False)
+        problem, told = await hear(ws), await hear(ws)
+        assert problem["problem"]["code"] == "cursor_expired"  # type: ignore[index]
+        assert told["room"] == f"user:{user(1)}"
+        assert "seq" not in told
+        happened: Any = told["event"]
+        assert (happened["type"], happened["data"]["rooms"]) == (
+            "system.resync_required", [STAFF_ROOM],
+        )  # fmt: skip
+        assert happened["data"]["reason"] == "expired"
+        stage.resumption = Resumption(epoch="e1", seq=9)
+        assert (await subscribe(ws))["seq"] == 9
 
 
 async def test_a_backlog_longer_than_the_queue_is_no_sign_of_a_slow_client() -> None:
