@@ -234,7 +234,10 @@ _SOCKETS: Final = """\
 - `{op: "command", id, command, data?, idempotency_key?}`: any operation above that does not say
   *not over sockets*, by its name; `data` has its path, query and body members. The answer is
   `{op: "reply", id, status, data}` or `{op: "error", id, problem}`.
-- `{op: "ack", room, seq}`: how far a room was taken in. `{op: "ping"}`: answered by `{op: "pong"}`.
+- `{op: "ack", room, seq}`: the room was taken in up to here; `{op: "ack", room, id}`: so was this
+  event, as an urgent copy has no `seq`. Say it of the `seq` that a room is subscribed at, and of
+  every alert: it is how an incident knows who has it, and it gets louder sooner if nobody does.
+- `{op: "ping"}`: answered by `{op: "pong"}`.
 
 The server also says `{op: "event", room, seq, event}`, and `{op: "error", problem}` to what it did
 not understand. An event of null is a place that is not this connection's to see; one with `id`
