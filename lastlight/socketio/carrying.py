@@ -7,34 +7,41 @@ import trio
 from lastlight.front_door.socket_lane import Socket, SocketClosed
 from lastlight.socketio.line import Carrier, Line
 from lastlight.socketio.packets import PING, PONG, PROBE, UPGRADE, engine_frame
+from protocol.limits import SOCKET_WRITE_BYTES
 from protocol.socketio_limits import UPGRADE_S
 
 
 async def go_over(socket: Socket, line: Line) -> bool:
     """Let a polled line go over to a WebSocket; polls are answered at once meanwhile."""
-    if line.carrier is not Carrier.POLLING or line.is_upgrading:
-        return False
-    line.is_upgrading = True
-    asked = None
-    try:
-        with trio.move_on_after(UPGRADE_S):
-            if await socket.receive() == PING + PROBE:
-                line.release_poll()
-                await socket.send_frame(engine_frame(PONG + PROBE))
-                asked = await socket.receive()
-    except SocketClosed:
-        return False
-    finally:
-        line.is_upgrading = False
-    return asked == UPGRADE and not line.over.is_set()
+    asked, began = None, False
+    with trio.move_on_after(UPGRADE_S):
+        try:
+            if await socket.receive() != PING + PROBE or not line.is_free_to_go_over():
+                return False
+            line.is_upgrading = began = True
+            line.release_poll()
+            await socket.send_frame(engine_frame(PONG + PROBE))
+            asked = await socket.receive()
+        except SocketClosed:
+            return False
+        finally:
+            if began:
+                line.is_upgrading = False
+    return asked == UPGRADE and line.is_free_to_go_over()
 
 
 async def carry(socket: Socket, line: Line) -> None:
     """Let a WebSocket carry a line until either ends; the other ends with it."""
+
+    def send_nowait(frame: bytes) -> int:
+        line.stir()
+        return socket.send_nowait(frame)
+
     line.carrier = Carrier.WEBSOCKET
     line.release_poll()
     try:
         async with line.taking, trio.open_nursery() as nursery:
+            line.outbox.send_nowait = send_nowait
             nursery.start_soon(_write, socket, line, nursery.cancel_scope)
             nursery.start_soon(_hang_up, socket, line)
             try:
@@ -42,6 +49,7 @@ async def carry(socket: Socket, line: Line) -> None:
             except SocketClosed:
                 nursery.cancel_scope.cancel()
     finally:
+        line.outbox.send_nowait = None
         line.end()
 
 
@@ -62,8 +70,8 @@ async def _read(socket: Socket, line: Line) -> None:
 async def _write(socket: Socket, line: Line, carrying: trio.CancelScope) -> None:
     """Send what the outbox holds, then say goodbye and close with its reason."""
     try:
-        while (frame := await line.outbox.take()) is not None:
-            await socket.send_frame(frame)
+        while (frames := await line.next_frames(SOCKET_WRITE_BYTES)) is not None:
+            await socket.send_frame(frames)
             line.stir()
         if farewell := line.talk.farewell():
             await socket.send_frame(farewell)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 import secrets
 
-import structlog
 import trio
 
 from lastlight.realtime.outbox import Outbox
@@ -30,8 +29,6 @@ from protocol.limits import SOCKET_CLOSE_S, SOCKET_PING_S, SOCKET_PONG_S
 from protocol.socketio_limits import ANSWER_BYTES, PROVE_S
 
 _GONE = 1000
-
-log = structlog.get_logger("lastlight.socketio")
 
 
 class Carrier(enum.Enum):
@@ -134,27 +131,36 @@ class Line:
             if not answered:
                 self.end()
 
+    def is_free_to_go_over(self) -> bool:
+        """Whether a WebSocket may begin to take over from the polls."""
+        polled = self.carrier is Carrier.POLLING and not self.is_upgrading
+        return polled and not self.over.is_set()
+
     def release_poll(self) -> None:
         """Let a poll that waits be answered now."""
         if self._poll is not None:
             self._poll.cancel()
 
-    async def _gather(self) -> bytes:
+    async def next_frames(self, bytes_max: int) -> bytes | None:
+        """What waits, about so much of it, as soon as anything does; None once nothing will.
+
+        It may be empty, where the rest of a frame is in the stream already.
+        """
         frame = await self.outbox.take()
-        taken = [] if frame is None else [frame]
-        size = len(frame or b"")
-        while len(self.outbox) and size < ANSWER_BYTES:
-            frame = await self.outbox.take()
-            assert frame is not None, "an outbox that holds something gives it"
-            taken.append(frame)
-            size += len(frame)
+        if frame is None:
+            return None
+        # Asking an outbox that is empty would tell it that nothing is on its way.
+        more = self.outbox.take_some(bytes_max) if len(self.outbox) else ()
+        return b"".join([frame, *more])
+
+    async def _gather(self) -> bytes:
+        frames = await self.next_frames(ANSWER_BYTES)
         self.stir()
-        is_last = self.outbox.close_code is not None and not len(self.outbox)
-        if not is_last:
-            return payload_of(b"".join(taken))
-        taken += [self.talk.farewell(), engine_frame(CLOSE)]
+        if self.outbox.close_code is None or len(self.outbox):
+            return payload_of(frames or b"")
+        last = (frames or b"") + self.talk.farewell() + engine_frame(CLOSE)
         self.end()
-        return payload_of(b"".join(taken))
+        return payload_of(last)
 
 
 def packets_in(payload: str) -> list[str]:
