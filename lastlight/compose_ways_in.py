@@ -17,6 +17,8 @@ from lastlight.realtime.publisher import RoomPublisher
 from lastlight.realtime.resuming import Resumer
 from lastlight.realtime.services import Services
 from lastlight.settings import Settings
+from lastlight.socketio.server import PATH as SOCKETIO_PATH
+from lastlight.socketio.server import open_socketio
 from lastlight.web.api_page import with_api_page
 from lastlight.web.app import WebSettings
 from lastlight.web.clients import Proxies
@@ -50,15 +52,18 @@ async def open_ways_in(
     async with AsyncExitStack() as stack:
         if settings.metrics_port is not None:
             await stack.enter_async_context(_open_metrics(settings, metrics))
-        yield await stack.enter_async_context(
+        socketio = await stack.enter_async_context(open_socketio(publisher.hub, services))
+        handler = with_api_page(HttpGateway(dispatcher, metrics).handle)
+        door = await stack.enter_async_context(
             open_front_door(
                 host=settings.host,
                 port=settings.port,
-                handler=with_api_page(HttpGateway(dispatcher, metrics).handle),
+                handler=socketio.with_polling(handler),
                 sockets={
                     "/ws": SocketEndpoint(
                         lambda socket: serve_realtime(socket, publisher.hub, services), SUBPROTOCOL
-                    )
+                    ),
+                    SOCKETIO_PATH: socketio.endpoint,
                 },
                 tls=_tls_of(settings),
                 settings=WebSettings(
@@ -68,6 +73,9 @@ async def open_ways_in(
                 ),
             )
         )
+        # Before the door waits for what is under way: polls would not end by themselves.
+        stack.callback(socketio.close)
+        yield door
 
 
 def make_resumer(node: Node, storage: Storage, publisher: RoomPublisher) -> Resumer:
