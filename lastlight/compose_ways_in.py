@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
 from actors.runtime.node import Node
 from lastlight.compose_storage import Storage
@@ -20,7 +21,7 @@ from lastlight.settings import Settings
 from lastlight.socketio.server import PATH as SOCKETIO_PATH
 from lastlight.socketio.server import open_socketio
 from lastlight.web.api_page import with_api_page
-from lastlight.web.app import WebSettings
+from lastlight.web.answering import WebSettings
 from lastlight.web.clients import Proxies
 from lastlight.web.cors import Origins
 from lastlight.web.http import Request, Response
@@ -28,6 +29,9 @@ from lastlight.web.problems import problem_response
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
 from protocol.operations.table import methods_at
+
+_SLOW: Final = (b"/api/realtime/events", b"/socket.io")
+"""Long polls: who leaves in the middle of one is noticed by the lane that goes on reading."""
 
 
 @asynccontextmanager
@@ -66,6 +70,7 @@ async def open_ways_in(
                     SOCKETIO_PATH: socketio.endpoint,
                 },
                 tls=_tls_of(settings),
+                slow=_SLOW,
                 settings=WebSettings(
                     origins=Origins.of(settings.cors_origins),
                     proxies=Proxies(settings.trusted_proxies),

@@ -24,13 +24,15 @@ from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework
 
+from lastlight.front_door.direct_lane import DirectLane
 from lastlight.front_door.http_lane import HTTPLane, make_config
 from lastlight.front_door.opening import Lane, Upgrade, decide_opening
 from lastlight.front_door.patience import Patience
 from lastlight.front_door.socket_lane import SocketEndpoint, serve_socket
 from lastlight.front_door.stream import DoorStream, Transport
 from lastlight.front_door.tls import TlsFiles, listen, make_context
-from lastlight.web.app import WebSettings, make_app
+from lastlight.web.answering import Answering, WebSettings
+from lastlight.web.app import make_app
 from lastlight.web.clients import client_of
 from lastlight.web.http import Handler
 from lastlight.web.problems import problem_response
@@ -94,9 +96,12 @@ class FrontDoor:
         tls: ssl.SSLContext | None,
         settings: WebSettings,
         patience: Patience,
+        slow: tuple[bytes, ...] | None,
     ) -> None:
         self.port = 0
-        self._app = ASGIWrapper(cast(ASGIFramework, make_app(handler, settings)))
+        self._answering = Answering(handler, settings)
+        self._slow = slow
+        self._app = ASGIWrapper(cast(ASGIFramework, make_app(self._answering)))
         self._config = make_config()
         self._context = WorkerContext(None)
         self._sockets = sockets
@@ -194,6 +199,15 @@ class FrontDoor:
         if verdict is None:
             self._counts["timed_out"] += opening.cancelled_caught
             return
+        if verdict is Lane.HTTP1 and self._slow is not None:
+            direct = DirectLane(
+                self._answering, guest.stream, self._patience,
+                sockets=self._sockets, slow=self._slow, client=guest.peer,
+            )  # fmt: skip
+            guest.lane, guest.end = Lane.HTTP1.value, direct.end_when_idle
+            verdict = await direct.serve()
+            if verdict is None:
+                return
         if isinstance(verdict, Upgrade):
             endpoint = self._sockets[verdict.path]
             if endpoint.takes(verdict):
@@ -254,6 +268,7 @@ async def open_front_door(
     tls: TlsFiles | None = None,
     settings: WebSettings | None = None,
     patience: Patience | None = None,
+    slow: tuple[bytes, ...] | None = None,
 ) -> AsyncIterator[FrontDoor]:
     """Listen on `host` and `port` (0 picks a free one, see `FrontDoor.port`) until left.
 
@@ -261,12 +276,16 @@ async def open_front_door(
 
     Args:
         sockets: what answers WebSockets, by path.
+        slow: prefixes of targets that the direct lane leaves alone, see `DirectLane`; without it
+            there is no direct lane.
 
     Raises:
         CannotListen: the port or the certificate can't be used. Nothing was opened.
     """
     context = make_context(tls) if tls is not None else None
-    door = FrontDoor(handler, sockets, context, settings or WebSettings(), patience or Patience())
+    door = FrontDoor(
+        handler, sockets, context, settings or WebSettings(), patience or Patience(), slow
+    )
     listeners = await listen(host, port)
     door.port = listeners[0].socket.getsockname()[1]
     async with trio.open_nursery() as guests:

@@ -21,6 +21,8 @@ import attrs
 from lastlight.web.http import Headers
 from protocol.limits import HEADER_BYTES_MAX
 
+BARE_LF: Final = re.compile(rb"(?<!\r)\n")
+"""An end of a line that some take for one and others don't."""
 _HTTP2_PREFACE: Final = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _GET: Final = b"GET "
 _REQUEST_LINE: Final = re.compile(rb"GET ([\x21-\x7e]+) HTTP/1\.1")
@@ -81,7 +83,8 @@ def decide_opening(buffer: bytes, socket_paths: Collection[str]) -> Lane | Upgra
     end = buffer.find(b"\r\n\r\n", 0, HEADER_BYTES_MAX)
     if end < 0:
         # The HTTP lane has the same bound and says so to the client.
-        return Lane.HTTP1 if len(buffer) >= HEADER_BYTES_MAX else None
+        is_odd = len(buffer) >= HEADER_BYTES_MAX or BARE_LF.search(buffer) is not None
+        return Lane.HTTP1 if is_odd else None
     if end + 4 != len(buffer):
         return Lane.HTTP1  # who begins a WebSocket waits for our 101 (RFC 6455 4.1)
     upgrade = _upgrade_of(buffer[:end])

@@ -21,7 +21,7 @@ from lastlight.front_door import (
     frame_text,
     open_front_door,
 )
-from lastlight.web.app import WebSettings
+from lastlight.web.answering import WebSettings
 from lastlight.web.http import Request, Response
 
 PATIENT_S = 10.0
@@ -65,6 +65,8 @@ async def echo_socket(socket: Socket) -> None:
             return
 
 
+SLOW: tuple[bytes, ...] | None = None
+"""What the direct lane leaves alone; without it there is none. See the fixture `each_lane`."""
 SOCKETS: Mapping[str, SocketEndpoint] = {"/ws": SocketEndpoint(echo_socket, "lastlight.v1")}
 
 
@@ -80,7 +82,7 @@ async def a_door(
     with trio.fail_after(PATIENT_S * 3):
         async with open_front_door(
             host="127.0.0.1", port=0, handler=desk.handle, sockets=SOCKETS, tls=tls,
-            settings=settings, patience=patience,
+            settings=settings, patience=patience, slow=SLOW,
         ) as door:  # fmt: skip
             yield door
 

@@ -7,7 +7,7 @@ import pytest
 import trio
 
 from lastlight.front_door import CannotListen, Patience, open_front_door
-from lastlight.web.app import WebSettings
+from lastlight.web.answering import WebSettings
 from lastlight.web.clients import Proxies
 from protocol.limits import HEADER_BYTES_MAX
 from tests.lastlight.door_kit import (
@@ -20,6 +20,8 @@ from tests.lastlight.door_kit import (
     read_to_end,
     say,
 )
+
+pytestmark = pytest.mark.usefixtures("each_lane")
 
 
 @pytest.mark.parametrize(

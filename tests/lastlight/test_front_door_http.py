@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from lastlight.front_door import Patience
-from lastlight.web.app import WebSettings
+from lastlight.web.answering import WebSettings
 from lastlight.web.cors import Origins
 from protocol.limits import BODY_BYTES_MAX
 from tests.lastlight.door_kit import (
@@ -21,6 +21,8 @@ from tests.lastlight.door_kit import (
     read_to_end,
     say,
 )
+
+pytestmark = pytest.mark.usefixtures("each_lane")
 
 
 async def test_a_request_reaches_the_handler_whole_and_its_answer_comes_back() -> None:

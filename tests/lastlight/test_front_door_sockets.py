@@ -13,6 +13,7 @@ from tests.lastlight.door_kit import (
     a_websocket,
     connect,
     problem_in,
+    read_answer,
     read_to_end,
     say,
 )
@@ -21,6 +22,8 @@ _HANDSHAKE = (
     b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: keep-alive, Upgrade\r\n"
     b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
 )
+
+pytestmark = pytest.mark.usefixtures("each_lane")
 
 
 async def test_a_websocket_gets_its_subprotocol_and_its_messages() -> None:
@@ -60,12 +63,18 @@ async def test_a_wrong_handshake_is_answered_by_http(handshake: bytes) -> None:
         assert problem_in(await say(door, handshake + b"\r\n"))["code"] == "malformed_request"
 
 
-async def test_an_upgrade_on_a_used_connection_is_sent_to_a_new_one() -> None:
-    """Proxies that reuse connections need to be told, or the socket just never opens."""
+async def test_an_upgrade_on_a_used_connection_is_served_or_sent_to_a_new_one(
+    each_lane: str,
+) -> None:
+    """Proxies that reuse connections must not be left without a word: the socket never opens."""
     first = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
-    async with a_door(Desk()) as door:
-        raw = await say(door, first + _HANDSHAKE + b"\r\n")
-    assert b"connection of its own" in raw
+    async with a_door(Desk()) as door, await connect(door) as stream:
+        await stream.send_all(first)
+        assert (await read_answer(stream))[0] == 200
+        await stream.send_all(_HANDSHAKE + b"\r\n")
+        status, _, body = await read_answer(stream)
+    assert status == (101 if each_lane == "direct" else 400)
+    assert status == 101 or b"connection of its own" in body
 
 
 async def test_odd_headers_never_reach_the_websocket_library() -> None:
