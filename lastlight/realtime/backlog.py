@@ -135,9 +135,9 @@ class Backlog:
         return None if log is None else log.last
 
     def after(self, room: str, seq: int) -> tuple[RoomEvent, ...] | None:
-        """The events after `seq`, or None if some of them are not here."""
+        """The events after `seq`, or None if they or that place itself are not here."""
         log = self._log(room)
-        if log is None or seq < log.floor:
+        if log is None or not log.floor <= seq <= log.last:
             return None
         return tuple(event for at, event in log.events if at > seq)
 

@@ -86,7 +86,7 @@ class Resumer:
         venue_id = parsed.id if parsed is not None and parsed.kind is RoomKind.VENUE else None
         if venue_id is not None and not self.venue_known(venue_id):
             return Refusal(Code.NOT_FOUND, f"there is no room {room}")
-        current = self.epoch()
+        current, least = self.epoch(), 0
         if after_seq is not None:
             same = epoch is None or epoch == current
             found = await self._followed(room, after_seq) if same else "gap"
@@ -95,9 +95,11 @@ class Resumer:
                 return Resumption(epoch=current, seq=seq, events=found)
             if not snapshots:
                 return _expired(room, found)
+            # Nobody goes back behind a place that was truly given.
+            least = 0 if found == "gap" else after_seq
         elif not snapshots:
             return Resumption(epoch=current, seq=await self._last(room))
-        seq, snapshot = await self._snapshot(principal, room)
+        seq, snapshot = await self._snapshot(principal, room, least)
         return Resumption(epoch=current, seq=seq, snapshot=snapshot)
 
     async def _followed(self, room: str, after_seq: int) -> tuple[RoomEvent, ...] | Reason:
@@ -106,31 +108,32 @@ class Resumer:
         if found is None:
             async with self._loads:
                 read = await self.missed(room, after_seq, ROOM_BACKLOG_EVENTS + 1)
-            # What is read may have been overtaken by the first event that this room ever had here.
+            # While it was read, the room may have had its first event here.
             found = tuple(read) or self.backlog.after(room, after_seq) or ()
         if len(found) > ROOM_BACKLOG_EVENTS:
             return "overflow"
         if found:
             return found if seq_in(found[0], room) == after_seq + 1 else "expired"
         last = await self._last(room)
-        if last < after_seq and self.backlog.last(room) is not None:
-            # A client may have read what is durable and not published yet.
+        if last < after_seq:
+            # What is durable and not published yet may have been given already.
             async with self._loads:
                 last = await self.last_seq(room)
         if last == after_seq:
             return ()
         return "gap" if last < after_seq else "expired"
 
-    async def _snapshot(self, principal: Principal, room: str) -> tuple[int, Snapshot]:
+    async def _snapshot(self, principal: Principal, room: str, least: int) -> tuple[int, Snapshot]:
+        """Where the room stands, at `least` or later."""
         known = self.backlog.snapshot(room, principal.user_id)
-        if known is not None:
+        if known is not None and known[0] >= least:
             return known
         async with self._loads:
             forgotten = self.backlog.forgotten
             read = await self.view(room)
         self.backlog.load(room, read.seq, read.view, forgotten)
         known = self.backlog.snapshot(room, principal.user_id)
-        if known is not None:
+        if known is not None and known[0] >= least:
             return known
         return read.seq, Snapshot.of_view(read.view.of(principal.user_id), room, iter(()))
 

@@ -320,7 +320,7 @@ MOVES = st.lists(
 
 
 @given(MOVES)
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_a_client_that_comes_and_goes_always_has_the_room_as_it_is(moves: list[str]) -> None:
     """The law of the whole: whatever is durable, published, crowded out or forgotten when it comes.
 
