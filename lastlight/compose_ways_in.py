@@ -20,8 +20,8 @@ from lastlight.realtime.services import Services
 from lastlight.settings import Settings
 from lastlight.socketio.server import PATH as SOCKETIO_PATH
 from lastlight.socketio.server import open_socketio
-from lastlight.web.api_page import with_api_page
 from lastlight.web.answering import WebSettings
+from lastlight.web.api_page import with_api_page
 from lastlight.web.clients import Proxies
 from lastlight.web.cors import Origins
 from lastlight.web.http import Request, Response
