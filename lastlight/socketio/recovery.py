@@ -9,7 +9,7 @@ recovered, and its client subscribes anew, by its cursors or from a snapshot.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from uuid import UUID
 
 import attrs
@@ -45,13 +45,23 @@ class Recoveries:
     def __len__(self) -> int:
         return len(self._held)
 
-    def begin(self, pid: str, user_id: UUID, end: Callable[[], None]) -> None:
-        """A connection is there. `end` makes it call `finish` at once."""
-        self._there[pid] = (user_id, end)
+    def begin(self, pids: Iterable[str], user_id: UUID, end: Callable[[], None]) -> None:
+        """A connection is there, by its own pid and by the one that its client came with.
 
-    def finish(self, pid: str, ended: Remembered | None) -> None:
-        """A connection has ended now; nothing is remembered of who said goodbye."""
-        self._there.pop(pid, None)
+        Whether the client has learnt of its own is not known. `end` makes it call `finish` at once.
+        """
+        for pid in pids:
+            self._there[pid] = (user_id, end)
+
+    def finish(self, pids: Iterable[str], pid: str, ended: Remembered | None) -> None:
+        """A connection has ended now; nothing is remembered of who said goodbye.
+
+        Args:
+            pids: as they began.
+            pid: its own.
+        """
+        for each in pids:
+            self._there.pop(each, None)
         if ended is None:
             return
         now = trio.current_time()

@@ -77,6 +77,7 @@ class Talk:
         self._arrived: dict[str, int] = {}
         """Of each room, what is known to have arrived."""
         self._has_left = False
+        self._pids: set[str] = set()
         self.sid = secrets.token_urlsafe(15)
         self.pid = secrets.token_urlsafe(15)
 
@@ -165,7 +166,7 @@ class Talk:
             ended = Remembered(
                 user_id=member.principal.user_id, sid=self.sid, places=self._known_places()
             )
-            self._recoveries.finish(self.pid, None if self._goodbye else ended)
+            self._recoveries.finish(self._pids, self.pid, None if self._goodbye else ended)
         self._conversation.leave()
 
     def _known_places(self) -> Mapping[str, Place]:
@@ -224,7 +225,8 @@ class Talk:
         entered = await self._recover(read, found.principal.user_id)
         if self._has_left:
             return
-        self._recoveries.begin(self.pid, found.principal.user_id, self._end)
+        self._pids = {self.pid, read.pid or self.pid}
+        self._recoveries.begin(self._pids, found.principal.user_id, self._end)
         self._outbox.put(connected_frame(self.sid, self.pid))
         for one in entered:
             self._conversation.go_live(one, b"")

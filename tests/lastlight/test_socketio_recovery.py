@@ -158,6 +158,22 @@ async def test_a_connection_that_nobody_missed_yet_ends_when_its_client_comes_ag
             assert (await hear_event(client))[1]["seq"] == 5
 
 
+async def test_an_answer_that_was_lost_leaves_no_connection_behind() -> None:
+    """The client comes with the pid that it knows; the one it was given and never learnt is idle.
+
+    Twenty of those would use up what a user may have.
+    """
+    async with an_io_stage() as stage:
+        async with _subscribed(stage) as (_, before):
+            stage.hub.publish(event(5, 5))
+        await _until_gone(stage)
+        for _ in range(3):
+            client = await a_poller(stage)
+            told = await connect(client, pid=before["pid"])
+            assert told["pid"] != before["pid"]
+            assert stage.hub.statistics().connections == 1
+
+
 async def test_who_said_goodbye_is_not_remembered() -> None:
     """`socket.disconnect()` means it."""
     async with an_io_stage() as stage:
@@ -197,7 +213,7 @@ async def test_what_ended_is_remembered_for_two_minutes(
     """Longer, and a stolen phone's pid would be worth something tomorrow."""
     recoveries = Recoveries()
     for pid in ("a", "b"):
-        recoveries.finish(pid, _ended())
+        recoveries.finish([pid], pid, _ended())
     await trio.sleep(RECOVERY_S - 1)
     assert recoveries.take("a", UUID(int=1)) == _ended()
     assert recoveries.take("a", UUID(int=1)) is None
@@ -209,9 +225,9 @@ async def test_what_is_remembered_has_a_bound(autojump_clock: trio.testing.MockC
     """A storm of ten thousand reconnections must not take the memory that they need."""
     recoveries = Recoveries()
     for n in range(RECOVERIES_MAX + 5):
-        recoveries.finish(str(n), _ended(n + 1))
+        recoveries.finish([str(n)], str(n), _ended(n + 1))
     assert len(recoveries) == RECOVERIES_MAX
     assert recoveries.take("0", UUID(int=1)) is None
     await trio.sleep(RECOVERY_S)
-    recoveries.finish("last", _ended())
+    recoveries.finish(["last"], "last", _ended())
     assert len(recoveries) == 1
