@@ -7,7 +7,6 @@ seconds, so all of that is one test.
 
 from __future__ import annotations
 
-import ctypes
 import socket as stdlib_socket
 import ssl
 import struct
@@ -16,18 +15,15 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import trio
-from trio_websocket import WebSocketConnection
 
 from lastlight.front_door.stream import DoorStream
 from lastlight.realtime.attending import Attending
 from lastlight.realtime.hub import Member
 from protocol.addresses import Role
 from protocol.limits import PRESENCE_RIGHT_S, STAFF_SILENT_S
+from tests.lastlight.dead_cell import cut_off, socket_of
 from tests.lastlight.realtime_kit import a_client, a_stage, event, principal, subscribe, user
 
-_SO_ATTACH_FILTER = 26
-_RETURN_NOTHING = struct.pack("HBBI", 0x06, 0, 0, 0)
-"""One instruction of a socket filter: keep no byte of what arrives."""
 _AT_ONCE_S = 1.0
 IDLE, TOLD, GUEST, POLITE, RUDE = range(1, 6)
 
@@ -50,19 +46,6 @@ class Leaving(Attending):
         """Until the last of these is known to be gone."""
         while any(user(n) not in self.left_at for n in users):
             await self._moved.wait()
-
-
-def socket_of(ws: WebSocketConnection) -> trio.socket.SocketType:
-    stream = ws._stream
-    assert isinstance(stream, trio.SocketStream)
-    return stream.socket
-
-
-def cut_off(ws: WebSocketConnection) -> None:
-    """Let nothing arrive at this client any more, so that it acknowledges nothing either."""
-    program = ctypes.create_string_buffer(_RETURN_NOTHING)
-    told = struct.pack("@HP", 1, ctypes.addressof(program))
-    socket_of(ws).setsockopt(stdlib_socket.SOL_SOCKET, _SO_ATTACH_FILTER, told)
 
 
 async def test_somebody_at_work_who_loses_the_network_is_known_to_be_gone_in_seconds() -> None:
