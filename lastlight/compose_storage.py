@@ -25,6 +25,7 @@ from storage.postgres.personal import PersonalTables
 from storage.postgres.queries_realtime import RoomReader
 from storage.postgres.reaching import PostgresReaching
 from storage.postgres.reading import Reader
+from storage.postgres.reconciling import Reconciliations
 from storage.postgres.room_views import RoomViews
 from storage.write_behind.write_behind import WriteBehind, open_write_behind
 
@@ -42,6 +43,7 @@ class Storage:
     people: PersonalTables
     keeper: Keeper
     inbox: PostgresInbox
+    reconciliations: Reconciliations
     reaching: PostgresReaching
 
     def durable(self) -> Position:
@@ -83,6 +85,7 @@ async def open_storage(
             ),
             keeper=Keeper(database=loading, now=clock.now),
             inbox=PostgresInbox(loading),
+            reconciliations=Reconciliations(database=loading, reader=reader),
             reaching=PostgresReaching(loading),
         )
 

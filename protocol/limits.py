@@ -259,6 +259,10 @@ PROVIDER_PAGE_MOST: Final = 100
 """What is asked for at once of a list that it has."""
 RECONCILED_ENTRIES_MAX: Final = 20_000
 """Charges, refunds and disputes of one day that are compared."""
+RECONCILED_DAYS_AT_ONCE: Final = 100
+"""Days of venues that one run compares; the rest is due in the next."""
+RECONCILED_ASKED_MOST: Final = 50
+"""Of our entries that the provider did not list, those that it is asked for one by one."""
 
 assert PROVIDER_CALL_S < COMMAND_DEADLINE_S
 assert STRIPE_EVENT_BYTES_MAX <= BODY_BYTES_MAX

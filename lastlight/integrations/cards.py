@@ -12,12 +12,15 @@ from actors.runtime.node import Node
 from lastlight.integrations.inbox import Applier, EventInbox
 from lastlight.integrations.payment_steps import PaymentSteps
 from lastlight.integrations.payments import PaymentProvider, PaymentsOff
+from lastlight.integrations.reconciling import OurBooks, Reconciler
 from lastlight.integrations.webhooks import Webhooks
+from protocol.addresses import Position
 
 
 @attrs.frozen(kw_only=True, eq=False)
 class Cards:
-    """The steps before the mailbox, the provider's way in, and who applies what came by it.
+    """The steps before the mailbox, the provider's way in, who applies what came by it, and who
+    compares the books.
 
     `applier.run` must be running, or events are kept and not applied.
     """
@@ -25,6 +28,7 @@ class Cards:
     steps: PaymentSteps
     webhooks: Webhooks
     applier: Applier
+    reconciler: Reconciler
 
 
 @asynccontextmanager
@@ -45,6 +49,8 @@ def make_cards(
     node: Node,
     provider: PaymentProvider,
     inbox: EventInbox,
+    books: OurBooks,
+    durable: Callable[[], Position],
     webhook_secrets: tuple[str, ...],
     now: Callable[[], datetime],
     count: Callable[[str], None],
@@ -57,4 +63,5 @@ def make_cards(
             applier=applier, provider=provider, secrets=webhook_secrets, now=now, count=count
         ),
         applier=applier,
+        reconciler=Reconciler(node=node, provider=provider, books=books, durable=durable, now=now),
     )

@@ -160,8 +160,9 @@ class DisputeView:
 class Reconciliation:
     """A business day's cards, ours against the provider's.
 
-    `provider` is null as long as the provider was not asked; `missing`, `extra` and `differing`
-    are what the comparison found, and empty without one.
+    `provider` and `compared_at` are null as long as the day was not compared. `missing` is at the
+    provider and not here, `extra` here and not there, `differing` has another amount there; all are
+    empty without a comparison.
     """
 
     venue_id: UUID
@@ -171,6 +172,7 @@ class Reconciliation:
     payments: Mapping[str, int]
     """How many payments that were begun on the day are in each state."""
     provider: ProviderTotals | None
+    compared_at: datetime | None = None
     missing: tuple[Mapping[str, Any], ...] = ()
     extra: tuple[Mapping[str, Any], ...] = ()
     differing: tuple[Mapping[str, Any], ...] = ()

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
+import msgspec
+
 from protocol.addresses import Role
 from protocol.operations.payments import GetPayment, GetReconciliation, ListPaymentMethods
 from protocol.operations.refunds import ListRefunds
@@ -17,6 +19,7 @@ from protocol.replies.payments import (
     EventView,
     PaymentStepView,
     PaymentView,
+    ProviderTotals,
     Reconciliation,
     SavedCard,
     SavedCards,
@@ -128,6 +131,8 @@ async def reconciliation(
     )
     parked = await connection.fetch(SQL["parked_events"].sql, EVENTS_SHOWN_MAX)
     disputes = await connection.fetch(SQL["open_disputes"].sql, venue_id, EVENTS_SHOWN_MAX)
+    compared = await connection.fetchrow(SQL["compared_day"].sql, venue_id, day)
+    findings = [] if compared is None else msgspec.json.decode(compared["findings"])
     return Reconciliation(
         venue_id=venue_id,
         business_day=day,
@@ -139,7 +144,13 @@ async def reconciliation(
             balance_minor=moved["balance_minor"],
         ),
         payments=Counter({row["status"]: row["number"] for row in begun}),
-        provider=None,
+        provider=None
+        if compared is None
+        else msgspec.json.decode(compared["totals"], type=ProviderTotals),
+        compared_at=None if compared is None else compared["compared_at"],
+        missing=tuple(one for one in findings if one["kind"] == "missing_local"),
+        extra=tuple(one for one in findings if one["kind"] == "missing_remote"),
+        differing=tuple(one for one in findings if one["kind"] == "amount_differs"),
         parked_events=tuple(EventView(**dict(row)) for row in parked),
         open_disputes=tuple(DisputeView(**dict(row)) for row in disputes),
     )

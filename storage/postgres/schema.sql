@@ -730,6 +730,8 @@ create table public.transactions (
 
 CREATE INDEX transactions_about_id_idx ON public.transactions USING btree (about_id) WHERE (about_id IS NOT NULL);
 
+CREATE INDEX transactions_card_posted_at_idx ON public.transactions USING btree (venue_id, posted_at) WHERE (payment_id IS NOT NULL);
+
 CREATE INDEX transactions_created_by_id_idx ON public.transactions USING btree (created_by, id DESC);
 
 CREATE INDEX transactions_created_by_idx ON public.transactions USING btree (created_by, occurred_at) WHERE (created_by IS NOT NULL);
@@ -952,6 +954,8 @@ create table public.refunds (
     constraint refunds_status_check CHECK ((status = ANY (ARRAY['requested'::text, 'rejected'::text, 'approved'::text, 'processing'::text, 'succeeded'::text, 'failed'::text]))),
     constraint refunds_version_check CHECK ((version > 0))
 );
+
+CREATE INDEX refunds_card_decided_at_idx ON public.refunds USING btree (venue_id, decided_at) WHERE (payment_id IS NOT NULL);
 
 CREATE INDEX refunds_requested_by_id_idx ON public.refunds USING btree (requested_by, id DESC);
 
@@ -3033,6 +3037,28 @@ BEGIN ATOMIC
    WHERE (room_snapshots.room = ('user:'::text || scrub_person.someone));
 END;
 
+create table runtime.reconciliations (
+    venue_id uuid not null,
+    business_day date not null,
+    compared_at timestamp with time zone not null,
+    totals jsonb not null,
+    findings jsonb not null,
+    constraint reconciliations_pkey PRIMARY KEY (venue_id, business_day)
+);
+
+CREATE OR REPLACE FUNCTION public.reconciliation_of(venue uuid, day date)
+ RETURNS TABLE(compared_at timestamp with time zone, totals jsonb, findings jsonb)
+ LANGUAGE sql
+ STABLE SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ SELECT compared.compared_at,
+     compared.totals,
+     compared.findings
+    FROM runtime.reconciliations compared
+   WHERE ((compared.venue_id = reconciliation_of.venue) AND (compared.business_day = reconciliation_of.day) AND public.caller_is_owner() AND (reconciliation_of.venue = ANY (public.caller_venues())));
+END;
+
 CREATE CONSTRAINT TRIGGER ledger_postings_balanced AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse_unbalanced_journal();
 
 CREATE TRIGGER business_days_frozen BEFORE DELETE OR UPDATE ON public.business_days FOR EACH ROW WHEN ((old.status = 'closed'::text)) EXECUTE FUNCTION public.refuse_change_of_closed_day();
@@ -3976,6 +4002,8 @@ grant select on public.patron_activities to lastlight_reader;
 grant select on public.patron_returns to lastlight_reader;
 
 grant delete, insert, select, update on runtime.room_snapshots to lastlight_writer;
+
+grant delete, insert, select, update on runtime.reconciliations to lastlight_writer;
 
 grant select (id, email, display_name, pseudonym, created_at, phone, birth_date, age_verified_at, email_verified_at, phone_verified_at, status, suspended_reason, role_grants, locale, terms_version, avatar, photo, emergency_contact, erased_at, deleted_at, version) on public.users to lastlight_reader;
 

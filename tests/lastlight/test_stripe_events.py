@@ -110,7 +110,8 @@ def test_a_dispute_is_told_and_an_inquiry_is_not(
 ) -> None:
     """An inquiry has taken no money yet."""
     about = {
-        "id": "dp_1", "object": "dispute", "status": status, "amount": 500, "created": 1,
+        "id": "dp_1", "object": "dispute", "status": status, "amount": 500, "currency": "jpy",
+        "created": 1,
         "payment_intent": "pi_1", "evidence_details": {"due_by": 100},
     }  # fmt: skip
     told = told_by(an_event(about, "charge.dispute.created"))

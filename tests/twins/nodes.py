@@ -30,6 +30,7 @@ from tests.twins.outside import (
     TrioClock,
 )
 from tests.twins.provider import MemoryProvider
+from tests.twins.reconciliations import MemoryReconciliations
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -46,6 +47,9 @@ class World:
     )
     database: MemoryDatabase = attrs.field(
         default=attrs.Factory(lambda self: MemoryDatabase(self.clock.now), takes_self=True)
+    )
+    reconciliations: MemoryReconciliations = attrs.field(
+        default=attrs.Factory(lambda self: MemoryReconciliations(self.database), takes_self=True)
     )
 
 

@@ -141,6 +141,7 @@ class LastLight:
     http: HttpGateway
     metrics: Metrics
     services: Services
+    cards: Cards
     attending: Attending
 
     async def wait_flushed(self) -> None:
@@ -227,6 +228,7 @@ async def open_memory_last_light(
             hub=hub,
             http=HttpGateway(dispatcher, metrics),
             metrics=metrics,
+            cards=cards,
             services=_services(SocketGateway(dispatcher, world.ids), resumer, now, attending),
             attending=attending,
         )
@@ -251,6 +253,8 @@ def _cards(world: World, node: Node, metrics: Metrics) -> Cards:
         node=node,
         provider=world.provider,
         inbox=MemoryInbox(world.database),
+        books=world.reconciliations,
+        durable=lambda: node.last_position,
         webhook_secrets=(WEBHOOK_SECRET,),
         now=world.clock.now,
         count=metrics.count_webhook,

@@ -63,6 +63,10 @@ left join transactions as transaction on transaction.id = journal.transaction_id
 where journal.venue_id = $1 and journal.business_day = $2
     and line.account_code = 'platform:stripe_clearing';
 
+-- name: compared_day
+-- What comparing a day with the provider found, if it was compared. $1: venue, $2: day.
+select compared_at, totals, findings from reconciliation_of($1, $2);
+
 -- name: payments_begun
 -- How many payments that were begun in a venue's day are in each state. $1: venue, $2 to $3: when.
 select status, count(*) as number
