@@ -13,6 +13,7 @@ from actors.runtime.effect_terms import EffectTerms
 from actors.runtime.generation import Ports
 from actors.runtime.node import Node, open_node
 from actors.runtime.ports import Ids, Observer, Publisher
+from lastlight.integrations.notifications.notifier import TERMS as NOTIFY_TERMS
 from lastlight.integrations.payment_effects import TERMS, PaymentEffects
 from lastlight.integrations.performing import GivenUp, Performing
 from protocol.addresses import ActorKind
@@ -107,7 +108,7 @@ async def open_memory_node(
             effects=Performing(
                 PaymentEffects(world.provider).performers(),
                 otherwise=world.effects.perform,
-                on_terms={**TERMS, **(on_terms or {})},
+                on_terms={**NOTIFY_TERMS, **TERMS, **(on_terms or {})},
                 when_given_up=when_given_up or {},
             ),
             clock=world.clock,

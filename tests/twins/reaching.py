@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 from uuid import UUID
 
 import attrs
@@ -11,8 +12,12 @@ import trio
 
 from lastlight.integrations.notifications.port import Letter, TryLater
 from protocol.errors import LastLightError
-from protocol.reaching import Reach, VenueSign
+from protocol.reaching import Device, Reach, VenueSign
 from protocol.records.platform import NotificationDelivery
+from protocol.records.states import RoleName
+from protocol.records.users import PushDevice, User, UserPreferences, UserRole
+from protocol.records.venues import Venue
+from tests.twins.database import MemoryDatabase
 
 
 @attrs.define(eq=False)
@@ -54,48 +59,102 @@ class BookAway(LastLightError):
 
 @attrs.define(eq=False)
 class MemoryReaching:
-    """See `lastlight.integrations.notifications.opening.Book`."""
+    """See `lastlight.integrations.notifications.opening.Book`; the rows are the database's."""
 
-    people: dict[UUID, Reach] = attrs.field(factory=dict)
-    owners: tuple[UUID, ...] = ()
-    working: tuple[UUID, ...] = ()
-    signs: tuple[VenueSign, ...] = ()
-    notes: dict[UUID, NotificationDelivery] = attrs.field(factory=dict)
+    database: MemoryDatabase
     away: bool = False
+
+    @property
+    def notes(self) -> list[NotificationDelivery]:
+        """What was noted, oldest message first."""
+        found = self.database.table(NotificationDelivery).values()
+        return sorted((cast("NotificationDelivery", one) for one in found), key=lambda one: one.id)
 
     async def reach(self, user_ids: Sequence[UUID]) -> Mapping[UUID, Reach]:
         """The ways to some people."""
         await self._look()
-        return {one: self.people[one] for one in user_ids if one in self.people}
+        users = self.database.table(User)
+        found = (users.get((user_id,)) for user_id in user_ids)
+        return {
+            user.id: self._reach(user)
+            for user in found
+            if isinstance(user, User) and user.deleted_at is None
+        }
+
+    def _reach(self, user: User) -> Reach:
+        wishes = self.database.table(UserPreferences).get((user.id,))
+        if not isinstance(wishes, UserPreferences):
+            wishes = UserPreferences(user_id=user.id)
+        devices = [
+            device
+            for device in self.database.table(PushDevice).values()
+            if isinstance(device, PushDevice)
+            and device.user_id == user.id
+            and device.failed_at is None
+        ]
+        return Reach(
+            user_id=user.id,
+            email=user.email,
+            phone=user.phone,
+            channels=wishes.channels,
+            quiet_hours=wishes.quiet_hours,
+            devices=tuple(
+                Device(
+                    device_id=device.device_id,
+                    platform=device.platform,
+                    token=device.token,
+                    last_ok_at=device.last_ok_at,
+                )
+                for device in sorted(devices, key=lambda one: one.id)
+            ),
+        )
 
     async def owners_of_all(self) -> Sequence[UUID]:
         """Who owns every venue."""
         await self._look()
-        return self.owners
+        return tuple(
+            {
+                role.user_id
+                for role in self._roles()
+                if role.venue_id is None and role.role is RoleName.OWNER
+            }
+        )
 
     async def workers(self, most: int) -> Sequence[UUID]:
         """Who works anywhere."""
         await self._look()
-        return self.working[:most]
+        found = {role.user_id for role in self._roles() if role.role is not RoleName.PATRON}
+        return tuple(sorted(found))[:most]
+
+    def _roles(self) -> Iterator[UserRole]:
+        for role in self.database.table(UserRole).values():
+            if isinstance(role, UserRole) and role.revoked_at is None:
+                yield role
 
     async def venue_signs(self) -> Sequence[VenueSign]:
         """All venues."""
         await self._look()
-        return self.signs
+        venues = [one for one in self.database.table(Venue).values() if isinstance(one, Venue)]
+        return tuple(
+            VenueSign(venue_id=venue.id, name=venue.name, tz=venue.tz)
+            for venue in sorted(venues, key=lambda one: one.id)
+        )
 
     async def keep(self, notes: Sequence[NotificationDelivery]) -> None:
         """Keep notes."""
         await self._look()
+        rows = dict(self.database.table(NotificationDelivery))
         for note in notes:
-            before = self.notes.get(note.id)
-            if before is None:
-                self.notes[note.id] = note
-                continue
-            self.notes[note.id] = note.evolve(
-                tries=before.tries + note.tries,
-                sent_at=before.sent_at or note.sent_at,
-                version=before.version + 1,
-            )
+            before = rows.get(note.primary_key)
+            if isinstance(before, NotificationDelivery):
+                rows[note.primary_key] = note.evolve(
+                    tries=before.tries + note.tries,
+                    sent_at=before.sent_at or note.sent_at,
+                    version=before.version + 1,
+                )
+            else:
+                rows[note.primary_key] = note
+        self.database.rows[NotificationDelivery.table.name] = rows
 
     async def _look(self) -> None:
         await trio.lowlevel.checkpoint()
