@@ -99,24 +99,25 @@ class Attending:
             given = found.events
             membership.acked_seq = seq_in(given[0], room) - 1 if given else found.seq
 
-    def acknowledged(self, member: Member, ack: Ack) -> None:
-        """A client has a room up to a place, or one event of it.
+    def acknowledged(self, member: Member, ack: Ack) -> bool:
+        """A client has a room up to a place, or one event of it; whether that is new.
 
         It has no more than it was given, and what it said before holds.
         """
         known, membership = self._members.get(member), member.rooms.get(ack.room)
         if known is None or membership is None:
-            return
+            return False
         known.acknowledges = True
         before = membership.acked_seq
         membership.acked_seq = max(before, min(ack.seq or 0, membership.last_seq))
-        self.receipts.acknowledged(
+        received = self.receipts.acknowledged(
             member.principal.user_id,
             ack.room,
             after=before,
             until=membership.acked_seq,
             event_id=ack.id,
         )
+        return received or membership.acked_seq > before
 
     def _in_room(self, room: str) -> Iterable[Member]:
         # Asked for when somebody called for help and nobody has it; no list is kept for that.

@@ -130,6 +130,8 @@ class Conversation:
         """Do what the client says. What takes time goes on by itself; its answer carries `ref`."""
         member = self._member()
         exempt = isinstance(message, Command) and message.command in self._services.exempt
+        if isinstance(message, Ack) and self._services.attendance.acknowledged(member, message):
+            return  # What was given may be acknowledged as fast as it was given.
         if not exempt and not self._pace.take():
             reason = f"more than {SOCKET_MESSAGES_PER_S:g} messages a second"
             self._outbox.close(TOO_MANY, reason)
@@ -139,8 +141,6 @@ class Conversation:
                 self.refuse(message.refusal, ref)
             case Ping():
                 self._outbox.put(self._voice.ponged())
-            case Ack():
-                self._services.attendance.acknowledged(member, message)
             case Hello():
                 await self._renew(member, message.token, ref)
             case Subscribe():

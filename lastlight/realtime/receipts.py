@@ -121,14 +121,17 @@ class Receipts:
         after: int = 0,
         until: int = 0,
         event_id: UUID | None = None,
-    ) -> None:
+    ) -> bool:
         """A device has what it was given in a room from after a place up to another, or one event.
 
         Whether it was given it is the caller's to know; an event of another room, or one that is
         no alert, is nothing.
+
+        Returns:
+            Whether anything of it was new.
         """
-        for alert in self._meant(room, after, until, event_id):
-            self._receive(alert, user_id)
+        meant = [*self._meant(room, after, until, event_id)]
+        return sum(self._receive(alert, user_id) for alert in meant) > 0
 
     async def run(self, tell: Tell) -> None:
         """Tell the venues, until cancelled."""
@@ -153,14 +156,15 @@ class Receipts:
             if seq <= until:
                 yield alert
 
-    def _receive(self, alert: Alert, user_id: UUID) -> None:
+    def _receive(self, alert: Alert, user_id: UUID) -> bool:
         if user_id in alert.receivers or (alert.is_call and user_id == alert.raiser_id):
-            return
+            return False
         if self._count >= RECEIPTS_WAITING_MAX:
-            return
+            return False
         alert.receivers.add(user_id)
         receipt = Receipt(alert_id=alert.id, user_id=user_id, at=self._now())
         self._put(alert.venue_id, (receipt,))
+        return True
 
     def _put(self, venue_id: UUID, receipts: Iterable[Receipt]) -> None:
         waiting = self._waiting.setdefault(venue_id, [])

@@ -72,8 +72,8 @@ class Attendance(Protocol):
     def entered(self, room: str, membership: Membership, found: Resumption) -> None:
         """A connection is given a room from a place, or all of it."""
 
-    def acknowledged(self, member: Member, ack: Ack) -> None:
-        """A client says that it has a room up to a place, or one event of it."""
+    def acknowledged(self, member: Member, ack: Ack) -> bool:
+        """A client says that it has a room up to a place, or one event; whether that is new."""
 
 
 class NoAttendance:
@@ -88,8 +88,9 @@ class NoAttendance:
     def entered(self, room: str, membership: Membership, found: Resumption) -> None:
         """Nothing."""
 
-    def acknowledged(self, member: Member, ack: Ack) -> None:
-        """Nothing."""
+    def acknowledged(self, member: Member, ack: Ack) -> bool:
+        """Nothing is new."""
+        return False
 
 
 @attrs.frozen(kw_only=True)

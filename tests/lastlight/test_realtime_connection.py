@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from uuid import UUID
 
 import attrs
 import pytest
 import trio
+from trio_websocket import ConnectionClosed
 
 from protocol.addresses import Role
 from protocol.errors import Code, Refusal
@@ -17,6 +19,7 @@ from protocol.limits import (
 )
 from tests.lastlight.door_kit import a_websocket
 from tests.lastlight.realtime_kit import (
+    STAFF_ROOM,
     VENUE,
     Stage,
     a_client,
@@ -153,6 +156,24 @@ async def test_a_connection_hears_a_bounded_number_of_rooms() -> None:
                 await subscribe(ws, f"venue:{venue}:staff")
             await tell(ws, op="subscribe", room=f"venue:{venues[-1]}:staff")
             assert (await hear(ws))["problem"]["code"] == "rate_limited"  # type: ignore[index]
+
+
+async def test_what_was_given_may_be_acknowledged_as_fast_as_it_was_given() -> None:
+    """Who comes back to five hundred events may answer each; only empty words are counted."""
+    given = 3 * SOCKET_MESSAGES_BURST
+    async with a_stage() as stage, a_client(stage) as ws:
+        await subscribe(ws)
+        for n in range(1, given + 1):
+            stage.hub.publish(event(n, n))
+        for seq in range(1, given + 1):
+            assert (await hear(ws))["seq"] == seq
+            await tell(ws, op="ack", room=STAFF_ROOM, seq=seq)
+        await tell(ws, op="ping")
+        assert await hear(ws) == {"op": "pong"}
+        with suppress(ConnectionClosed):
+            for _ in range(2 * SOCKET_MESSAGES_BURST):
+                await tell(ws, op="ack", room=STAFF_ROOM, seq=given)
+        assert await close_code(ws) == 4429
 
 
 async def test_a_revoked_family_is_closed_with_4401_and_others_are_not() -> None:
