@@ -24,6 +24,7 @@ SUBPROTOCOL: Final = "lastlight.v1"
 AGAIN_S: Final = 3.0
 HELLO_EVERY_S: Final = 60.0
 """How often the token is looked at; a new one is said before the old one ends."""
+_ALERTS: Final = ("emergency.sos_raised", "safety.help_requested", "emergency.broadcast")
 _BROKEN: Final = (
     ConnectionClosed,
     ConnectionRejected,
@@ -76,7 +77,10 @@ class Watcher:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._stay_signed_in, socket, token)
             while True:
-                self._take(json.loads(await socket.get_message()))
+                message = json.loads(await socket.get_message())
+                self._take(message)
+                if (has := _acknowledged(message)) is not None:
+                    await _say(socket, op="ack", room=self.room, **has)
 
     async def _stay_signed_in(self, socket: WebSocketConnection, said: str) -> None:
         while True:
@@ -101,6 +105,16 @@ class Watcher:
             self.person.figures.note(
                 f"{self.person.email} may not watch {self.room}: {problem.get('detail')}", "odd"
             )
+
+
+def _acknowledged(message: Mapping[str, Any]) -> Mapping[str, object] | None:
+    """What to tell the node that it has arrived: where the room stood, and each alert."""
+    if message.get("op") == "subscribed":
+        return {"seq": message["seq"]}
+    event = message.get("event") or {}
+    if message.get("op") != "event" or event.get("type") not in _ALERTS:
+        return None
+    return {"seq": message["seq"]} if "seq" in message else {"id": event["id"]}
 
 
 async def _say(socket: WebSocketConnection, **message: object) -> None:
