@@ -11,15 +11,15 @@ from typing import Final
 
 import attrs
 
-from protocol.errors import LastLightError
-from protocol.limits import (
+from protocol.background_limits import (
     EFFECT_AGE_MAX_S,
     EFFECT_TRIES_MAX,
     EFFECT_TRY_S,
     EFFECT_WAIT_FIRST_S,
     EFFECT_WAIT_MAX_S,
-    EFFECTS_AT_ONCE_MAX,
 )
+from protocol.errors import LastLightError
+from protocol.limits import EFFECTS_AT_ONCE_MAX
 
 
 @attrs.define(eq=False)

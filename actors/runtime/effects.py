@@ -25,16 +25,16 @@ from actors.runtime.effect_terms import EffectDelayed, EffectRefused, EffectTerm
 from actors.runtime.inspection import EffectView, GivenUpView
 from actors.runtime.outcome import Send
 from protocol.addresses import OUTSIDE
-from protocol.entries import Entry, encode_entry, encode_message
-from protocol.errors import Code, LastLightError, Refusal
-from protocol.journal import CommitLost, JournalFull, Urgency
-from protocol.limits import (
-    DEAD_LETTER_BYTES_MAX,
+from protocol.background_limits import (
     EFFECT_BUG_TRIES_MAX,
     EFFECT_REASON_CHARS_MAX,
     EFFECTS_GIVEN_UP_SHOWN,
     EFFECTS_STUCK_TRIES,
 )
+from protocol.entries import Entry, encode_entry, encode_message
+from protocol.errors import Code, LastLightError, Refusal
+from protocol.journal import CommitLost, JournalFull, Urgency
+from protocol.limits import DEAD_LETTER_BYTES_MAX
 from protocol.messages import Message
 from protocol.records.base import Record
 from protocol.records.runtime import DeadLetter

@@ -15,9 +15,13 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from actors.runtime.effect_terms import EffectDelayed, EffectRefused, EffectTerms, Lane
 from actors.runtime.outcome import Send
 from protocol.addresses import ActorKind
+from protocol.background_limits import (
+    EFFECT_AGE_MAX_S,
+    EFFECT_BUG_TRIES_MAX,
+    EFFECT_WAIT_MAX_S,
+)
 from protocol.entries import decode_message
 from protocol.errors import Code
-from protocol.limits import EFFECT_AGE_MAX_S, EFFECT_BUG_TRIES_MAX, EFFECT_WAIT_MAX_S
 from protocol.messages import Message
 from protocol.records.runtime import DeadLetter
 from tests.actors.runtime.asking import PURSE, ask, count_in
