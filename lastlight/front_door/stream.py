@@ -33,8 +33,11 @@ class DoorStream(trio.abc.Stream):
         self._replay = b""
         self._rest = b""
         """What is left of a frame that `send_nowait` began."""
-        self._plain = transport.socket if isinstance(transport, trio.SocketStream) else None
-        """What can be written without waiting; None once closed."""
+        self._fd = transport.socket.fileno() if isinstance(transport, trio.SocketStream) else -1
+        """Where can be written without waiting, -1 if nowhere. Only this class closes it, and never
+        before it has forgotten it here: the number may be somebody else's then."""
+        self._sending = False
+        """Whether a write of somebody's waits."""
         self._send_lock = trio.Lock()
         self._closed = False
         self._ended = False
@@ -81,10 +84,13 @@ class DoorStream(trio.abc.Stream):
         async with self._send_lock:
             with trio.move_on_after(SEND_TIMEOUT_S, shield=True) as scope:
                 rest, self._rest = self._rest, b""
+                self._sending = True
                 try:
                     await self._transport.send_all(rest + data if rest else data)
                 except ssl.SSLError as error:
                     raise trio.BrokenResourceError(str(error)) from error
+                finally:
+                    self._sending = False
             if scope.cancelled_caught:
                 self.abort()
                 raise trio.BrokenResourceError(
@@ -99,11 +105,10 @@ class DoorStream(trio.abc.Stream):
             connection is encrypted, busy, full or gone, and `send_all` tells which. If some are,
             they are kept here and sent first by the next `send_all`, an empty one too.
         """
-        if self._plain is None or self._rest or self._send_lock.locked():
+        if self._fd < 0 or self._rest or self._sending:
             return len(data)
         try:
-            # The number is asked for each time: that of a closed socket is -1, which is nobody's.
-            left = len(data) - os.write(self._plain.fileno(), data)
+            left = len(data) - os.write(self._fd, data)
         except OSError:
             return len(data)
         if left:
@@ -142,7 +147,7 @@ class DoorStream(trio.abc.Stream):
             await trio.lowlevel.checkpoint()
             return
         self._closed = True
-        self._plain = None
+        self._fd = -1
         try:
             with trio.move_on_after(LINGER_S):
                 await self._transport.aclose()
@@ -152,7 +157,7 @@ class DoorStream(trio.abc.Stream):
     def abort(self) -> None:
         """Close at once. Whoever waits on the stream gets `trio.ClosedResourceError`."""
         self._closed = True
-        self._plain = None
+        self._fd = -1
         transport = self._transport
         if isinstance(transport, trio.SSLStream):
             transport = transport.transport_stream

@@ -15,108 +15,15 @@ from uuid import UUID
 import attrs
 
 from lastlight.realtime.fan_out import FanOut
-from lastlight.realtime.frames import LAST_LIGHT_WIRE, Wire
-from lastlight.realtime.outbox import Outbox
+from lastlight.realtime.members import Batch, Frames, Member, Membership
 from lastlight.realtime.rooms import Access, decide_access
 from protocol.addresses import Principal
 from protocol.entries import RoomEvent
-from protocol.limits import CONNECTION_QUEUE_EVENTS, FAN_OUT_STEP
+from protocol.limits import FAN_OUT_STEP
 
 TOKEN_CLOSED = 4401
 ROOM_CLOSED = 4403
-_URGENT_REMEMBERED_MAX = CONNECTION_QUEUE_EVENTS
-
-
-class Frames:
-    """One event in one room in each of its shapes and languages, encoded when first needed."""
-
-    def __init__(self, event: RoomEvent, room: str, seq: int | None) -> None:
-        self.event, self.room, self.seq = event, room, seq
-        self._full: dict[Wire, bytes] = {}
-        self._cursors: dict[Wire, bytes] = {}
-
-    def full(self, wire: Wire) -> bytes:
-        """The event itself."""
-        found = self._full.get(wire)
-        if found is None:
-            found = self._full[wire] = wire.event(self.event, self.room, self.seq)
-        return found
-
-    def cursor(self, wire: Wire) -> bytes:
-        """Its place alone. It has one."""
-        assert self.seq is not None
-        found = self._cursors.get(wire)
-        if found is None:
-            found = self._cursors[wire] = wire.cursor(self.event, self.room, self.seq)
-        return found
-
-
-@attrs.define(eq=False)
-class Membership:
-    """One connection in one room. `held` is None once the backlog has been given."""
-
-    last_seq: int = 0
-    acked_seq: int = 0
-    held: list[Frames] | None = attrs.field(factory=list)
-
-
-@attrs.define(eq=False)
-class Member:
-    """One connection as the hub knows it."""
-
-    principal: Principal
-    address: str
-    outbox: Outbox
-    wire: Wire = LAST_LIGHT_WIRE
-    rooms: dict[str, Membership] = attrs.field(factory=dict)
-    urgent: dict[tuple[UUID, str], None] = attrs.field(factory=dict)
-    """Event and room of urgent copies whose numbered ones have not come yet."""
-
-    def offer(self, frames: Frames) -> None:
-        """Give a live event, or keep it until the backlog has been given."""
-        membership = self.rooms.get(frames.room)
-        if membership is None:
-            return
-        if membership.held is None or frames.seq is None:
-            self.give(frames, membership)
-        elif len(membership.held) >= CONNECTION_QUEUE_EVENTS:
-            self.outbox.close(4408, "too much happened while the room was being resumed")
-        else:
-            membership.held.append(frames)
-
-    def give(self, frames: Frames, membership: Membership) -> None:
-        """Put a live event into the outbox in the shape that this connection may see."""
-        if frames.seq is not None:
-            if (shaped := self.shape(frames, membership)) is not None:
-                self.outbox.put(shaped)
-        elif frames.event.hide_from != self.principal.user_id:
-            self.outbox.put(frames.full(self.wire), replaces=(frames.room, frames.event.type))
-
-    def shape(self, frames: Frames, membership: Membership) -> bytes | None:
-        """A durable event as this connection may see it; None if it was given before."""
-        event, seq = frames.event, frames.seq
-        assert seq is not None
-        if seq <= membership.last_seq:
-            return None
-        membership.last_seq = seq
-        if event.hide_from is not None and event.hide_from == self.principal.user_id:
-            return self.wire.empty(frames.room, seq)
-        if self.urgent and (event.id, frames.room) in self.urgent:
-            del self.urgent[event.id, frames.room]
-            return frames.cursor(self.wire)
-        return frames.full(self.wire)
-
-    def give_urgent(self, frames: Frames) -> None:
-        """Put the unnumbered copy before everything that waits."""
-        if frames.room not in self.rooms or frames.event.hide_from == self.principal.user_id:
-            return
-        if (frames.event.id, frames.room) in self.urgent:
-            return
-        self.urgent[frames.event.id, frames.room] = None
-        if len(self.urgent) > _URGENT_REMEMBERED_MAX:
-            # The numbered copy of the oldest will be shown whole: twice, not never.
-            del self.urgent[next(iter(self.urgent))]
-        self.outbox.put(frames.full(self.wire), urgent=True)
+__all__ = ["ROOM_CLOSED", "TOKEN_CLOSED", "Hub", "HubStatistics", "Member", "Membership"]
 
 
 @attrs.frozen(kw_only=True)
@@ -139,7 +46,7 @@ class Hub:
         self._rooms: dict[str, set[Member]] = {}
         self._users: Counter[UUID] = Counter()
         self._addresses: Counter[str] = Counter()
-        self._fan_out = FanOut()
+        self._fan_out = FanOut(self._giving)
         self._published = self._given = self._slow = 0
 
     async def run(self) -> None:
@@ -168,25 +75,33 @@ class Hub:
     def publish(self, event: RoomEvent, then: Callable[[], object] | None = None) -> None:
         """A durable event in its place, or an ephemeral one. Never waits.
 
-        `then` is called once everybody was given it.
+        `then` is called once everybody in its last room was given it.
         """
         self._published += 1
-        self._fan_out.begin(self._giving(event, then))
+        told = [room for room, _ in event.rooms if room in self._rooms]
+        # Who is in no room yet finds the event in the backlog when it comes.
+        for room, seq in event.rooms:
+            if room in self._rooms:
+                last = then if room == told[-1] else None
+                self._fan_out.add(room, Frames(event, room, seq, last))
+        if then is not None and not told:
+            then()
+        self._fan_out.go()
 
     def publish_urgent(self, event: RoomEvent) -> None:
         """The unnumbered copy of a durable event that is not durable yet, before all others."""
         self._published += 1
-        self._fan_out.begin(self._giving_urgent(event), urgent=True)
+        self._fan_out.overtake(self._giving_urgent(event))
 
-    def _giving(self, event: RoomEvent, then: Callable[[], object] | None) -> Iterator[None]:
-        for room, seq in event.rooms:
-            frames = Frames(event, room, seq)
-            for some in self._in(room):
-                for member in some:
-                    member.offer(frames)
-                yield
-        if then is not None:
-            then()
+    def _giving(self, room: str, pieces: Sequence[Frames]) -> Iterator[None]:
+        batch = Batch(room, pieces)
+        for some in self._in(room):
+            for member in some:
+                batch.give(member)
+            yield
+        for frames in pieces:
+            if frames.then is not None:
+                frames.then()
 
     def _giving_urgent(self, event: RoomEvent) -> Iterator[None]:
         for room, _ in event.rooms:

@@ -43,6 +43,8 @@ class Outbox:
     _number: int = attrs.field(default=0, init=False)
     _sending_since: float = attrs.field(default=math.inf, init=False)
     """When what is now on its way was taken; infinity if nothing is."""
+    _clear: bool = attrs.field(init=False)
+    """Whether a frame may be sent at once: open, with nothing before it."""
     _begun: bool = attrs.field(default=False, init=False)
     """Whether the rest of a frame waits in the stream."""
     _attended: bool = attrs.field(default=False, init=False)
@@ -50,31 +52,41 @@ class Outbox:
     _bell: trio.Event | None = attrs.field(default=None, init=False)
     _closed: trio.Event | None = attrs.field(default=None, init=False)
 
+    @_clear.default
+    def _clear_at_first(self) -> bool:
+        return self.send_nowait is not None
+
     def __len__(self) -> int:
         waiting = len(self._urgent) if self._urgent is not None else 0
         return waiting + (len(self._ordered) if self._ordered is not None else 0)
+
+    def put_now(self, frame: bytes) -> bool:
+        """Send a frame if nothing is before it and it can be sent without waiting.
+
+        Returns:
+            Whether it is on its way. If not, nothing was done.
+        """
+        if not self._clear:
+            return False
+        assert self.send_nowait is not None
+        left = self.send_nowait(frame)
+        if left == 0:
+            return True
+        if left == len(frame):
+            return False
+        self._begun, self._clear = True, False
+        self._sending_since = trio.current_time()
+        self._call()
+        return True
 
     def put(self, frame: bytes, *, urgent: bool = False, replaces: Hashable = None) -> None:
         """Send a frame or keep it to be sent, unless closed.
 
         `replaces` names what it is newer than. Over the bound the outbox closes itself with 4408.
         """
-        if self.close_code is not None:
+        if self.close_code is not None or self.put_now(frame):
             return
-        if (
-            self._ordered is None
-            and self._urgent is None
-            and self.send_nowait is not None
-            and self._sending_since == math.inf
-        ):
-            left = self.send_nowait(frame)
-            if left == 0:
-                return
-            if left < len(frame):
-                self._begun = True
-                self._sending_since = trio.current_time()
-                self._call()
-                return
+        self._clear = False
         if urgent:
             if self._urgent is None:
                 self._urgent = deque()
@@ -113,6 +125,7 @@ class Outbox:
         if self.close_code is not None:
             return
         self.close_code, self.close_reason = code, reason
+        self._clear = False
         if self._closed is not None:
             self._closed.set()
         if code == SLOW:
@@ -146,6 +159,7 @@ class Outbox:
         """As `take`, but None too while open and empty; then `wake` is called for the next one."""
         frame = self._pop()
         self._attended = frame is not None
+        self._clear = frame is None and self.close_code is None and self.send_nowait is not None
         self._sending_since = math.inf if frame is None else trio.current_time()
         return frame
 
