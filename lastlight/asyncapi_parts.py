@@ -179,7 +179,19 @@ _SERVER: Final[dict[str, tuple[str, dict[str, Schema], tuple[str, ...]]]] = {
             "room": _TEXT,
             "epoch": {**_TEXT, "description": "Whose numbers `seq` is of; to be given back."},
             "seq": _SEQ,
-            "snapshot": {"$ref": _REFERENCE.format(name="View")},
+            "snapshot": {
+                "type": "object",
+                "properties": {
+                    "view": {"$ref": _REFERENCE.format(name="View")},
+                    "latest": {
+                        "type": "array",
+                        "description": "The newest ephemeral event of each type.",
+                        "items": _ENVELOPE,
+                    },
+                },
+                "required": ["view", "latest"],
+                "additionalProperties": False,
+            },
         },
         ("snapshot",),
     ),

@@ -53,7 +53,8 @@ export function fold(table: FoldTable, view: View, event: Envelope): View {
 function applies(step: Step, room: string, named: Members): boolean {
   if (step.rooms && (step.rooms === "user") !== room.startsWith("user:")) return false;
   const holds = ([name, values]: [string, Json[]]) => values.includes(named[name] ?? null);
-  return Object.entries(step.when ?? {}).every(holds) && !Object.entries(step.unless ?? {}).some(holds);
+  const [when, unless] = [Object.entries(step.when ?? {}), Object.entries(step.unless ?? {})];
+  return when.every(holds) && !unless.some(holds);
 }
 
 function done(table: FoldTable, view: View, step: Step, data: Members, named: Members): View {
@@ -70,15 +71,23 @@ function done(table: FoldTable, view: View, step: Step, data: Members, named: Me
     const left = without(entries, key);
     return Object.keys(left).length > 0 ? { ...view, [section]: left } : without(view, section);
   }
-  const path = (step.within ?? []).map((part) => part.replace(/\{(.+?)\}/g, (_, name) => String(named[name])));
+  const filled = (part: string) => part.replace(/\{(.+?)\}/g, (_, name) => String(named[name]));
+  const path = (step.within ?? []).map(filled);
   let after: Members = { ...entries, [key]: placed(step, before ?? {}, path, data, named) };
   const most = table.sections[section]?.max ?? null;
   // Members keep the order in which they came, so the first is the oldest.
-  if (most !== null && Object.keys(after).length > most) after = without(after, Object.keys(after)[0]!);
+  const keys = Object.keys(after);
+  if (most !== null && keys.length > most) after = without(after, keys[0]!);
   return { ...view, [section]: after };
 }
 
-function placed(step: Step, before: Members, path: string[], data: Members, named: Members): Members {
+function placed(
+  step: Step,
+  before: Members,
+  path: string[],
+  data: Members,
+  named: Members,
+): Members {
   const [first, ...rest] = path;
   if (first === undefined) return entry(step, before, data, named);
   const inner = (own(before, first) ?? {}) as Members;
@@ -90,7 +99,9 @@ function entry(step: Step, before: Members, data: Members, named: Members): Memb
   for (const [name, source] of Object.entries(step.take ?? {})) taken[name] = named[source] ?? null;
   if (step.how === "add") {
     const sums: Members = { count: Number(own(before, "count") ?? 0) + 1 };
-    for (const name of Object.keys(taken)) sums[name] = Number(own(before, name) ?? 0) + Number(taken[name]);
+    for (const name of Object.keys(taken)) {
+      sums[name] = Number(own(before, name) ?? 0) + Number(taken[name]);
+    }
     return sums;
   }
   const kept = step.how === "put" ? {} : before;

@@ -1,7 +1,7 @@
 // Signing in, and asking over HTTP so that what was asked happens once, whatever the network does.
 import type { Json, Members } from "./fold.ts";
 
-/** Where an app keeps text: AsyncStorage, MMKV, a file. Tokens belong into the device's keychain. */
+/** Where an app keeps text, such as AsyncStorage. Tokens belong into the device's keychain. */
 export interface Store {
   get(key: string): Promise<string | null>;
   set(key: string, value: string): Promise<void>;
@@ -52,9 +52,9 @@ export class Api {
 
   /** An access token; `stale` is one that was refused, so that another one is wanted. */
   async token(stale?: string): Promise<string> {
-    const kept = await this.#store.get(TOKENS);
+    const kept = JSON.parse((await this.#store.get(TOKENS)) ?? "null");
     if (kept === null) throw new SignedOut("nobody is signed in");
-    const { access, refresh, until } = JSON.parse(kept);
+    const { access, refresh, until } = kept;
     if (access !== stale && Date.now() < until) return access;
     // One refresh at a time: the second use of a refresh token ends the whole sign-in.
     this.#refreshing ??= this.#refresh(refresh).finally(() => (this.#refreshing = undefined));
@@ -66,7 +66,12 @@ export class Api {
    * of it. A `Problem` is an answer; any other error after `patienceMs` means nobody knows yet: ask
    * again later with the same key.
    */
-  async request(method: string, path: string, body?: Json, options: Options = {}): Promise<Members> {
+  async request(
+    method: string,
+    path: string,
+    body?: Json,
+    options: Options = {},
+  ): Promise<Members> {
     const key = options.key ?? crypto.randomUUID();
     const until = Date.now() + (options.patienceMs ?? PATIENCE_MS);
     let stale: string | undefined;
@@ -134,8 +139,9 @@ export class Api {
 export function waitBefore(tries: number, error: unknown): number | undefined {
   if (error instanceof SignedOut) return undefined;
   if (!(error instanceof Problem)) return backoff(tries); // No answer came.
-  const unsure = error.status >= 500 || error.status === 429 || error.code === "idempotency_in_progress";
-  if (!unsure || error.code === "internal") return undefined;
+  const unsure = error.status >= 500 && error.code !== "internal";
+  const later = error.status === 429 || error.code === "idempotency_in_progress";
+  if (!unsure && !later) return undefined;
   return Math.max(Number(error.members["retry_after_s"] ?? 0) * 1000, backoff(tries));
 }
 

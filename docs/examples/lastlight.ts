@@ -1,11 +1,10 @@
 // One connection that lasts: it comes back by itself, every room goes on where it was, and a
 // command that was under way is said again with its key. Needs the standard WebSocket only.
-import { fold, type Envelope, type FoldTable, type Json, type Members, type View } from "./fold.ts";
+import type { FoldTable, Json, Members } from "./fold.ts";
 import { type Api, backoff, Problem, SignedOut, type Store, waitBefore } from "./http.ts";
+import { type Listener, Room } from "./room.ts";
 
 export type State = "connecting" | "open" | "waiting" | "signed_out" | "closed";
-/** Hears each event once. `view` is the room with it; of an urgent copy, still without it. */
-export type Listener = (event: Envelope, view: View) => void;
 
 interface Pending {
   message: Members;
@@ -14,24 +13,6 @@ interface Pending {
 }
 
 const DEAF_MS = 20_000;
-const ALERTS_REMEMBERED = 200;
-
-/** One room: where we stand in it, and what its events came to. */
-export class Room {
-  readonly name: string;
-  epoch: string | undefined;
-  seq = 0;
-  view: View = {};
-  /** Why it is not heard any more; undefined while it is. */
-  refused: Problem | undefined;
-  readonly listeners = new Set<Listener>();
-  /** Urgent copies that were shown, by the event's id: their place in the room is still to come. */
-  readonly shown = new Map<string, Envelope | null>();
-
-  constructor(name: string) {
-    this.name = name;
-  }
-}
 
 export class LastLight {
   readonly rooms = new Map<string, Room>();
@@ -58,8 +39,7 @@ export class LastLight {
 
   /** The table of GET /docs/asyncapi.json; an app keeps it, and asks again when it is updated. */
   static async table(url: string): Promise<FoldTable> {
-    const answer = await fetch(`${url}/docs/asyncapi.json`);
-    return (await answer.json())["x-fold"];
+    return (await (await fetch(`${url}/docs/asyncapi.json`)).json())["x-fold"];
   }
 
   open(): void {
@@ -78,9 +58,7 @@ export class LastLight {
   async join(name: string, listener?: Listener): Promise<Room> {
     let room = this.rooms.get(name);
     if (room === undefined) {
-      room = new Room(name);
-      const kept = await this.#store?.get(`room:${name}`);
-      if (kept) Object.assign(room, JSON.parse(kept));
+      room = new Room(name, this.#table, await this.#store?.get(`room:${name}`));
       this.rooms.set(name, room);
       this.#subscribe(room);
     }
@@ -119,7 +97,6 @@ export class LastLight {
     this.#drop();
     const socket = new WebSocket(`${this.#api.url.replace(/^http/, "ws")}/ws`, "lastlight.v1");
     this.#socket = socket;
-    this.#welcomed = false;
     this.#heardAt = Date.now();
     socket.onopen = () => socket.send(JSON.stringify({ op: "hello", token }));
     socket.onmessage = (message) => {
@@ -141,7 +118,9 @@ export class LastLight {
 
   #later(leastMs = 0): void {
     this.onState("waiting");
-    this.#after(leastMs + (this.#failures++ === 0 ? 0 : backoff(this.#failures)), () => void this.#connect());
+    const waitMs = this.#failures === 0 ? leastMs : leastMs + backoff(this.#failures);
+    this.#failures++;
+    this.#after(waitMs, () => void this.#connect());
   }
 
   #drop(): void {
@@ -159,9 +138,8 @@ export class LastLight {
       case "welcome":
         return this.#welcome(said, token);
       case "subscribed":
-        return this.#subscribed(said);
       case "event":
-        return this.#event(said);
+        return this.#told(said);
       case "reply":
         return this.#settle(said, (pending) => pending.done(said["data"] ?? null));
       case "error":
@@ -191,58 +169,26 @@ export class LastLight {
     try {
       this.#say({ op: "hello", token: await this.#api.token(token) });
     } catch {
-      this.#after(10_000, () => void this.#renew(token)); // The node closes with 4401 if we are late.
+      this.#after(10_000, () => void this.#renew(token)); // If we are late: 4401.
     }
   }
 
   #subscribe(room: Room): void {
-    if (room.refused) return;
-    const place = room.epoch === undefined ? {} : { after_seq: room.seq, epoch: room.epoch };
-    this.#say({ op: "subscribe", room: room.name, ...place });
+    if (!room.refused) this.#say(room.subscription());
   }
 
-  #subscribed(said: Members): void {
+  #told(said: Members): void {
     const room = this.rooms.get(String(said["room"]));
     if (room === undefined) return;
-    if (said["snapshot"] !== undefined || room.epoch === undefined) {
-      room.view = (said["snapshot"] ?? {}) as View;
-      room.seq = Number(said["seq"]);
+    if (said["op"] === "subscribed") {
+      room.subscribed(said);
+    } else {
+      const answer = room.event(said);
+      if (answer === "gap") return this.#subscribe(room);
+      if (answer !== undefined) this.#say(answer);
     }
-    room.epoch = String(said["epoch"]);
-    this.#keep(room);
-  }
-
-  #event(said: Members): void {
-    const room = this.rooms.get(String(said["room"]));
-    if (room === undefined) return;
-    const seq = said["seq"] as number | undefined;
-    const event = said["event"] as Envelope | { id: string } | null;
-    if (seq === undefined) return this.#unnumbered(room, event as Envelope);
-    if (seq <= room.seq) return; // Had before.
-    if (seq !== room.seq + 1) return this.#subscribe(room); // Can't be; but then ask again.
-    room.seq = seq;
-    if (event !== null) {
-      // Behind an urgent copy comes its place alone, or, to a new connection, all of it again.
-      const had = room.shown.has(event.id);
-      const whole = "data" in event ? event : room.shown.get(event.id);
-      if (whole) room.view = fold(this.#table, room.view, whole);
-      if (had) room.shown.set(event.id, null);
-      else if (whole) this.#show(room, whole);
-    }
-    this.#say({ op: "ack", room: room.name, seq });
-    this.#keep(room);
-  }
-
-  #unnumbered(room: Room, event: Envelope): void {
-    if (room.shown.has(event.id)) return;
-    room.shown.set(event.id, event);
-    if (room.shown.size > ALERTS_REMEMBERED) room.shown.delete(room.shown.keys().next().value!);
-    this.#show(room, event);
-    this.#say({ op: "ack", room: room.name, id: event.id }); // The node knows now that we have it.
-  }
-
-  #show(room: Room, event: Envelope): void {
-    for (const listener of room.listeners) listener(event, room.view);
+    const text = room.keep();
+    this.#saving = this.#saving.then(() => this.#store?.set(`room:${room.name}`, text));
   }
 
   #error(said: Members): void {
@@ -275,12 +221,6 @@ export class LastLight {
     this.#after(withinMs, () => {
       if (socket && this.#heardAt < askedAt) this.#gone(socket, 0, "");
     });
-  }
-
-  #keep(room: Room): void {
-    const { epoch, seq, view } = room;
-    const text = JSON.stringify({ epoch, seq, view });
-    this.#saving = this.#saving.then(() => this.#store?.set(`room:${room.name}`, text));
   }
 
   #after(ms: number, then: () => unknown): void {

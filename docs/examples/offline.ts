@@ -4,16 +4,19 @@
 import type { Json, Members } from "./fold.ts";
 import { type Api, Problem, type Store } from "./http.ts";
 
-export interface Kept {
+interface More {
+  body?: Json;
+  if_match?: string;
+  /** Skip it if one of these failed, such as the order that a tip belongs to. */
+  after?: string[];
+}
+
+interface Kept extends More {
   seq: number;
   command_id: string;
   occurred_at: string;
   method: string;
   path: string;
-  body?: Json;
-  if_match?: string;
-  /** Skip it if one of these failed: the order that a tip belongs to. */
-  after?: string[];
 }
 
 export interface Result {
@@ -44,13 +47,14 @@ export class OfflineQueue {
   }
 
   /** Keep a command as done now; its id says what to wait for, and what others come `after`. */
-  push(method: string, path: string, more: { body?: Json; if_match?: string; after?: string[] } = {}) {
+  push(method: string, path: string, more: More = {}): Promise<string> {
     return this.#alone(async (queue) => {
-      const id = crypto.randomUUID();
+      const command_id = crypto.randomUUID();
       const occurred_at = new Date().toISOString();
-      queue.commands.push({ seq: queue.next++, command_id: id, occurred_at, method, path, ...more });
+      const seq = queue.next++;
+      queue.commands.push({ seq, command_id, occurred_at, method, path, ...more });
       await this.#keep(queue);
-      return id;
+      return command_id;
     });
   }
 
@@ -66,7 +70,8 @@ export class OfflineQueue {
         // Forget first, tell then: the app may end in between, and a result is also in its room.
         queue.commands = queue.commands.slice(done);
         await this.#keep(queue);
-        (answer["results"] as unknown as Result[]).slice(0, done).forEach((result) => this.onResult(result));
+        const results = answer["results"] as unknown as Result[];
+        for (const result of results.slice(0, done)) this.onResult(result);
         if (done < batch.length) break; // The node is busy or its database away: later.
       }
       return queue.commands.length;
