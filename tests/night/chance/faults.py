@@ -1,4 +1,4 @@
-"""Commits that fail by chance."""
+"""Commits and effects that fail by chance."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from random import Random
 
 import attrs
 
+from actors.runtime.effect_terms import EffectDelayed
+from protocol.messages import Message
 from tests.twins.journal_faults import planted
 
 
@@ -33,3 +35,20 @@ class ChanceFaults:
         if self.share and self.random.random() < self.share / 2:
             self.count += 1
             raise planted()
+
+
+@attrs.define(eq=False)
+class ChanceTrouble:
+    """Effects that can't be done now, or fail as they never should."""
+
+    random: Random
+    share: float = 0.0
+    """Which part of the tries fails."""
+
+    def __call__(self, message: Message) -> None:
+        """Perhaps this try comes to nothing."""
+        chance = self.random.random()
+        if chance < self.share / 10:
+            raise RuntimeError("planted by chance")
+        if chance < self.share:
+            raise EffectDelayed("planted by chance")

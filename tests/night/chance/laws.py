@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 from uuid import UUID
 
+from lastlight.integrations.payment_effects import PaymentEffects
+from protocol.addresses import OUTSIDE
 from protocol.chains import canonical_journal, canonical_json, first_broken, row_fields
+from protocol.commands import Command
+from protocol.entries import decode_message
+from protocol.messages import Message
 from protocol.records.base import Record
 from protocol.records.inventory import Game, InventoryLevel, KaraokeRoom, MenuItem, StockMovement
 from protocol.records.ledger import BusinessDay, LedgerJournal, LedgerPosting, Till
@@ -65,8 +71,36 @@ def assert_laws(night: Night) -> None:
     assert_one_of_each(world)
     assert_rooms_are_booked_once(world)
     assert_what_was_answered_is_there(night)
+    assert_effects_are_done(world)
     dead = list(world.database.table(DeadLetter).values())
     assert dead == [], dead
+
+
+def assert_effects_are_done(world: World) -> None:
+    """What follows outside is performed before it is noted, noted once, and never lost."""
+    asked: dict[UUID, type[Command]] = {}
+    over: Counter[UUID] = Counter()
+    for entry in entries_of(world):
+        if entry.actor == OUTSIDE and entry.cause is not None:
+            over[entry.cause] += 1
+        for _, data in entry.sends:
+            message = decoded_message(data)
+            if message.target == OUTSIDE:
+                asked[message.id] = type(message.command)
+    done = {message.id for message in world.effects.done}
+    elsewhere = PaymentEffects(world.provider).performers()
+    for id_ in over:
+        assert id_ in done or asked[id_] in elsewhere, asked[id_]
+    assert not over or max(over.values()) == 1
+    waiting = {id_ for id_, (_, data) in world.database.sends.items()}
+    assert not waiting & over.keys()
+    assert asked.keys() <= over.keys() | waiting
+
+
+@lru_cache(maxsize=20_000)
+def decoded_message(data: bytes) -> Message:
+    """A message of an entry, read once however often it is looked at."""
+    return decode_message(data)
 
 
 def assert_books_only_grow(world: World) -> None:

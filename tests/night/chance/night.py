@@ -22,7 +22,7 @@ from lastlight.demo.founding import DEMO_PASSWORD
 from lastlight.web.http import Headers
 from protocol.records.base import Record
 from tests.night.chance import signing
-from tests.night.chance.faults import ChanceFaults
+from tests.night.chance.faults import ChanceFaults, ChanceTrouble
 from tests.twins.nodes import World
 from tests.twins.people import Heard, Someone, ask, instant
 from tests.twins.whole import LastLight
@@ -64,6 +64,7 @@ class Night:
     world: World
     random: Random
     faults: ChanceFaults
+    trouble: ChanceTrouble
     people: dict[str, Someone] = attrs.field(factory=dict)
     words: deque[str] = attrs.field(factory=lambda: deque(maxlen=4_000))
     met: Counter[str] = attrs.field(factory=Counter)
@@ -86,7 +87,9 @@ class Night:
     def of(cls, seed: int, world: World) -> Night:
         """A night that nothing has happened in."""
         random = Random(seed)
-        return cls(seed, world, random, ChanceFaults(Random(seed + 1)))
+        trouble = ChanceTrouble(Random(seed + 2))
+        world.effects.trouble = trouble
+        return cls(seed, world, random, ChanceFaults(Random(seed + 1)), trouble)
 
     @property
     def house(self) -> LastLight:

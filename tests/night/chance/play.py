@@ -84,6 +84,7 @@ async def _evening(night: Night, house: LastLight, left: int) -> int:
     """
     night.move_to(house)
     night.faults.share = night.one((0.0, 0.0, 0.01, 0.05))
+    night.trouble.share = night.one((0.0, 0.0, 0.1))
     for sent in [*night.unanswered.values()]:
         KIND.set(sent.kind)
         await night.send(sent, again=False)
