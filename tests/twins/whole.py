@@ -7,9 +7,10 @@ each run is like the one before. Only what the read side answers is left out: th
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import attrs
@@ -179,7 +180,6 @@ async def open_memory_last_light(
     rooms = RoomPublisher(hub, backlog, metrics, revocations, attending=attending)
     publisher = _Published(world.publisher, rooms)
     beginning = _Beginning(world.database, backlog, world.clock, passwords, demo)
-    collector = Collector(_NEVER)
     async with (
         open_memory_node(
             world,
@@ -187,7 +187,7 @@ async def open_memory_last_light(
             hooks=hooks,
             ready=ready,
             publisher=publisher,
-            observer=Watch(revocations=revocations, hub=hub, collector=collector, now=now),
+            observer=Watch(revocations=revocations, hub=hub, collector=Collector(_NEVER), now=now),
             founding=beginning.begin,
         ) as running,
         AsyncExitStack() as stack,
@@ -216,10 +216,7 @@ async def open_memory_last_light(
                 cards=cards,
             )
         )
-        nursery = await stack.enter_async_context(trio.open_nursery())
-        stack.callback(nursery.cancel_scope.cancel)
-        nursery.start_soon(cards.applier.run)
-        nursery.start_soon(attending.run, node)
+        await stack.enter_async_context(_at_work(cards.applier.run, partial(attending.run, node)))
         yield LastLight(
             world=world,
             node=node,
@@ -234,6 +231,16 @@ async def open_memory_last_light(
         )
     assert publisher.complaints == [], "events are not as the AsyncAPI document says"
     assert metrics.registry.get_sample_value("lastlight_malformed_events_total") == 0
+
+
+@asynccontextmanager
+async def _at_work(*tasks: Callable[[], Awaitable[None]]) -> AsyncIterator[None]:
+    """Run these beside the node; they end with it."""
+    async with trio.open_nursery() as nursery:
+        for task in tasks:
+            nursery.start_soon(task)
+        yield
+        nursery.cancel_scope.cancel()
 
 
 def _services(
