@@ -128,16 +128,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
             payments_on=own.provider.on,
             ways_on=notifier.on,
         )
-        cards = make_cards(
-            node=node,
-            provider=own.provider,
-            inbox=storage.inbox,
-            books=storage.reconciliations,
-            durable=storage.durable,
-            webhook_secrets=settings.stripe_webhook_secret,
-            now=own.clock.now,
-            count=own.metrics.count_webhook,
-        )
+        cards = _cards(settings, own, storage, node)
         dispatcher = make_dispatcher(_surroundings(settings, own, storage, node, health, cards))
 
         nursery = await enter(trio.open_nursery())
@@ -219,6 +210,19 @@ def _ports(own: _Own, storage: Storage, effects: Performing, *, demo: bool) -> P
             now=own.clock.now,
         ),
         founding=beginning.begin,
+    )
+
+
+def _cards(settings: Settings, own: _Own, storage: Storage, node: Node) -> Cards:
+    return make_cards(
+        node=node,
+        provider=own.provider,
+        inbox=storage.inbox,
+        books=storage.reconciliations,
+        durable=storage.durable,
+        webhook_secrets=settings.stripe_webhook_secret,
+        now=own.clock.now,
+        count=own.metrics.count_webhook,
     )
 
 
