@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from typing import cast
 from uuid import UUID
 
 import attrs
@@ -59,16 +58,19 @@ class BookAway(LastLightError):
 
 @attrs.define(eq=False)
 class MemoryReaching:
-    """See `lastlight.integrations.notifications.opening.Book`; the rows are the database's."""
+    """See `lastlight.integrations.notifications.opening.Book`.
+
+    People are the database's; notes are its own, as no journal has them.
+    """
 
     database: MemoryDatabase
     away: bool = False
+    _kept: dict[UUID, NotificationDelivery] = attrs.field(factory=dict)
 
     @property
     def notes(self) -> list[NotificationDelivery]:
         """What was noted, oldest message first."""
-        found = self.database.table(NotificationDelivery).values()
-        return sorted((cast("NotificationDelivery", one) for one in found), key=lambda one: one.id)
+        return sorted(self._kept.values(), key=lambda one: one.id)
 
     async def reach(self, user_ids: Sequence[UUID]) -> Mapping[UUID, Reach]:
         """The ways to some people."""
@@ -143,18 +145,16 @@ class MemoryReaching:
     async def keep(self, notes: Sequence[NotificationDelivery]) -> None:
         """Keep notes."""
         await self._look()
-        rows = dict(self.database.table(NotificationDelivery))
         for note in notes:
-            before = rows.get(note.primary_key)
-            if isinstance(before, NotificationDelivery):
-                rows[note.primary_key] = note.evolve(
-                    tries=before.tries + note.tries,
-                    sent_at=before.sent_at or note.sent_at,
-                    version=before.version + 1,
-                )
-            else:
-                rows[note.primary_key] = note
-        self.database.rows[NotificationDelivery.table.name] = rows
+            before = self._kept.get(note.id)
+            if before is None:
+                self._kept[note.id] = note
+                continue
+            self._kept[note.id] = note.evolve(
+                tries=before.tries + note.tries,
+                sent_at=before.sent_at or note.sent_at,
+                version=before.version + 1,
+            )
 
     async def _look(self) -> None:
         await trio.lowlevel.checkpoint()
