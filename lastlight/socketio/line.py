@@ -52,6 +52,7 @@ class Line:
         self.posting = trio.Lock()
         self.over = trio.Event()
         self.is_upgrading = False
+        self._said_farewell = False
         self._poll: trio.CancelScope | None = None
         self._stirred = trio.Event()
         self._ponged = trio.Event()
@@ -156,11 +157,14 @@ class Line:
     async def _gather(self) -> bytes:
         frames = await self.next_frames(ANSWER_BYTES)
         self.stir()
-        if self.outbox.close_code is None or len(self.outbox):
-            return payload_of(frames or b"")
-        last = (frames or b"") + self.talk.farewell() + engine_frame(CLOSE)
-        self.end()
-        return payload_of(last)
+        if frames is None and not self._said_farewell:
+            self._said_farewell = True
+            frames = self.talk.farewell() or None
+        if frames is None:
+            # Alone: the stock client would throw away what stands before it in the same payload.
+            self.end()
+            frames = engine_frame(CLOSE)
+        return payload_of(frames)
 
 
 def packets_in(payload: str) -> list[str]:

@@ -72,6 +72,10 @@ class SocketIoServer:
         """The line of an id, if there is one."""
         return self._lines.get(sid)
 
+    def lines(self) -> tuple[Line, ...]:
+        """All lines."""
+        return tuple(self._lines.values())
+
     @property
     def endpoint(self) -> SocketEndpoint:
         """What answers WebSockets at PATH."""
@@ -89,7 +93,7 @@ class SocketIoServer:
 
     def close(self) -> None:
         """Ask all clients to come again elsewhere; polls that wait are answered."""
-        for line in tuple(self._lines.values()):
+        for line in self.lines():
             line.outbox.close(_GOING_AWAY, "the server is stopping; come again")
 
     async def answer(self, request: Request) -> Response:

@@ -18,8 +18,10 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
 
 from lastlight.front_door import FrontDoor, open_front_door
-from lastlight.realtime.services import Services
+from lastlight.realtime.services import Resume, Resumption, Services
 from lastlight.socketio.server import PATH, SocketIoServer, open_socketio
+from protocol.addresses import Principal
+from protocol.errors import Refusal
 from tests.lastlight.door_kit import Desk
 from tests.lastlight.realtime_kit import Stage, principal
 
@@ -34,6 +36,27 @@ class IoStage(Stage):
     http: httpx.AsyncClient = attrs.field(init=False)
     door: FrontDoor = attrs.field(init=False)
 
+    resumer: Resume | None = None
+    """What resumes instead of the stage."""
+
+    async def resume_by(
+        self,
+        principal: Principal,
+        room: str,
+        after_seq: int | None,
+        epoch: str | None,
+        *,
+        snapshots: bool,
+    ) -> Resumption | Refusal:
+        """As whoever the test has put there."""
+        return await (self.resumer or self.resume)(
+            principal, room, after_seq, epoch, snapshots=snapshots
+        )
+
+    def all_arrived(self) -> bool:
+        """Whether it is known of each connection that nothing is on its way."""
+        return all(line.talk.is_all_arrived() for line in self.server.lines())
+
     def url(self, transport: str, sid: str | None = None) -> str:
         """Where a client of this transport goes."""
         tail = "" if sid is None else f"&sid={sid}"
@@ -41,17 +64,16 @@ class IoStage(Stage):
 
 
 @asynccontextmanager
-async def an_io_stage(*, holds_resume: bool = False) -> AsyncIterator[IoStage]:
+async def an_io_stage(*, patience_s: float = 30) -> AsyncIterator[IoStage]:
     """Everything but a node."""
     stage = IoStage()
     stage.people = {str(n): principal(n) for n in range(1, 40)}
-    if not holds_resume:
-        stage.may_resume.set()
+    stage.may_resume.set()
     services = Services(
-        authenticate=stage.authenticate, resume=stage.resume, command=stage.command,
+        authenticate=stage.authenticate, resume=stage.resume_by, command=stage.command,
         now=lambda: datetime.now(UTC),
     )  # fmt: skip
-    with trio.fail_after(30):
+    with trio.fail_after(patience_s):
         async with (
             open_socketio(stage.hub, services) as server,
             open_front_door(

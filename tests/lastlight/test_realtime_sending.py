@@ -180,6 +180,31 @@ async def test_who_sends_is_called_once_and_again_when_it_had_nothing_left() -> 
     assert len(calls) == 2
 
 
+async def test_a_connection_may_get_its_way_to_the_kernel_later_and_lose_it_again() -> None:
+    """Socket.IO begins with polls, goes over to a WebSocket, and may come back to polls."""
+    kernel = Kernel([9, 9])
+    outbox = Outbox()
+    outbox.put(b"poll")
+    outbox.send_nowait = kernel.send_nowait
+    outbox.put(b"behind it")
+    assert outbox.take_some(SOCKET_WRITE_BYTES) == [b"poll", b"behind it"]
+    assert outbox.take_nowait() is None
+    outbox.put(b"at once")
+    outbox.send_nowait = None
+    outbox.put(b"poll again")
+    assert (bytes(kernel.wire), await outbox.take()) == (b"at once", b"poll again")
+
+
+async def test_who_gave_up_waiting_is_called_again() -> None:
+    """A poll that was cut off must not leave its connection deaf."""
+    calls: list[None] = []
+    outbox = Outbox(wake=lambda: calls.append(None))
+    with trio.move_on_after(0):
+        await outbox.take()
+    outbox.put(b"1")
+    assert len(calls) == 1
+
+
 async def test_what_waits_together_goes_out_together_within_a_bound() -> None:
     """One write for many frames; but an emergency waits for no more than one write."""
     outbox = Outbox()
