@@ -47,8 +47,11 @@ def decide_apply_payment_result(
     payment = state.get(Payment, command.payment_id)
     if payment is None:
         return not_found(f"payment {command.payment_id}")
+    # That it was made is told to whoever has it made: only they can hand its secret on. Would it
+    # be named here before, their answer were that there is a payment already.
+    only_made = payment.status is command.status is PaymentStatus.CREATED
     checked = payment.evolve(
-        provider_id=payment.provider_id or command.provider_id,
+        provider_id=payment.provider_id or (None if only_made else command.provider_id),
         last_checked_at=context.now,
     )
     if command.status in _BY_REFUND_OR_DISPUTE:

@@ -83,7 +83,15 @@ def decide_begin_payment(state: AccountState, command: BeginPayment, context: Co
 def decide_create_payment_intent(
     state: AccountState, command: CreatePaymentIntent, context: Context
 ) -> Decision:
-    """Note what the provider calls the payment, and where it stands."""
+    """Note what the provider calls the payment, and where it stands.
+
+    If its end was heard of before the provider's answer came back, that is the answer.
+    """
+    if (ended := _ended_meanwhile(state, command)) is not None:
+        return Outcome(
+            reply=_intent(state, ended, command.transaction_id),
+            changes=named_at_provider(state, command.customer_id),
+        )
     refusal = _refuse_payment(state, command.transaction_id, command.method_id, context)
     if refusal is not None:
         return refusal
@@ -102,19 +110,8 @@ def decide_create_payment_intent(
     named = payment.evolve(provider_id=command.provider_id)
     reported = command.provider_status or PaymentStatus.CREATED
     moved, outcome = moved_by(state, named, reported, None, context)
-    transaction = state.get(Transaction, command.transaction_id)
-    answer = PaymentIntent(
-        payment_id=moved.id,
-        transaction_id=command.transaction_id,
-        provider_payment_id=command.provider_id,
-        status=moved.status,
-        amount_minor=moved.amount_minor,
-        currency=moved.currency,
-        expires_at=None if transaction is None else transaction.expires_at,
-        version=moved.version,
-    )
     named_here = Outcome(changes=named_at_provider(state, command.customer_id))
-    return together(outcome, named_here, reply=answer)
+    return together(outcome, named_here, reply=_intent(state, moved, command.transaction_id))
 
 
 @decides(ReadPayment)
@@ -195,6 +192,31 @@ def _refuse_payment(
         Code.TRANSACTION_NOT_PAYABLE,
         f"transaction {transaction.id} is {transaction.status.value} and paid with "
         f"{transaction.tender.value}; only a pending one of tender card is paid here",
+    )
+
+
+def _ended_meanwhile(state: AccountState, command: CreatePaymentIntent) -> Payment | None:
+    """The payment that was begun for this request, if it is over already."""
+    if command.payment_id is None:
+        return None
+    payment = state.get(Payment, command.payment_id)
+    if payment is None or payment.status in LIVE or payment.provider_id != command.provider_id:
+        return None
+    return payment
+
+
+def _intent(state: AccountState, payment: Payment, transaction_id: UUID) -> PaymentIntent:
+    assert payment.provider_id is not None, "it was made at the provider"
+    transaction = state.get(Transaction, transaction_id)
+    return PaymentIntent(
+        payment_id=payment.id,
+        transaction_id=transaction_id,
+        provider_payment_id=payment.provider_id,
+        status=payment.status,
+        amount_minor=payment.amount_minor,
+        currency=payment.currency,
+        expires_at=None if transaction is None else transaction.expires_at,
+        version=payment.version,
     )
 
 
