@@ -43,18 +43,14 @@ class Outbox:
     _number: int = attrs.field(default=0, init=False)
     _sending_since: float = attrs.field(default=math.inf, init=False)
     """When what is now on its way was taken; infinity if nothing is."""
-    _clear: bool = attrs.field(init=False)
-    """Whether a frame may be sent at once: open, with nothing before it."""
+    _clear: bool = attrs.field(default=True, init=False)
+    """Whether a frame would be the next to be sent: open, with nothing before it."""
     _begun: bool = attrs.field(default=False, init=False)
     """Whether the rest of a frame waits in the stream."""
     _attended: bool = attrs.field(default=False, init=False)
     """Whether somebody takes, or was called to."""
     _bell: trio.Event | None = attrs.field(default=None, init=False)
     _closed: trio.Event | None = attrs.field(default=None, init=False)
-
-    @_clear.default
-    def _clear_at_first(self) -> bool:
-        return self.send_nowait is not None
 
     def __len__(self) -> int:
         waiting = len(self._urgent) if self._urgent is not None else 0
@@ -66,9 +62,8 @@ class Outbox:
         Returns:
             Whether it is on its way. If not, nothing was done.
         """
-        if not self._clear:
+        if not self._clear or self.send_nowait is None:
             return False
-        assert self.send_nowait is not None
         left = self.send_nowait(frame)
         if left == 0:
             return True
@@ -152,14 +147,14 @@ class Outbox:
             try:
                 await self._bell.wait()
             finally:
-                self._bell = None
+                self._bell, self._attended = None, False
         return frame
 
     def take_nowait(self) -> bytes | None:
         """As `take`, but None too while open and empty; then `wake` is called for the next one."""
         frame = self._pop()
         self._attended = frame is not None
-        self._clear = frame is None and self.close_code is None and self.send_nowait is not None
+        self._clear = frame is None and self.close_code is None
         self._sending_since = math.inf if frame is None else trio.current_time()
         return frame
 
