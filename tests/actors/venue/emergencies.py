@@ -12,10 +12,12 @@ from actors.rules.settings import DEFAULT
 from actors.runtime.outcome import CancelTimer, Context, Decision, Outcome, SetTimer
 from actors.runtime.state import State
 from actors.venue.incidents import decide_escalate_sos, decide_raise_sos
+from actors.venue.receiving import decide_alert_unheard, decide_alerts_received
 from actors.venue.responding import decide_respond_sos
 from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.errors import Refusal
 from protocol.internal.emergencies import AlertPeople, EscalateSos
+from protocol.internal.receipts import AlertsReceived, AlertUnheard, Receipt
 from protocol.operations.safety import RaiseSos, RespondSos, SosAction
 from protocol.records.platform import AuditEntry
 from protocol.records.runtime import DutyPlace
@@ -155,6 +157,26 @@ class Night:
     def the_incident(self) -> Incident:
         """The only incident there is."""
         return self.state.one(Incident)
+
+
+class Devices(Night):
+    """A night in which devices tell what they have, and the gateway what none of them has."""
+
+    def receive(
+        self, *user_ids: UUID, of: UUID | None = None, at: datetime | None = None
+    ) -> Outcome:
+        """Receipts of these people, in one batch."""
+        alert_id = self.the_incident().id if of is None else of
+        receipts = tuple(
+            Receipt(alert_id=alert_id, user_id=user_id, at=at or self.now) for user_id in user_ids
+        )
+        command = AlertsReceived(receipts=receipts)
+        return self.take(decide_alerts_received(self.state, command, self.context(None)))
+
+    def unheard(self, of: UUID | None = None, **context: Any) -> Outcome:
+        """The gateway says that nobody has it."""
+        command = AlertUnheard(incident_id=self.the_incident().id if of is None else of)
+        return self.take(decide_alert_unheard(self.state, command, self.context(None, **context)))
 
 
 def alert_in(outcome: Outcome) -> AlertPeople:

@@ -13,7 +13,7 @@ from actors.rules.sos import is_open
 from protocol.operations.safety import SosAction
 from protocol.records.safety import Incident
 from protocol.records.states import IncidentStatus, Severity
-from tests.actors.venue.emergencies import MANAGER, OTHER, OWNER, RAISER, RESPONDER, Night, id_at
+from tests.actors.venue.emergencies import MANAGER, OTHER, OWNER, RAISER, RESPONDER, Devices, id_at
 
 PEOPLE = st.sampled_from([RAISER, RESPONDER, OTHER, MANAGER, OWNER])
 
@@ -23,7 +23,7 @@ class Emergencies(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.night = Night()
+        self.night = Devices()
         self.lost: list[UUID] = []
         self.closed: set[UUID] = set()
         self.made = 0
@@ -45,6 +45,19 @@ class Emergencies(RuleBasedStateMachine):
         known = list(self.night.state.rows(Incident))
         if known:
             self.night.respond(by, action, known[which % len(known)][0])
+
+    @rule(who=st.lists(PEOPLE, min_size=1, max_size=3), which=st.integers(0, 20))
+    def receive(self, who: list[UUID], which: int) -> None:
+        """To have it on a screen is no answer, of whatever incident and however often."""
+        known = list(self.night.state.rows(Incident))
+        if known:
+            self.night.receive(*who, of=known[which % len(known)][0])
+
+    @rule(which=st.integers(0, 20))
+    def hear_that_nobody_has_it(self, which: int) -> None:
+        known = list(self.night.state.rows(Incident))
+        if known:
+            self.night.unheard(known[which % len(known)][0])
 
     @rule(by=PEOPLE)
     def acknowledge_what_got_lost(self, by: UUID) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 from uuid import UUID
 
 import attrs
 import pytest
 
 from actors.rules.settings import DEFAULT
-from actors.venue.receiving import decide_alert_unheard, decide_alerts_received
+from actors.venue.receiving import decide_alerts_received
 from protocol.chains import rfc3339
 from protocol.domain_limits import INCIDENT_RECEIVERS_MAX
-from protocol.internal.receipts import AlertsReceived, AlertUnheard, Receipt
+from protocol.internal.receipts import AlertsReceived, Receipt
 from protocol.operations.safety import SosAction
 from protocol.records.safety import Incident
 from protocol.records.states import BroadcastAudience, BroadcastKind, IncidentStatus, Severity
@@ -29,31 +28,11 @@ from tests.actors.venue.emergencies import (
     SECOND,
     VENUE,
     VENUE_ID,
-    Night,
+    Devices,
     alert_in,
     id_at,
     told,
 )
-
-
-class Devices(Night):
-    """A night in which devices tell what they have."""
-
-    def receive(self, *user_ids: UUID, of: UUID | None = None, at: datetime | None = None) -> Any:
-        """Receipts of these people, in one batch."""
-        alert_id = self.the_incident().id if of is None else of
-        command = AlertsReceived(
-            receipts=tuple(
-                Receipt(alert_id=alert_id, user_id=user_id, at=at or self.now)
-                for user_id in user_ids
-            )
-        )
-        return self.take(decide_alerts_received(self.state, command, self.context(None)))
-
-    def unheard(self, of: UUID | None = None, **context: Any) -> Any:
-        """The gateway says that nobody has it."""
-        command = AlertUnheard(incident_id=self.the_incident().id if of is None else of)
-        return self.take(decide_alert_unheard(self.state, command, self.context(None, **context)))
 
 
 def test_who_received_it_and_when_is_a_line_of_the_timeline() -> None:

@@ -17,13 +17,14 @@ from protocol.errors import Refusal
 from protocol.operations.safety import SosAction
 from protocol.records.safety import Incident
 from protocol.records.states import Severity
-from tests.actors.venue.emergencies import MANAGER, OTHER, OWNER, RAISER, RESPONDER, Night, id_at
+from tests.actors.venue.emergencies import MANAGER, OTHER, OWNER, RAISER, RESPONDER, Devices, id_at
 
 TIERS = {"critical": (0, 30, 90, 180), "high": (0, 60, 180, 360), "medium": (0, 120, 300, 600)}
 """Rule 8: seconds after the press at which each tier comes."""
 LOUDEST_EVERY_S = 60
 ARRIVES_WITHIN_S = 300
 JOINS_WITHIN_S = 60
+UNHEARD_S = 10
 RAISERS = {RAISER: Severity.CRITICAL, RESPONDER: Severity.HIGH, OTHER: Severity.MEDIUM}
 PEOPLE = st.sampled_from([RAISER, RESPONDER, OTHER, MANAGER, OWNER])
 MANAGES = (MANAGER, OWNER)
@@ -41,6 +42,7 @@ class Model:
     owner: UUID | None = None
     tier: int = 0
     next: tuple[int, datetime] | None = None
+    heard: bool = False
 
     def __attrs_post_init__(self) -> None:
         self.wait_for(1, self.pressed_at + timedelta(seconds=TIERS[self.severity][1]))
@@ -58,6 +60,15 @@ class Model:
             waits = TIERS[self.severity]
             seconds = LOUDEST_EVERY_S if tier == 3 else waits[tier + 1] - waits[tier]
             self.wait_for(min(3, tier + 1), at + timedelta(seconds=seconds))
+
+    def nobody_has_it(self, now: datetime) -> None:
+        """The first tier comes at once; the second when it would have come."""
+        silent = now >= self.pressed_at + timedelta(seconds=UNHEARD_S) and not self.heard
+        if silent and self.status == "notifying" and self.tier == 0:
+            assert self.next is not None
+            waits = TIERS[self.severity]
+            self.tier = 1
+            self.wait_for(2, self.next[1] + timedelta(seconds=waits[2] - waits[1]))
 
     def responded(self, by: UUID, action: str, now: datetime) -> str:
         """What happens, or the code of why not."""
@@ -93,7 +104,7 @@ class Alarms(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.night = Night()
+        self.night = Devices()
         self.models: dict[UUID, Model] = {}
 
     @rule(by=st.sampled_from([*RAISERS]), silent=st.booleans())
@@ -118,6 +129,22 @@ class Alarms(RuleBasedStateMachine):
         self.night.wait(seconds)
         for model in self.models.values():
             model.time_is(self.night.now)
+
+    @rule(who=st.lists(PEOPLE, min_size=1, max_size=3), which=st.integers(0, 9))
+    def receive(self, who: list[UUID], which: int) -> None:
+        """It changes nothing but that it was heard."""
+        if self.models:
+            id_ = list(self.models)[which % len(self.models)]
+            self.night.receive(*who, of=id_)
+            model = self.models[id_]
+            model.heard |= model.status in OPEN and any(user != model.raiser for user in who)
+
+    @rule(which=st.integers(0, 9))
+    def hear_that_nobody_has_it(self, which: int) -> None:
+        if self.models:
+            id_ = list(self.models)[which % len(self.models)]
+            self.night.unheard(id_)
+            self.models[id_].nobody_has_it(self.night.now)
 
     @rule(by=PEOPLE, action=st.sampled_from(SosAction), which=st.integers(0, 9))
     def respond(self, by: UUID, action: SosAction, which: int) -> None:
