@@ -53,6 +53,10 @@ class Reading:
         await self.write_behind.wait_flushed(self.journal.durable)
         return self._view(room)
 
+    def stored(self) -> list[RoomEvent]:
+        """All events that are in the database, each in one room."""
+        return [_event_of(row) for row in self.database.table(OutboxEvent).values()]
+
     def keep_views(self) -> None:
         """Keep the views of all rooms."""
         for room in self.database.cursors:
