@@ -49,8 +49,7 @@ class Presences:
     def _with(self, query: Own, mark: Callable[[dict[str, Any]], None]) -> Own:
         async def answer(call: Call) -> Answer:
             found = await query(call)
-            if found.refusal is not None or call.media != "application/json":
-                return found
+            assert found.refusal is None, "queries raise"
             body = msgspec.json.decode(found.body)
             mark(body)
             return attrs.evolve(found, body=msgspec.json.encode(body))

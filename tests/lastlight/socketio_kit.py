@@ -18,6 +18,7 @@ import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
 
 from lastlight.front_door import FrontDoor, open_front_door
+from lastlight.realtime.attending import Attending
 from lastlight.realtime.services import Resume, Resumption, Services
 from lastlight.socketio.server import PATH, SocketIoServer, open_socketio
 from protocol.addresses import Principal
@@ -64,14 +65,16 @@ class IoStage(Stage):
 
 
 @asynccontextmanager
-async def an_io_stage(*, patience_s: float = 30) -> AsyncIterator[IoStage]:
+async def an_io_stage(
+    *, patience_s: float = 30, attending: Attending | None = None
+) -> AsyncIterator[IoStage]:
     """Everything but a node."""
-    stage = IoStage()
+    stage = IoStage() if attending is None else IoStage(attending=attending)
     stage.people = {str(n): principal(n) for n in range(1, 40)}
     stage.may_resume.set()
     services = Services(
         authenticate=stage.authenticate, resume=stage.resume_by, command=stage.command,
-        now=lambda: datetime.now(UTC),
+        now=lambda: datetime.now(UTC), attendance=stage.attending,
     )  # fmt: skip
     with trio.fail_after(patience_s):
         async with (
