@@ -227,10 +227,13 @@ _SOCKETS: Final = """\
 - `{op: "hello", token}` first, within 10 s, and again with a new token before 60 s after the old
   one's end. The answer is `{op: "welcome", user_id, display_name, expires_at, server_time,
   ping_interval_s}`.
-- `{op: "subscribe", room, after_seq?, epoch?}`: hear a room, from after what was heard before. The
-  answer is `{op: "subscribed", room, epoch, seq, snapshot?}`; then comes what was missed, then what
-  happens. With a snapshot the room begins anew from what that shows: too much was missed, or the
-  `epoch` was another's.
+- `{op: "subscribe", room, after_seq?, epoch?, snapshot?}`: hear a room, from after what was heard
+  before. The answer is `{op: "subscribed", room, epoch, seq, snapshot?}`; then comes what was
+  missed, up to `seq`, then what happens. With a snapshot `{view, latest}` the room begins anew:
+  nothing was heard before, or what was missed is too much, forgotten, or of another `epoch`. `view`
+  is what all events up to `seq` came to by the table `x-fold` of `/docs/asyncapi.json`; fold what
+  follows into it, an urgent copy once its `seq` comes. To `snapshot: false` the answer is then
+  `cursor_expired`, and an event `system.resync_required` says why.
 - `{op: "command", id, command, data?, idempotency_key?}`: any operation above that does not say
   *not over sockets*, by its name; `data` has its path, query and body members. The answer is
   `{op: "reply", id, status, data}` or `{op: "error", id, problem}`.
