@@ -92,6 +92,10 @@ class Script:
         await self._process.stdin.send_all(json.dumps(message).encode() + b"\n")
 
     async def hear(self, *, within_s: float = SCRIPT_S) -> Any:
+        """The JSON value of its next line; see `hear_line`."""
+        return json.loads(await self.hear_line(within_s=within_s))
+
+    async def hear_line(self, *, within_s: float = SCRIPT_S) -> str:
         """Its next line.
 
         Raises:
@@ -108,7 +112,7 @@ class Script:
                     raise Ended(f"{self._name} ended with {status}: {self.errors()}")
                 self._read += part
         line, self._read = self._read.split(b"\n", 1)
-        return json.loads(line)
+        return line.decode()
 
     async def hear_rest(self, *, within_s: float = SCRIPT_S) -> list[Any]:
         """All further lines, until it ends well.

@@ -49,6 +49,7 @@ class App {
 
   subscribe(room: string): void {
     this.wanted.add(room);
+    if (!this.socket.connected) return;
     const known = this.cursors[room];
     const place = known ? { after_seq: known.seq, epoch: known.epoch } : {};
     this.socket.emit("subscribe", { room, ...place }, (answer: any) => {
