@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import hashlib
 import hmac
 import socket
 import ssl
+import warnings
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -114,7 +116,7 @@ def _authenticate(
         MAIL_USER.encode(),
         MAIL_PASSWORD.encode(),
     )
-    return AuthResult(success=good)
+    return AuthResult(success=good, handled=False)
 
 
 class _Controller(Controller):
@@ -148,7 +150,7 @@ def open_mail_server(authority: Authority, *, implicit_tls: bool = False) -> Ite
         tls_context=None if implicit_tls else context,
         require_starttls=not implicit_tls,
         authenticator=_authenticate,
-        auth_required=True,
+        auth_required=not implicit_tls,
         auth_require_tls=not implicit_tls,
     )
     controller.start()
@@ -156,3 +158,7 @@ def open_mail_server(authority: Authority, *, implicit_tls: bool = False) -> Ite
         yield box
     finally:
         controller.stop()
+        with warnings.catch_warnings():
+            # Whoever hung up a moment ago was not yet noticed when its loop ended.
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()

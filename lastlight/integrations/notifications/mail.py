@@ -129,13 +129,20 @@ def mail_of(target: str, letter: Letter, *, sender: str, at: datetime) -> EmailM
         mail["From"] = sender
         mail["To"] = target
         mail["Subject"] = " ".join(letter.words.title.split())
+        (address,) = mail["To"].addresses
     except (ValueError, IndexError):
-        raise Undeliverable(reason="that is no address that mail can be sent to") from None
+        raise _no_address() from None
+    if address.addr_spec != target or not address.domain:
+        raise _no_address()
     mail["Date"] = format_datetime(at)
     mail["Message-ID"] = f"<{letter.id}@{domain}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(letter.text)
     return mail
+
+
+def _no_address() -> Undeliverable:
+    return Undeliverable(reason="that is no address that mail can be sent to")
 
 
 def _refused(code: int, what: str) -> TryLater | Undeliverable:
