@@ -15,12 +15,13 @@ from actors.account.state import AccountState
 from actors.account.wallet import WalletDraft, wallet_of
 from actors.rules import journals
 from actors.rules.grants import give_back, is_spendable
-from actors.rules.lifecycle import PaymentReport, judge_payment_report
+from actors.rules.lifecycle import PAYMENT_RANK, PaymentReport, judge_payment_report
 from actors.rules.permissions import not_found
 from actors.runtime.behaviour import decides
-from actors.runtime.outcome import Context, Decision, Outcome
+from actors.runtime.outcome import Context, Decision, Outcome, Send
+from protocol.addresses import OUTSIDE
 from protocol.errors import Refusal
-from protocol.internal.payments import ApplyDispute, DisputeOutcome
+from protocol.internal.payments import ApplyDispute, AskOfPayment, DisputeOutcome
 from protocol.records.money import Refund, Transaction
 from protocol.records.money_states import (
     CreditSource,
@@ -52,6 +53,8 @@ def decide_apply_dispute(state: AccountState, command: ApplyDispute, context: Co
     known = next((d for d in state.all(Dispute) if d.provider_id == command.provider_id), None)
     if known is not None and (known.closed_at is not None or command.status == known.status):
         return answered(Outcome(), context)
+    if payment.status_rank < PAYMENT_RANK[PaymentStatus.SUCCEEDED]:
+        return _not_paid_yet(payment)
     wallet = wallet_of(state, context, venue_id=payment.venue_id, currency=payment.currency)
     dispute = known or _opened(wallet, state, payment, command, context)
     if command.outcome is DisputeOutcome.WON:
@@ -65,6 +68,19 @@ def decide_apply_dispute(state: AccountState, command: ApplyDispute, context: Co
     )
     moved = _payment_after(payment, _STATES[command.outcome], context)
     return answered(together(wallet.outcome("dispute"), Outcome(changes=(row,)), moved), context)
+
+
+def _not_paid_yet(payment: Payment) -> Outcome:
+    """Word of the payment itself is late or lost: ask for it, and have the chargeback wait.
+
+    Booked before, it would take what was never credited, and the credit would be ignored after it.
+    """
+    assert payment.provider_id is not None, "chargebacks are found by it"
+    ask = AskOfPayment(
+        payment_id=payment.id, account_id=payment.user_id, provider_payment_id=payment.provider_id
+    )
+    refusal = not_found(f"a charge of payment {payment.id} yet")
+    return Outcome(reply=refusal, sends=(Send(OUTSIDE, ask, detached=True),))
 
 
 def _opened(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -69,6 +69,8 @@ class MemoryProvider:
     refuses: str | None = None
     refunds_wait: bool = False
     hangs: trio.Event | None = None
+    early: Callable[[str], Awaitable[None]] | None = None
+    """What happens after something was made and before that is answered; told its id."""
     intents: dict[str, Intent] = attrs.field(factory=dict)
     refunds: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     setups: dict[str, tuple[UUID, ConfirmedCard | None]] = attrs.field(factory=dict)
@@ -88,6 +90,7 @@ class MemoryProvider:
         intent = self.intents.setdefault(id_, Intent(id=id_, ask=ask))
         if (intent.ask.amount_minor, intent.ask.currency) != (ask.amount_minor, ask.currency):
             raise ProviderRefused("idempotency_error")
+        await self._made(id_)
         return attrs.evolve(self._payment(intent), client_secret=f"{id_}_secret")
 
     async def payment(self, provider_id: str) -> ProviderPayment:
@@ -125,8 +128,9 @@ class MemoryProvider:
             }
             self._book("refund", intent, id_, ask.amount_minor, ask.refund_id)
             self._tell("refund.created", self.refunds[id_])
-        status = REFUND_STATES[self.refunds[id_]["status"]]
-        return ProviderRefund(provider_id=id_, status=status)
+        said = REFUND_STATES[self.refunds[id_]["status"]]
+        await self._made(id_)
+        return ProviderRefund(provider_id=id_, status=said)
 
     async def customer(self, user_id: UUID) -> str:
         await self._answer()
@@ -239,6 +243,10 @@ class MemoryProvider:
             await self.hangs.wait()
         if self.away:
             raise ProviderError("it is away")
+
+    async def _made(self, id_: str) -> None:
+        if self.early is not None:
+            await self.early(id_)
 
     def _once(self, key: str, prefix: str) -> str:
         return self._keys.setdefault(key, f"{prefix}_{next(self._count)}")

@@ -5,9 +5,16 @@ from __future__ import annotations
 import pytest
 
 from actors.account.disputes import decide_apply_dispute
-from protocol.internal.payments import ApplyDispute, DisputeOutcome
+from actors.runtime.outcome import Outcome
+from protocol.errors import Code, Refusal
+from protocol.internal.payments import ApplyDispute, AskOfPayment, DisputeOutcome
 from protocol.records.money import Transaction
-from protocol.records.money_states import RefundStatus, TransactionKind
+from protocol.records.money_states import (
+    PaymentStatus,
+    RefundStatus,
+    TransactionKind,
+    TransactionStatus,
+)
 from protocol.records.payments import Dispute
 from tests.actors.account.card_kit import (
     PAYMENT,
@@ -54,3 +61,16 @@ def test_a_dispute_on_what_went_back_pays_nothing_twice(status: RefundStatus, ta
         if isinstance(row, Transaction) and row.kind is TransactionKind.DISPUTE
     )
     assert booked.amount_minor == -taken
+
+
+@pytest.mark.parametrize("status", [PaymentStatus.CREATED, PaymentStatus.PROCESSING])
+def test_a_dispute_waits_until_the_payment_is_known_to_be_paid(status: PaymentStatus) -> None:
+    """Its events come in any order: taken first, the credit would be ignored as old news."""
+    state = an_account(a_payment(status), a_transaction(status=TransactionStatus.PENDING))
+    outcome = decide_apply_dispute(state, CHARGEBACK, here())
+    assert isinstance(outcome, Outcome)
+    assert isinstance(outcome.reply, Refusal)
+    assert outcome.reply.code is Code.NOT_FOUND
+    assert not outcome.changes
+    (send,) = outcome.sends
+    assert isinstance(send.command, AskOfPayment)
