@@ -81,8 +81,11 @@ def http_url(value: object) -> str:
 def mail_url(value: object) -> str:
     """Where mail is handed in: `smtp` with STARTTLS, or `smtps`."""
     parts = urlsplit(text(value))
+    try:
+        _ = parts.port
+    except ValueError:
+        parts = parts._replace(scheme="")
     if parts.scheme in ("smtp", "smtps") and parts.hostname and not parts.path.strip("/"):
-        port(parts.port or 0)
         return text(value)
     raise ValueError("smtp://user:password@host:587 or smtps://user:password@host:465")
 

@@ -67,6 +67,15 @@ def test_lists_are_read_from_commas_and_from_toml(tmp_path: Path) -> None:
         ("LASTLIGHT_TLS_KEY", "/k.pem", "set both or none"),
         ("LASTLIGHT_METRICS_PORT", "3000", "a port of their own"),
         ("LASTLIGHT_CONFIG", "/does/not/exist.toml", "can't be read"),
+        ("LASTLIGHT_SMTP_URL", "mail.example:25", "expected smtp://user:password@host:587"),
+        ("LASTLIGHT_SMTP_URL", "http://mail.example", "expected smtp://"),
+        ("LASTLIGHT_SMTP_URL", "smtp://mail.example:99999", "expected smtp://"),
+        ("LASTLIGHT_SMTP_FROM", "Last Light", "an address such as"),
+        ("LASTLIGHT_SMTP_FROM", "a@b.example\nBcc: c@d.example", "an address such as"),
+        ("LASTLIGHT_SMTP_FROM", "a@b.example", "smtp_url is not set; set all or none"),
+        ("LASTLIGHT_APNS_TOPIC", "x", "apns_key, apns_key_id, apns_team_id is not set"),
+        ("LASTLIGHT_TWILIO_TOKEN", "x", "set all or none"),
+        ("LASTLIGHT_CONTACT_URL", "https://guards.example/hook", "contact_secret is not set"),
     ],
 )
 def test_what_does_not_fit_is_refused_with_what_would(variable: str, value: str, said: str) -> None:
@@ -90,6 +99,13 @@ def test_no_secret_shows() -> None:
         "LASTLIGHT_DATABASE_URL": "postgresql://u:geheim1@db/x",
         "LASTLIGHT_STRIPE_API_KEY": "geheim2",
         "LASTLIGHT_STRIPE_WEBHOOK_SECRET": "geheim3,geheim4",
+        "LASTLIGHT_SMTP_URL": "smtps://door:geheim5@mail.example",
+        "LASTLIGHT_SMTP_FROM": "Last Light <door@night.example>",
+        "LASTLIGHT_TWILIO_ACCOUNT": "AC1",
+        "LASTLIGHT_TWILIO_TOKEN": "geheim6",
+        "LASTLIGHT_TWILIO_FROM": "+81300000000",
+        "LASTLIGHT_CONTACT_URL": "https://guards.example/hook",
+        "LASTLIGHT_CONTACT_SECRET": "geheim7",
     }
     settings = load_settings({**HOME, **secrets})
     assert settings.stripe_webhook_secret == ("geheim3", "geheim4")
