@@ -23,6 +23,7 @@ from lastlight.auth.refresh import RefreshTokens
 from lastlight.auth.revocations import Revocations
 from lastlight.auth.steps import Steps
 from lastlight.auth.tokens import Tokens
+from lastlight.gateway.beside import Beside, ReadLetters, Standing, no_letters
 from lastlight.gateway.codes import DoorCodes
 from lastlight.gateway.dispatch import Dispatcher, Own
 from lastlight.gateway.exports import Exports, ReadFile, no_file
@@ -66,6 +67,9 @@ class Surroundings:
     balances: ReadBalances
     cards: Cards
     read_export: ReadFile = no_file
+    standing: Standing = tuple
+    """How jobs stand."""
+    dead_letters: ReadLetters = no_letters
     system: Mapping[str, object] = attrs.field(factory=dict)
     """What the node was started with, secrets masked."""
 
@@ -96,6 +100,7 @@ def make_dispatcher(around: Surroundings) -> Dispatcher:
         keys=around.secrets.keys,
         metrics=around.metrics,
         health=around.health,
+        beside=Beside(node=around.node, standing=around.standing, dead_letters=around.dead_letters),
     )
     own = {**operators.answers(), **around.cards.webhooks.answers()}
     own["DownloadExport"] = Exports(node=around.node, read=around.read_export).download

@@ -23,6 +23,7 @@ from lastlight.auth.revocations import Revocations
 from lastlight.beginning import Beginning
 from lastlight.behaviours import BEHAVIOURS
 from lastlight.clocks import SystemClock, system_ids
+from lastlight.compose_jobs import make_scheduler, run_jobs
 from lastlight.compose_storage import Storage, open_storage
 from lastlight.compose_ways_in import make_resumer, open_ways_in
 from lastlight.demo.founding import Founder
@@ -44,7 +45,6 @@ from lastlight.integrations.payment_effects import PaymentEffects
 from lastlight.integrations.payments import PaymentProvider
 from lastlight.integrations.performing import Performing
 from lastlight.integrations.personal import PersonalData
-from lastlight.jobs.aggregation import aggregate
 from lastlight.measuring import measure
 from lastlight.metrics import Metrics
 from lastlight.places import Places, make_places
@@ -122,14 +122,23 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         )
         effects = _effects(own, storage, notifier)
         node = await enter(open_node(_ports(own, storage, effects, demo=demo), BEHAVIOURS))
+        cards = _cards(settings, own, storage, node)
+        scheduler = make_scheduler(
+            node=node,
+            storage=storage,
+            reconcile=cards.reconciler.reconcile,
+            metrics=own.metrics,
+            now=own.clock.now,
+        )
         health = Health(
             node=node,
             write_behind=storage.write_behind,
             payments_on=own.provider.on,
             ways_on=notifier.on,
+            jobs_in_trouble=scheduler.in_trouble,
         )
-        cards = _cards(settings, own, storage, node)
-        dispatcher = make_dispatcher(_surroundings(settings, own, storage, node, health, cards))
+        around = _surroundings(settings, own, storage, node, health, cards)
+        dispatcher = make_dispatcher(attrs.evolve(around, standing=scheduler.standing))
 
         nursery = await enter(trio.open_nursery())
         # Not before the door is closed: it lets answers out that are still being written.
@@ -137,7 +146,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         nursery.start_soon(watch_loop, own.metrics)
         nursery.start_soon(own.publisher.hub.run)
         nursery.start_soon(own.publisher.attending.run, node)
-        nursery.start_soon(aggregate, node.wait_ready, storage.keeper.keep)
+        nursery.start_soon(run_jobs, node, scheduler)
         nursery.start_soon(cards.applier.run)
         nursery.start_soon(_freeze_when_ready, node, own.collector)
         measure(
@@ -269,6 +278,7 @@ def _surroundings(
         },
         system=settings.shown(),
         balances=queries.balances,
+        dead_letters=storage.jobs.dead_letters,
         cards=cards,
     )
 

@@ -18,6 +18,7 @@ from storage.journal.opening import open_journal
 from storage.postgres.database import open_asyncio_loop, open_database
 from storage.postgres.embedded import open_embedded_server
 from storage.postgres.inbox import PostgresInbox
+from storage.postgres.jobs import PostgresJobs
 from storage.postgres.keeping import Keeper
 from storage.postgres.loader import PostgresLoader
 from storage.postgres.migrating import MigratingStore
@@ -26,6 +27,7 @@ from storage.postgres.queries_realtime import RoomReader
 from storage.postgres.reaching import PostgresReaching
 from storage.postgres.reading import Reader
 from storage.postgres.reconciling import Reconciliations
+from storage.postgres.retention import Retention
 from storage.postgres.room_views import RoomViews
 from storage.write_behind.write_behind import WriteBehind, open_write_behind
 
@@ -45,6 +47,8 @@ class Storage:
     inbox: PostgresInbox
     reconciliations: Reconciliations
     reaching: PostgresReaching
+    jobs: PostgresJobs
+    retention: Retention
 
     def durable(self) -> Position:
         """How far the journal is."""
@@ -87,6 +91,8 @@ async def open_storage(
             inbox=PostgresInbox(loading),
             reconciliations=Reconciliations(database=loading, reader=reader),
             reaching=PostgresReaching(loading),
+            jobs=PostgresJobs(loading),
+            retention=Retention(database=loading, now=clock.now),
         )
 
 

@@ -39,4 +39,6 @@ def measure(
     metrics.watch(metrics.slow_clients, lambda: hub.statistics().slow_total)
     metrics.watch(metrics.expired_commands, lambda: node.statistics().expired)
     metrics.watch(metrics.dead_letters, lambda: node.statistics().dead_letters)
+    metrics.watch(metrics.effects_waiting, lambda: node.statistics().effects_waiting)
+    metrics.watch(metrics.effects_given_up, lambda: node.statistics().effects_given_up)
     metrics.watch(metrics.resets, lambda: node.statistics().resets)

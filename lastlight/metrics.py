@@ -82,6 +82,12 @@ class Metrics:
             "Events sent in the payment provider's name, by what became of them",
             ("result",),
         )
+        self.jobs = counter(
+            "lastlight_jobs", "Runs of jobs, by what became of them", ("job", "result")
+        )
+        self.effects_given_up = total(
+            "lastlight_effects_given_up", "Calls to the outside that will not be done"
+        )
         self.journal_entries = total("lastlight_journal_entries", "Entries made durable, ever")
         self.flushed_entries = total("lastlight_flushed_entries", "Entries in PostgreSQL, ever")
         self.slow_clients = total("lastlight_slow_clients", "Connections that did not read")
@@ -97,6 +103,9 @@ class Metrics:
             "lastlight_mailbox_messages_max", "Waiting in the fullest mailbox"
         )
         self.gate_outputs = gauge("lastlight_gate_outputs", "Outputs waiting for the disk")
+        self.effects_waiting = gauge(
+            "lastlight_effects_waiting", "Calls to the outside that are not done"
+        )
         self.flush_lag_s = gauge(
             "lastlight_flush_lag_seconds", "Age of the oldest durable entry not in PostgreSQL"
         )
@@ -113,6 +122,10 @@ class Metrics:
     def count_webhook(self, result: str) -> None:
         """Count one event of the payment provider: `taken`, or the code that refused it."""
         self.webhooks.labels(result).inc()
+
+    def count_job(self, kind: str, result: str) -> None:
+        """Count one run of a job: `ok` or `failed`."""
+        self.jobs.labels(kind, result).inc()
 
     @staticmethod
     def watch(figure: Gauge | Total, read: Callable[[], float]) -> None:

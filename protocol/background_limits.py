@@ -38,3 +38,5 @@ RETENTION_ROWS_MAX: Final = 200_000
 """Of one table in one run; the rest waits for the next."""
 TIMERS_FORGOTTEN_ACTORS_MAX: Final = 500
 """Actors that are asked in one run to forget timers that fired long ago."""
+SILENT_ACCOUNTS_MAX: Final = 500
+"""Accounts that are asked in one run to forget devices that were silent for long."""

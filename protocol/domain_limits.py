@@ -105,3 +105,7 @@ VIEW_NEWEST_MAX: Final = 50
 """Of what only ever comes and never ends: notices, voids, restarts."""
 VIEW_DAYS_MAX: Final = 2
 """Trading days whose sums a view has."""
+
+# Devices that are heard of no more (tables of the contract)
+PUSH_SILENT_DAYS: Final = 270
+SYNC_SILENT_DAYS: Final = 180

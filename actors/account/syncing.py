@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from actors.account.state import AccountState
 from actors.rules.offline import refuse_gap
+from actors.rules.sos import time_of_id
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
-from protocol.domain_limits import SYNC_DEVICES_MAX
+from protocol.domain_limits import PUSH_SILENT_DAYS, SYNC_DEVICES_MAX, SYNC_SILENT_DAYS
 from protocol.errors import Code, Refusal
+from protocol.internal.forgetting import ForgetSilentDevices
 from protocol.internal.sync import AdvanceDevice, CheckDevice, DevicePlace
+from protocol.records.base import Record
 from protocol.records.platform import SyncDevice
+from protocol.records.users import PushDevice
+from protocol.replies.base import Done
 
 
 @decides(CheckDevice)
@@ -43,3 +50,22 @@ def decide_advance_device(
         version=1 if known is None else known.version + 1,
     )
     return Outcome(reply=DevicePlace(last_seq=row.last_seq), changes=(row,))
+
+
+@decides(ForgetSilentDevices)
+def decide_forget_silent_devices(
+    state: AccountState, command: ForgetSilentDevices, context: Context
+) -> Decision:
+    """Let go of what was heard of last so long ago that nobody has the device any more.
+
+    A device that no push ever reached is as old as its row.
+    """
+    pushes = context.now - timedelta(days=PUSH_SILENT_DAYS)
+    queues = context.now - timedelta(days=SYNC_SILENT_DAYS)
+    gone: list[Record] = []
+    for push in state.all(PushDevice):
+        heard_of = push.last_ok_at or time_of_id(push.id)
+        if heard_of is not None and heard_of < pushes:
+            gone.append(push)
+    gone += [queue for queue in state.all(SyncDevice) if queue.updated_at < queues]
+    return Outcome(reply=Done(), removes=tuple(gone))

@@ -8,6 +8,7 @@ it changes.
 from __future__ import annotations
 
 from collections import deque
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -26,6 +27,7 @@ from actors.runtime.inspection import (
 from actors.runtime.keys import Keys
 from actors.runtime.loading import load
 from actors.runtime.mailbox import Envelope, Mailbox
+from actors.runtime.outcome import CancelTimer
 from actors.runtime.state import State
 from protocol.addresses import Address
 from protocol.errors import LastLightError
@@ -213,6 +215,14 @@ class Actor:
         if self.recent is None:
             self.recent = deque(maxlen=RECENT_MESSAGES)
         self.recent.append(handled)
+
+    def fired_before(self, moment: datetime) -> tuple[CancelTimer, ...]:
+        """What forgets the timers that fired before then."""
+        return tuple(
+            CancelTimer(timer.name)
+            for timer in self.timers.values()
+            if timer.fired_at is not None and timer.fired_at < moment
+        )
 
     def statistics(self) -> ActorStatistics:
         """The actor now, as a line in a list."""

@@ -23,6 +23,7 @@ from actors.runtime.outcome import Context, Outcome
 from actors.runtime.restarting import count_failure
 from protocol.entries import Entry, encode_entry, encode_message
 from protocol.errors import Code, LastLightError, Refusal
+from protocol.internal.forgetting import ForgetFiredTimers
 from protocol.internal.sagas import SagaRefused
 from protocol.journal import CommitLost, JournalFull, Urgency
 from protocol.limits import (
@@ -32,6 +33,7 @@ from protocol.limits import (
 )
 from protocol.messages import Message, Origin
 from protocol.records.runtime import DeadLetter
+from protocol.replies.base import Done
 
 if TYPE_CHECKING:
     from actors.runtime.actor import Actor
@@ -154,6 +156,8 @@ def _decision(actor: Actor, envelope: Envelope, now: datetime) -> Outcome:
     decide = actor.behaviour.decisions.get(type(command))
     if isinstance(command, SagaRefused) and decide is None:
         return Outcome(reply=command.refusal)
+    if isinstance(command, ForgetFiredTimers):
+        return Outcome(reply=Done(), timers=actor.fired_before(command.before))
     if not actor.state.exists and type(command) not in actor.behaviour.founded_by:
         return Outcome(
             reply=Refusal(Code.NOT_FOUND, f"there is no {actor.address.kind.value} of this id")

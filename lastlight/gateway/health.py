@@ -6,7 +6,7 @@ for a node that takes none.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 import attrs
@@ -32,6 +32,8 @@ class Health:
     """Whether cards are taken here."""
     ways_on: Collection[Channel] = frozenset()
     """The ways to people that there are providers for."""
+    jobs_in_trouble: Callable[[], Sequence[str]] = tuple
+    """Names of jobs that fail, or should have run and did not."""
     draining: bool = False
 
     def readiness(self) -> Readiness:
@@ -43,6 +45,8 @@ class Health:
             "flush": f"{lag_s:.1f} s behind" if lag_s > FLUSH_LAG_DEGRADED_S else "ok",
             "refused_rows": str(self.write_behind.refused_rows or "ok"),
             "payments": OK if self.payments_on else OFF,
+            "effects": self._effects(),
+            "jobs": ", ".join(self.jobs_in_trouble()) or OK,
             **{way.value: OK if way in self.ways_on else OFF for way in Channel},
         }
         if self.draining:
@@ -51,3 +55,9 @@ class Health:
             return Readiness(status=ReadyStatus.STARTING, parts={**parts, "actors": "starting"})
         well = all(word in (OK, OFF) for word in parts.values())
         return Readiness(status=ReadyStatus.OK if well else ReadyStatus.DEGRADED, parts=parts)
+
+    def _effects(self) -> str:
+        """What could not be done several times and waits still: a provider may be away."""
+        effects = self.node.effects()
+        stuck = {} if effects is None else effects.stuck()
+        return ", ".join(f"{count} of {lane} wait" for lane, count in stuck.items()) or OK

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
@@ -15,13 +15,14 @@ from actors.runtime.answers import Answer
 from actors.runtime.inspection import ActorStatistics
 from actors.runtime.node import Node
 from lastlight.auth.keys import KeyRing
+from lastlight.gateway.beside import Beside
 from lastlight.gateway.calls import Call, Refused
 from lastlight.gateway.health import Health
 from lastlight.gateway.media import Document
 from lastlight.gateway.paging import page_of_names
 from lastlight.metrics import CONTENT_TYPE, Metrics
 from lastlight.openapi import openapi_document
-from protocol.addresses import PLATFORM, ActorKind, Address, Role
+from protocol.addresses import OUTSIDE, PLATFORM, ActorKind, Address, Role
 from protocol.codec import render_json, to_json
 from protocol.errors import Code, Refusal
 from protocol.operations.admin import InspectActor, ListActors
@@ -29,6 +30,8 @@ from protocol.replies.admin import ActorDetail, ActorList, ActorView, HandledVie
 from protocol.replies.ops import Liveness, ReadyStatus, SigningKey, SigningKeys
 
 Own = Callable[[Call], Awaitable[Answer]]
+_ONLY: Final = {ActorKind.OUTSIDE: OUTSIDE, ActorKind.PLATFORM: PLATFORM}
+"""Kinds with one address. Nobody lives outside; it shows what goes on beside the actors."""
 
 
 @cache
@@ -45,6 +48,7 @@ class Operators:
     keys: KeyRing
     metrics: Metrics
     health: Health
+    beside: Beside
     document: bytes = attrs.field(factory=_document)
 
     def answers(self) -> Mapping[str, Own]:
@@ -111,6 +115,8 @@ class Operators:
             "gate_outputs": statistics.gate_backlog,
             "timers": statistics.timers,
             "unflushed_entries": statistics.unflushed,
+            "effects_waiting": statistics.effects_waiting,
+            "effects_given_up": statistics.effects_given_up,
         }
         reply = ActorList(
             items=tuple(_view(actor) for actor in page), totals=totals, next_cursor=cursor
@@ -129,12 +135,12 @@ class Operators:
         except ValueError:
             refusal = Refusal(Code.NOT_FOUND, "there are no actors of this kind and id")
             raise Refused(refusal) from None
-        if address.kind is ActorKind.OUTSIDE or (
-            address.kind is ActorKind.PLATFORM and address != PLATFORM
-        ):
+        if address.kind in _ONLY and address != _ONLY[address.kind]:
             raise Refused(Refusal(Code.NOT_FOUND, f"nobody lives at {address}"))
         if not _may_see(call, address.kind.value, str(address.id)):
             raise Refused(not_found(str(address)))
+        if address == OUTSIDE:
+            return Answer(status=200, body=to_json(await self.beside.detail()))
         await self.node.activate(address)
         snapshot = self.node.snapshot(address)
         if snapshot is None or snapshot.statistics.rows == 0:

@@ -14,12 +14,10 @@ from uuid import UUID
 import attrs
 import structlog
 
-from protocol.codec import to_json
 from storage.postgres.asked import blocks_of
 from storage.postgres.database import Connection, Database, DatabaseRole
 
 SQL: Final = blocks_of("keeping")
-JOB: Final = "aggregation"
 DAYS_AT_ONCE: Final = 50
 ForecastDay = tuple[UUID, date, int, int, int]
 """An id, the day, and low, mid and high in minor units."""
@@ -39,7 +37,6 @@ class Keeper:
         At most DAYS_AT_ONCE of them, so that a restored database is caught up in steps.
         """
         async with self.database.connect(DatabaseRole.WRITER) as connection:
-            await connection.execute(SQL["begin_job"].sql, JOB, self.now())
             days = await connection.fetch(SQL["days_to_keep"].sql, DAYS_AT_ONCE)
             months: set[tuple[UUID, date]] = set()
             for row in days:
@@ -48,8 +45,6 @@ class Keeper:
             for venue_id, month in sorted(months):
                 await self._keep_patrons(connection, venue_id, month)
             await connection.execute(SQL["forget_opted_out"].sql)
-            state = to_json({"days": len(days), "months": len(months)}).decode()
-            await connection.execute(SQL["end_job"].sql, JOB, self.now(), state)
         if days:
             log.info("figures_kept", days=len(days), months=len(months))
         return len(days)

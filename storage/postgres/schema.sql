@@ -434,6 +434,8 @@ create table public.location_reports (
     constraint location_reports_pkey PRIMARY KEY (id)
 );
 
+CREATE INDEX location_reports_received_at_idx ON public.location_reports USING btree (received_at) WHERE (incident_id IS NULL);
+
 CREATE INDEX location_reports_session_id_fix_at_idx ON public.location_reports USING btree (session_id, fix_at);
 
 create table public.safety_logs (
@@ -1522,6 +1524,8 @@ create table public.actor_timers (
 
 CREATE INDEX actor_timers_due_at_idx ON public.actor_timers USING btree (due_at) WHERE (fired_at IS NULL);
 
+CREATE INDEX actor_timers_fired_at_idx ON public.actor_timers USING btree (fired_at) WHERE (fired_at IS NOT NULL);
+
 create table public.audit_log (
     id uuid not null,
     seq bigint,
@@ -1719,6 +1723,11 @@ create table runtime.jobs (
     started_at timestamp with time zone,
     finished_at timestamp with time zone,
     state jsonb default '{}'::jsonb not null,
+    next_at timestamp with time zone not null,
+    kept_at timestamp with time zone,
+    runs bigint default 0 not null,
+    failures bigint default 0 not null,
+    error text,
     constraint jobs_pkey PRIMARY KEY (name)
 );
 
@@ -3059,6 +3068,86 @@ BEGIN ATOMIC
    WHERE ((compared.venue_id = reconciliation_of.venue) AND (compared.business_day = reconciliation_of.day) AND public.caller_is_owner() AND (reconciliation_of.venue = ANY (public.caller_venues())));
 END;
 
+create table runtime.replays (
+    message_id uuid not null,
+    asked_at timestamp with time zone default now() not null,
+    done_at timestamp with time zone,
+    result text,
+    constraint replays_pkey PRIMARY KEY (message_id)
+);
+
+CREATE OR REPLACE FUNCTION public.forget_location_reports(before timestamp with time zone, most integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ WITH gone AS (
+          DELETE FROM public.location_reports
+           WHERE (location_reports.id IN ( SELECT old.id
+                    FROM public.location_reports old
+                   WHERE ((old.received_at < forget_location_reports.before) AND (old.incident_id IS NULL))
+                  LIMIT forget_location_reports.most))
+           RETURNING 1 AS "?column?"
+         )
+  SELECT count(*) AS count
+    FROM gone;
+END;
+
+CREATE OR REPLACE FUNCTION public.forget_age_verifications(before timestamp with time zone, most integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ WITH gone AS (
+          DELETE FROM public.age_verifications
+           WHERE (age_verifications.id IN ( SELECT old.id
+                    FROM public.age_verifications old
+                   WHERE (old.at < forget_age_verifications.before)
+                  LIMIT forget_age_verifications.most))
+           RETURNING 1 AS "?column?"
+         )
+  SELECT count(*) AS count
+    FROM gone;
+END;
+
+CREATE OR REPLACE FUNCTION public.forget_exclusions(before timestamp with time zone, most integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ WITH gone AS (
+          DELETE FROM public.exclusions
+           WHERE (exclusions.id IN ( SELECT old.id
+                    FROM public.exclusions old
+                   WHERE ((old.ended_at < forget_exclusions.before) AND ((old.ends_at IS NULL) OR (old.ends_at < forget_exclusions.before)))
+                  LIMIT forget_exclusions.most))
+           RETURNING 1 AS "?column?"
+         )
+  SELECT count(*) AS count
+    FROM gone;
+END;
+
+CREATE OR REPLACE FUNCTION public.forget_session_history(before timestamp with time zone, most integer)
+ RETURNS bigint
+ LANGUAGE sql
+ SECURITY DEFINER
+ SET search_path TO 'pg_catalog', 'public', 'pg_temp'
+BEGIN ATOMIC
+ WITH gone AS (
+          DELETE FROM public.session_history
+           WHERE (session_history.id IN ( SELECT old.id
+                    FROM public.session_history old
+                   WHERE (old.ended_at < forget_session_history.before)
+                  LIMIT forget_session_history.most))
+           RETURNING 1 AS "?column?"
+         )
+  SELECT count(*) AS count
+    FROM gone;
+END;
+
 CREATE CONSTRAINT TRIGGER ledger_postings_balanced AFTER INSERT ON public.ledger_postings DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION public.refuse_unbalanced_journal();
 
 CREATE TRIGGER business_days_frozen BEFORE DELETE OR UPDATE ON public.business_days FOR EACH ROW WHEN ((old.status = 'closed'::text)) EXECUTE FUNCTION public.refuse_change_of_closed_day();
@@ -4004,6 +4093,8 @@ grant select on public.patron_returns to lastlight_reader;
 grant delete, insert, select, update on runtime.room_snapshots to lastlight_writer;
 
 grant delete, insert, select, update on runtime.reconciliations to lastlight_writer;
+
+grant delete, insert, select, update on runtime.replays to lastlight_writer;
 
 grant select (id, email, display_name, pseudonym, created_at, phone, birth_date, age_verified_at, email_verified_at, phone_verified_at, status, suspended_reason, role_grants, locale, terms_version, avatar, photo, emergency_contact, erased_at, deleted_at, version) on public.users to lastlight_reader;
 

@@ -16,6 +16,9 @@ OURS = {
     "room_cursors",
     "chain_heads",
     "jobs",
+    "reconciliations",
+    "replays",
+    "room_snapshots",
     "migrations",
 }
 """Tables of schema runtime that are no actor's rows."""

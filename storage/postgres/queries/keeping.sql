@@ -155,12 +155,3 @@ select $1, $2, $3, $4, $5, $6, $7, $8
 where not exists (
     select from revenue_projections where venue_id = $2 and target_day = $3 and made_at = $4
 );
-
--- name: begin_job
--- $1: name. $2: now.
-insert into runtime.jobs (name, started_at) values ($1, $2)
-on conflict (name) do update set started_at = excluded.started_at;
-
--- name: end_job
--- $1: name. $2: now. $3: what was done.
-update runtime.jobs set finished_at = $2, state = $3 where name = $1;
