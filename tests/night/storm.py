@@ -184,8 +184,12 @@ class Storm:
         self._provider.disputes(intent.id, ("needs_response", "won", "lost")[about % 3])
         return True
 
-    async def _wait(self, house: LastLight, about: int, *_: Someone) -> bool:
+    async def _wait(self, house: LastLight, about: int, patron: Someone, owner: Someone) -> bool:
         await trio.sleep(about % 600)
+        # Or their tokens would end in the middle of a long plan.
+        await patron.refresh()
+        await owner.refresh()
+        await elevated(owner)
         return True
 
     async def _judge(self, house: LastLight) -> None:
