@@ -69,7 +69,7 @@ def asyncapi_document() -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "servers": _SERVERS,
-        "channels": {"connection": _connection([*asked, *answered]), **_rooms()},
+        "channels": {**_connections([*asked, *answered]), **_rooms()},
         "operations": {**_conversation(asked), **_telling()},
         "components": {
             "schemas": schemas.components(),
@@ -90,22 +90,37 @@ def asyncapi_document() -> dict[str, Any]:
     }
 
 
-def _connection(names: Iterable[str]) -> dict[str, Any]:
+def _connections(names: Iterable[str]) -> dict[str, Any]:
+    """A channel for each way to connect."""
+    bare = {name for name in names if not name.startswith("io.")}
     return {
-        "address": "/ws",
-        "title": "One connection",
-        "summary": "JSON objects in text frames, told apart by `op`.",
-        "servers": [{"$ref": "#/servers/websocket"}],
-        "messages": _messages(names),
-        "bindings": {
-            "ws": {
-                "method": "GET",
-                "headers": {
-                    "type": "object",
-                    "properties": {"Sec-WebSocket-Protocol": {"const": "lastlight.v1"}},
-                },
-                "bindingVersion": "0.1.0",
-            }
+        "connection": {
+            "address": "/ws",
+            "title": "One connection",
+            "summary": "JSON objects in text frames, told apart by `op`.",
+            "servers": [{"$ref": "#/servers/websocket"}],
+            "messages": _messages(name for name in names if name in bare),
+            "bindings": {
+                "ws": {
+                    "method": "GET",
+                    "headers": {
+                        "type": "object",
+                        "properties": {"Sec-WebSocket-Protocol": {"const": "lastlight.v1"}},
+                    },
+                    "bindingVersion": "0.1.0",
+                }
+            },
+        },
+        "socketio": {
+            "address": "/socket.io/",
+            "title": "One connection of Socket.IO",
+            "summary": (
+                "Events of these names with one argument, without `io.`; answers are "
+                "acknowledgements, of no `{problem}`. The events of rooms come under their types. "
+                "The handshake's `auth` has the `token`."
+            ),
+            "servers": [{"$ref": "#/servers/socketio"}],
+            "messages": _messages(name for name in names if name not in bare),
         },
     }
 
@@ -137,11 +152,14 @@ def _messages(names: Iterable[str]) -> dict[str, Any]:
 def _conversation(asked: Iterable[str]) -> dict[str, Any]:
     """What a client says, and what it is answered; then the frame that events come in."""
     found: dict[str, Any] = {}
-    for op in asked:
-        found[op] = {"action": "receive", **_on("connection", [op])}
-        if _REPLIES[op]:
-            found[op]["reply"] = _on("connection", _REPLIES[op])
+    for name in asked:
+        channel = "socketio" if name.startswith("io.") else "connection"
+        prefix = name[: name.rfind(".") + 1]
+        found[name] = {"action": "receive", **_on(channel, [name])}
+        if replies := [f"{prefix}{reply}" for reply in _REPLIES[name.removeprefix(prefix)]]:
+            found[name]["reply"] = _on(channel, replies)
     found["event"] = {"action": "send", **_on("connection", ["event"])}
+    found["io.cursor"] = {"action": "send", **_on("socketio", ["io.cursor"])}
     return found
 
 

@@ -100,33 +100,44 @@ def event_messages(schemas: Schemas) -> dict[str, Any]:
 
 
 def client_messages(schemas: Schemas) -> dict[str, Any]:
-    """What a client may say, by `op`."""
+    """What a client may say: over `/ws` by `op`, over Socket.IO as `io.` and the event's name."""
     kinds = {cls.__name__.lower(): cls for cls in get_args(ClientMessage)}
     _, components = msgspec.json.schema_components(kinds.values(), ref_template=_REFERENCE)
     found = {}
     for op, cls in kinds.items():
         shape = components[cls.__name__]
-        said = {
-            "type": "object",
-            "properties": {"op": {"const": op}, **shape["properties"]},
-            "required": ["op", *shape["required"]],
-            "additionalProperties": False,
-        }
-        payload = schemas.add(f"{cls.__name__}Message", said)
-        found[op] = {"name": op, "summary": shape["description"], "payload": payload}
+        summary, members = shape["description"], shape["properties"]
+        optional = tuple(name for name in members if name not in shape["required"])
+        payload = schemas.add(f"{cls.__name__}Message", _said(op, members, optional))
+        found[op] = {"name": op, "summary": summary, "payload": payload}
+        argument = {name: member for name, member in members.items() if (op, name) not in _WS_ONLY}
+        payload = schemas.add(f"{cls.__name__}Argument", _object(argument, optional))
+        found[f"io.{op}"] = {"name": op, "summary": summary, "payload": payload}
     return found
 
 
 def server_messages(schemas: Schemas) -> dict[str, Any]:
-    """What the server says over `/ws`, by `op`."""
-    return {
-        op: {
-            "name": op,
-            "summary": summary,
-            "payload": schemas.add(f"{op.title()}Message", _said(op, members, optional)),
-        }
-        for op, (summary, members, optional) in _SERVER.items()
+    """What the server says besides events; see `client_messages`.
+
+    Over Socket.IO these are the arguments of acknowledgements, or of events of these names where
+    no acknowledgement was asked for. `io.cursor` is an event: a place with nothing new to show.
+    """
+    found = {}
+    for op, (summary, members, optional) in _SERVER.items():
+        payload = schemas.add(f"{op.title()}Message", _said(op, members, optional))
+        found[op] = {"name": op, "summary": summary, "payload": payload}
+        if op == "event":
+            continue
+        argument = {name: member for name, member in members.items() if (op, name) not in _WS_ONLY}
+        payload = schemas.add(f"{op.title()}Argument", _object(argument, optional))
+        found[f"io.{op}"] = {"name": op, "summary": summary, "payload": payload}
+    cursor = {"room": _TEXT, "seq": _SEQ, "id": _ID, "type": _TEXT}
+    found["io.cursor"] = {
+        "name": "cursor",
+        "summary": "The place of an event that came before as an urgent copy, or is not yours.",
+        "payload": schemas.add("CursorArgument", _object(cursor, ("id", "type"))),
     }
+    return found
 
 
 def add_view(schemas: Schemas) -> None:
@@ -149,14 +160,20 @@ def add_view(schemas: Schemas) -> None:
 
 
 def _said(op: str, members: dict[str, Schema], optional: tuple[str, ...]) -> Schema:
+    return _object({"op": {"const": op}, **members}, optional)
+
+
+def _object(members: dict[str, Schema], optional: tuple[str, ...]) -> Schema:
     return {
         "type": "object",
-        "properties": {"op": {"const": op}, **members},
-        "required": ["op", *(name for name in members if name not in optional)],
+        "properties": members,
+        "required": [name for name in members if name not in optional],
         "additionalProperties": False,
     }
 
 
+_WS_ONLY: Final = {("command", "id"), ("reply", "id"), ("error", "id")}
+"""Members by which an answer is found over `/ws`; Socket.IO has acknowledgements."""
 _OWN_ID: Final[Schema] = {**_TEXT, "description": "Of the command that it answers."}
 _SERVER: Final[dict[str, tuple[str, dict[str, Schema], tuple[str, ...]]]] = {
     "welcome": (

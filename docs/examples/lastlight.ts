@@ -180,13 +180,9 @@ export class LastLight {
   #told(said: Members): void {
     const room = this.rooms.get(String(said["room"]));
     if (room === undefined) return;
-    if (said["op"] === "subscribed") {
-      room.subscribed(said);
-    } else {
-      const answer = room.event(said);
-      if (answer === "gap") return this.#subscribe(room);
-      if (answer !== undefined) this.#say(answer);
-    }
+    const answer = said["op"] === "subscribed" ? room.subscribed(said) : room.event(said);
+    if (answer === "gap") return this.#subscribe(room);
+    if (answer !== undefined) this.#say(answer);
     const text = room.keep();
     this.#saving = this.#saving.then(() => this.#store?.set(`room:${room.name}`, text));
   }

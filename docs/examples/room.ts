@@ -44,14 +44,16 @@ export class Room {
     return { op: "subscribe", room: this.name, ...place };
   }
 
-  /** Where the room stands. Without a snapshot, what was missed follows by itself. */
-  subscribed(said: Members): void {
+  /** Where the room stands; what to acknowledge. Without a snapshot, what was missed follows. */
+  subscribed(said: Members): Members {
     this.epoch = String(said["epoch"]);
     const snapshot = said["snapshot"] as unknown as Snapshot | undefined;
-    if (snapshot === undefined) return;
-    this.view = snapshot.view;
-    this.seq = Number(said["seq"]);
-    for (const event of snapshot.latest) this.#unnumbered(event);
+    if (snapshot !== undefined) {
+      this.view = snapshot.view;
+      this.seq = Number(said["seq"]);
+      for (const event of snapshot.latest) this.#unnumbered(event);
+    }
+    return { op: "ack", room: this.name, seq: this.seq };
   }
 
   /** Take in a frame with an event; what to acknowledge, if anything, or "gap": subscribe again. */
