@@ -78,11 +78,18 @@ def fold(
     view: View, room: str, type_: str, data: Mapping[str, Any], *, at: str, venue_id: str | None
 ) -> View:
     """`view` and one more event, by what its envelope says. An unknown type changes nothing."""
-    named = {**data, "$at": at, "$venue_id": venue_id}
+    named = _Named({**data, "$at": at, "$venue_id": venue_id})
     for step in FOLD.get(type_, ()):
         if _applies(step, room, named):
             view = _done(view, step, data, named)
     return view
+
+
+class _Named(dict[str, Any]):
+    """What steps may name. What an event does not say is null: no odd event stops a room."""
+
+    def __missing__(self, name: str) -> None:
+        return None
 
 
 def _applies(step: Step, room: str, named: Mapping[str, Any]) -> bool:
@@ -132,7 +139,7 @@ def _entry(
     step: Step, before: Mapping[str, Any], data: Mapping[str, Any], named: Mapping[str, Any]
 ) -> Mapping[str, Any]:
     if step.how is How.ADD:
-        sums = {name: before.get(name, 0) + named[source] for name, source in step.take.items()}
+        sums = {n: before.get(n, 0) + (named[source] or 0) for n, source in step.take.items()}
         return {"count": before.get("count", 0) + 1, **sums}
     taken = {name: named[source] for name, source in step.take.items()}
     kept = {} if step.how is How.PUT else before

@@ -26,16 +26,18 @@ class EventCheck:
 
     count: Callable[[], None]
 
-    def look(self, event: RoomEvent) -> None:
-        """Hold an event to the class of its type."""
+    def fits(self, event: RoomEvent) -> bool:
+        """Whether an event is as its type is declared: who reads its members may rely on them."""
         declared = EVENTS.get(event.type)
         if declared is None:
             self._tell(event, ["(type)"])
-            return
+            return False
         try:
             decode(declared, event.data)
         except Invalid as error:
             self._tell(event, [f"{fault.pointer} {fault.code}" for fault in error.errors])
+            return False
+        return True
 
     def _tell(self, event: RoomEvent, places: list[str]) -> None:
         self.count()

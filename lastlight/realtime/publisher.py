@@ -6,6 +6,8 @@ moment of the decision, but the event about it goes out when it is durable.
 
 from __future__ import annotations
 
+from typing import Final
+
 import attrs
 
 from lastlight.auth.revocations import Revocations
@@ -19,6 +21,8 @@ from lastlight.realtime.hub import Hub
 from protocol.entries import RoomEvent
 from protocol.events.emergency import EmergencySosAcknowledged
 from protocol.events.system import AuthSessionRevoked
+
+_TAKEN: Final = "acknowledged"
 
 
 @attrs.frozen(eq=False)
@@ -39,23 +43,23 @@ class RoomPublisher:
 
     def publish(self, event: RoomEvent) -> None:
         """A durable event in its place, or an ephemeral one."""
-        self.check.look(event)
-        self.attending.went_out(event)
+        if fits := self.check.fits(event):
+            self.attending.went_out(event)
         self.backlog.add(event)
-        if event.type == AuthSessionRevoked.type and event.data["reason"] == "erased":
+        if event.type == AuthSessionRevoked.type and event.data.get("reason") == "erased":
             for room, _ in event.rooms:
                 self.backlog.forget(room)
         self.hub.publish(event, self._revoke if event.type == AuthSessionRevoked.type else None)
         self.bells.ring(room for room, seq in event.rooms if seq is not None)
         durable = bool(event.rooms) and event.rooms[0][1] is not None
         self.metrics.events.labels(kind="durable" if durable else "ephemeral").inc()
-        if event.type == EmergencySosAcknowledged.type and event.data["status"] == "acknowledged":
+        if event.type == EmergencySosAcknowledged.type and fits and event.data["status"] == _TAKEN:
             self.metrics.sos_acknowledged.observe(event.data["after_ms"] / 1000)
 
     def publish_urgent(self, event: RoomEvent) -> None:
         """The unnumbered copy of a durable event that is not durable yet."""
-        self.check.look(event)
-        self.attending.went_out(event)
+        if self.check.fits(event):
+            self.attending.went_out(event)
         self.hub.publish_urgent(event)
         self.metrics.events.labels(kind="urgent").inc()
 

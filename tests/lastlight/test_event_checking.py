@@ -19,6 +19,8 @@ from protocol.codec import decode, encode
 from protocol.entries import RoomEvent
 from protocol.events import EVENTS
 from protocol.events.emergency import EmergencySosRaised
+from protocol.folding import EMPTY, fold_event
+from protocol.folding_table import FOLD
 from tests.twins.described import complaints_of
 
 ROOM = f"user:{UUID(int=5)}"
@@ -51,7 +53,7 @@ def an_event(name: str, data: dict[str, Any]) -> RoomEvent:
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_what_is_as_declared_is_as_described(name: str) -> None:
+async def test_what_is_as_declared_is_as_described(name: str) -> None:
     """The class that the node reads by and the schema that clients get are of one mind."""
     metrics = Metrics()
     event = an_event(name, sample(name))
@@ -61,7 +63,7 @@ def test_what_is_as_declared_is_as_described(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", EVENTS)
-def test_both_see_what_is_not(name: str) -> None:
+async def test_both_see_what_is_not(name: str) -> None:
     """A member that nobody declared, and one that is missing."""
     data = sample(name)
     for broken in ({**data, "unknown": 1}, dict(list(data.items())[1:])):
@@ -73,7 +75,7 @@ def test_both_see_what_is_not(name: str) -> None:
         assert [*complaints_of(event)]
 
 
-def test_an_alarm_with_an_odd_member_is_told_and_goes_out() -> None:
+async def test_an_alarm_with_an_odd_member_is_told_and_goes_out() -> None:
     """An SOS is never held back for its form; what stands there is not logged."""
     metrics, backlog = Metrics(), Backlog()
     name = EmergencySosRaised.type
@@ -87,9 +89,17 @@ def test_an_alarm_with_an_odd_member_is_told_and_goes_out() -> None:
     assert "a secret" not in str(line)
 
 
-def test_an_unknown_type_is_told_too() -> None:
+async def test_an_unknown_type_is_told_too() -> None:
     """What no class declares, nobody can have described."""
     metrics = Metrics()
     with structlog.testing.capture_logs():
         RoomPublisher(Hub(), Backlog(), metrics).publish(an_event("task.sung", {}))
     assert counted(metrics) == 1
+
+
+@pytest.mark.parametrize("name", FOLD)
+@pytest.mark.parametrize("room", [ROOM, f"venue:{UUID(int=2)}:staff"])
+async def test_what_says_nothing_stops_no_view(name: str, room: str) -> None:
+    """The room's view goes on with null in its place, as the clients' does."""
+    view = fold_event(EMPTY, an_event(name, {}), room)
+    assert fold_event(view, an_event(name, {}), room) is not None
