@@ -5,13 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 
-from bench import actors, http, life, profile
+from bench import actors, fanout, http, idle_sockets, life, profile, sos, storm
 
 QUESTIONS: Mapping[str, Callable[[], None]] = {
     "http": http.main,
     "actors": actors.main,
     "life": life.main,
     "profile": profile.main,
+    "fanout": fanout.main,
+    "sos": sos.main,
+    "idle": idle_sockets.main,
+    "storm": storm.main,
 }
 
 

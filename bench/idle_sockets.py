@@ -1,0 +1,60 @@
+"""What a connection costs that says nothing: resident memory at 10,000 of them, beside Socket.IO.
+
+Each is signed in and in one room. A whole node of ours, with its actors and the journal; Socket.IO
+with connection state recovery, as it keeps what clients missed then. Memory is the process's own,
+without what the kernel keeps for a socket, after a while in which nothing happens.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+from contextlib import AbstractContextManager
+from typing import Any
+
+from bench.kit import progress, save
+from bench.rooms_kit import (
+    PATRONS_ROOM,
+    Server,
+    a_fleet,
+    raise_limits,
+    socket_io,
+    tokens_for,
+    whole_node,
+)
+from protocol.addresses import Role
+
+SOCKETS = int(os.environ.get("BENCH_SOCKETS", "10000"))
+ROUNDS = 3
+REST_S = 10
+WARM_UP = 200
+
+
+def _kib_each(opening: AbstractContextManager[Server]) -> float:
+    with opening as server:
+        # What the first connections bring in for good is not theirs.
+        with a_fleet() as first:
+            first.open(server, tokens_for(server.tokens, WARM_UP, Role.PATRON), PATRONS_ROOM)
+        with a_fleet() as fleet:
+            before = server.resident_bytes()
+            fleet.open(server, tokens_for(server.tokens, SOCKETS, Role.PATRON), PATRONS_ROOM)
+            told = fleet.tell("rest", seconds=REST_S)
+            assert told["open"] == SOCKETS, told
+            each = (server.resident_bytes() - before) / SOCKETS / 1024
+    progress(f"{server.name}: {each:.1f} KiB a socket")
+    return each
+
+
+def main() -> None:
+    """Measure and save."""
+    raise_limits()
+    ours, peer = [], []
+    for _ in range(ROUNDS):
+        ours.append(_kib_each(whole_node()))
+        peer.append(_kib_each(socket_io(recovery=True)))
+    figures: dict[str, Any] = {"sockets": SOCKETS}
+    for name, values in (("Last Light", ours), ("Socket.IO", peer)):
+        figures[f"{name}: KiB a socket"] = (
+            f"{statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
+        )
+    save("idle_sockets", figures)
