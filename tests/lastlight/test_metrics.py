@@ -61,7 +61,14 @@ def test_how_long_an_sos_waited_for_somebody_is_measured_once() -> None:
                 type="emergency.sos_acknowledged",
                 venue_id=None,
                 occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
-                data={"status": status, "after_ms": 12_000},
+                data={
+                    "incident_id": str(UUID(int=2)),
+                    "owner_id": str(UUID(int=3)),
+                    "display_name": "Moth",
+                    "status": status,
+                    "after_ms": 12_000,
+                    "at": "2026-01-01T00:00:00.000Z",
+                },
                 rooms=(),
             )
         )
