@@ -56,8 +56,6 @@ class Alert:
 def alert_of(event: RoomEvent) -> Alert | None:
     """The alert that an event is, if it is one that receipts are wanted of."""
     data = event.data
-    if event.venue_id is None:
-        return None
     if event.type in _CALLS:
         raiser = data["raised_by"] if event.type == EmergencySosRaised.type else data["user_id"]
         id_, is_call = data["incident_id"], True
@@ -65,6 +63,7 @@ def alert_of(event: RoomEvent) -> Alert | None:
         raiser, id_, is_call = data["by"], data["broadcast_id"], False
     else:
         return None
+    assert event.venue_id is not None, f"{event.type} is of a venue"
     return Alert(
         id=UUID(str(id_)),
         venue_id=event.venue_id,
@@ -208,8 +207,9 @@ class Receipts:
 
     def _forget(self, alert: Alert) -> None:
         for room, seq in alert.places.items():
+            if seq is None:
+                continue
             of_room = self._places.get(room, {})
-            if seq is not None and of_room.get(seq) is alert:
-                del of_room[seq]
+            of_room.pop(seq, None)
             if not of_room:
                 self._places.pop(room, None)

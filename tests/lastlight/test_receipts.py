@@ -200,6 +200,12 @@ def test_receipts_and_alerts_are_bounded() -> None:
     for n in range(RECEIPTS_WAITING_MAX + 10):
         receipts.acknowledged(UUID(int=n), STAFF_ROOM, until=1)
     assert len(receipts) == RECEIPTS_WAITING_MAX
+    rooms = (STAFF_ROOM, OWNER_ROOM)
+    moved = knowing(sos(0, 1, rooms=(OWNER_ROOM,)), sos(-1 % 2**64, None, rooms=rooms))
+    for n in range(1, ALERTS_KNOWN_MAX + 1):
+        moved.note(sos(n, n, incident=UUID(int=n)))
+    moved.acknowledged(user(1), OWNER_ROOM, until=1)
+    assert len(moved) == 0
     crowded = knowing(*(sos(n, n, incident=UUID(int=n)) for n in range(1, ALERTS_KNOWN_MAX + 3)))
     crowded.acknowledged(user(1), STAFF_ROOM, until=ALERTS_KNOWN_MAX + 3)
     assert len(crowded) == ALERTS_KNOWN_MAX
