@@ -81,7 +81,10 @@ function act(told: Members): void {
   else if (what === "emit")
     app.socket.emit(told["event"], told["data"], (answer: any) => say({ app: name, answer }));
   else if (what === "drop") app.socket.io.engine.close();
-  else if (what === "close") app.socket.disconnect();
+  else if (what === "close") {
+    app.socket.disconnect();
+    say({ app: name, closed: true });
+  }
 }
 
 for await (const line of createInterface({ input: process.stdin })) act(JSON.parse(line));
