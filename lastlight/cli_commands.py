@@ -75,6 +75,7 @@ def demo(line: Namespace) -> int:
         configure_logging(level=settings.log_level, stream=lines)
         from lastlight.cli_serve import run_node
         from lastlight.demo.night import Night
+        from lastlight.demo.own_stripe import open_own_stripe
 
         async def live(running: Running, told: trio.Event) -> None:
             night = Night(
@@ -90,7 +91,14 @@ def demo(line: Namespace) -> int:
             console.print("The node ends; what it answered is on disk.")
 
         console.print("Last Light starts: PostgreSQL, the demo venue and its people …")
-        trio.run(lambda: run_node(settings, demo=True, live=live))
+
+        async def run() -> None:
+            async with open_own_stripe(settings) as with_cards:
+                if with_cards is not settings:
+                    console.print(f"Cards are taken at a localstripe, {with_cards.stripe_api_base}")
+                await run_node(with_cards, demo=True, live=live)
+
+        trio.run(run)
     console.print(f"The night's data is in {settings.data_dir}. To go on with it:")
     console.print(
         f"  {program_name()} serve --demo --data-dir {settings.data_dir}", highlight=False
