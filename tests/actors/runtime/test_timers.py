@@ -11,6 +11,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.runtime.timers import Timers
 from protocol.addresses import ActorKind
+from protocol.internal.forgetting import ForgetFiredTimers
 from protocol.limits import TIMER_HORIZON_S
 from protocol.messages import Message
 from protocol.records.platform import ActorTimer
@@ -184,3 +185,27 @@ async def test_timers_that_were_replaced_take_no_room() -> None:
         desk.timers.arm(a_timer(1 + at / 10_000, version=at + 1))
     assert len(desk.timers) == 1
     assert desk.timers.places <= 2_000
+
+
+async def test_timers_that_fired_long_ago_are_forgotten_by_their_actor(
+    autojump_clock: MockClock,
+) -> None:
+    """Only it knows their versions: one of the same name may be set anew the moment after."""
+    world = World()
+    async with open_memory_node(world, toys()) as running:
+        await ask(running.node, Wait(seconds=5, name="early"))
+        await ask(running.node, Wait(seconds=3600, name="late"))
+        await trio.sleep(60)
+        before = world.clock.now()
+        await ask(running.node, ForgetFiredTimers(before=before - timedelta(minutes=5)))
+        await running.wait_flushed()
+        assert len(world.database.table(ActorTimer)) == 2
+        await ask(running.node, ForgetFiredTimers(before=before))
+        await running.wait_flushed()
+        (left,) = world.database.table(ActorTimer).values()
+        assert left.name == "late"
+        await ask(running.node, Wait(seconds=5, name="early"))
+        await trio.sleep(60)
+        await running.wait_flushed()
+        assert len(world.database.table(ActorTimer)) == 2
+        assert world.database.kept_aside == []
