@@ -152,8 +152,10 @@ export function backoff(tries: number, mostMs = 30_000): number {
 
 function problemIn(text: string, status: number): Members {
   try {
-    return JSON.parse(text);
+    const members: Members = JSON.parse(text);
+    if (typeof members["code"] === "string") return { ...members, status };
   } catch {
-    return { status, code: "unreadable", detail: "a proxy answered, not the node" };
+    // A page of HTML, or nothing.
   }
+  return { status, code: "unreadable", detail: "a proxy answered, not the node" };
 }
