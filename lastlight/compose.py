@@ -27,7 +27,6 @@ from lastlight.compose_jobs import make_scheduler, run_jobs
 from lastlight.compose_storage import Storage, open_storage
 from lastlight.compose_ways_in import make_resumer, open_ways_in
 from lastlight.demo.founding import Founder
-from lastlight.demo.local_stripe import introduce, with_local_payments
 from lastlight.front_door import FrontDoor
 from lastlight.gateway.health import Health
 from lastlight.gateway.house import requests_most
@@ -107,7 +106,6 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
     Raises:
         LastLightError: it can't run as told; the message says what to do.
     """
-    settings = with_local_payments(settings) if demo else settings
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
         own = _Own(
@@ -168,8 +166,6 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
                 metrics=own.metrics,
             )
         )
-        if demo:
-            nursery.start_soon(introduce, settings, door.port)
         log.info("listening", host=settings.host, port=door.port)
         yield Running(node=node, door=door, health=health, write_behind=storage.write_behind)
         health.draining = True
@@ -247,6 +243,7 @@ def _surroundings(
         resume=make_resumer(node, storage, own.publisher).resume,
         check=own.revocations.check,
         bells=own.publisher.bells,
+        polled=own.publisher.attending.polled,
     )
     return Surroundings(
         node=node,

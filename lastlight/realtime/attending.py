@@ -7,6 +7,7 @@ venue's.
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from uuid import UUID
@@ -27,6 +28,7 @@ from lastlight.realtime.unheard import Unheard
 from protocol.addresses import ActorKind, Address
 from protocol.entries import RoomEvent
 from protocol.internal.receipts import AlertsReceived, AlertUnheard, Receipt
+from protocol.limits import POLLS_MAX
 
 
 @attrs.define(eq=False)
@@ -48,6 +50,8 @@ class Attending:
             members=self._in_room, tells=self._acknowledges, within_s=self._unheard_s
         )
         self._members: dict[Member, _Attending] = {}
+        self._polls: OrderedDict[tuple[UUID, str], int] = OrderedDict()
+        """From which place on somebody's polls of a room give them what happens."""
         self._shared: Callable[[Address], object] = lambda _address: None
 
     async def run(self, node: Node) -> None:
@@ -118,6 +122,17 @@ class Attending:
             event_id=ack.id,
         )
         return received or membership.acked_seq > before
+
+    def polled(self, user_id: UUID, room: str, seq: int) -> None:
+        """Somebody asks for what follows a place: so they have what earlier polls gave up to it.
+
+        Of those who poll, the last POLLS_MAX are remembered; whoever is not begins anew.
+        """
+        after = min(seq, self._polls.pop((user_id, room), seq))
+        self.receipts.acknowledged(user_id, room, after=after, until=seq)
+        self._polls[user_id, room] = seq
+        if len(self._polls) > POLLS_MAX:
+            self._polls.popitem(last=False)
 
     def _in_room(self, room: str) -> Iterable[Member]:
         # Asked for when somebody called for help and nobody has it; no list is kept for that.

@@ -30,11 +30,15 @@ from protocol.replies.realtime import HeardEvent, RoomEvents
 
 @attrs.frozen(kw_only=True, eq=False)
 class Polling:
-    """Answers polls. `check` raises if a principal's token was revoked meanwhile."""
+    """Answers polls. `check` raises if a principal's token was revoked meanwhile.
+
+    `polled` hears up to which place of a room somebody says to have it.
+    """
 
     resume: Resume
     check: Callable[[Principal], None]
     bells: Bells
+    polled: Callable[[UUID, str, int], None]
 
     async def read_events(self, call: Call) -> Answer:
         """The events after a place, as soon as there are any.
@@ -65,6 +69,8 @@ class Polling:
         bell = self.bells.of(room)
         try:
             found = await self._read(principal, command)
+            if command.after_seq is not None:
+                self.polled(principal.user_id, room, command.after_seq)
             if found.events or command.after_seq is None:
                 return found
             if self.bells.waiting >= POLLS_MAX:

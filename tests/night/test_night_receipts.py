@@ -226,6 +226,32 @@ async def test_a_broadcast_counts_who_has_it(
     assert_all_is_well(house.world)
 
 
+async def test_who_polls_has_what_they_ask_to_be_told_after(
+    house: LastLight, autojump_clock: MockClock
+) -> None:
+    """A network that lets no socket through: the next poll says that the last one arrived."""
+    staff, other = await sign_in(house, "staff1"), await sign_in(house, "staff2")
+    poll = f"/api/realtime/events?room={STAFF_ROOM}"
+    stands = (await other.need(200, "GET", poll))["seq"]
+    for _ in range(2):
+        await other.need(200, "GET", f"{poll}&after_seq={stands}&wait_s=0")
+    await staff.need(201, "POST", SOS, {})
+    await trio.sleep(0.1)
+    found = await other.need(200, "GET", f"{poll}&after_seq={stands}")
+    assert [item["event"]["type"] for item in found["items"]] == [RAISED]
+    await trio.sleep(TOLD_S)
+    assert await receipts_in(house) == []
+    pressed_at = trio.current_time()
+    await other.need(200, "GET", f"{poll}&after_seq={found['seq']}&wait_s=0")
+    late = await sign_in(house, "manager")
+    await late.need(200, "GET", f"{poll}&after_seq={found['seq']}&wait_s=0")
+    await trio.sleep(TOLD_S)
+    (by,) = await receipts_in(house)
+    assert [*by] == [other.user_id]
+    await trio.sleep(pressed_at + 20 - trio.current_time())
+    assert [alert.tier for alert in alerts(house.world)] == [0]
+
+
 async def test_nobody_acknowledges_what_they_may_not_hear(
     house: LastLight, autojump_clock: MockClock
 ) -> None:

@@ -195,7 +195,7 @@ async def open_memory_last_light(
         node, journal = running.node, running.journal
         reading = Reading(world.database, journal, running.write_behind)
         resumer = make_resumer(node, backlog, journal, reading)
-        polling = Polling(resume=resumer.resume, check=revocations.check, bells=rooms.bells)
+        polling = _polling(resumer, rooms)
         cards = _cards(world, node, metrics)
         dispatcher = make_dispatcher(
             Surroundings(
@@ -241,6 +241,15 @@ async def _at_work(*tasks: Callable[[], Awaitable[None]]) -> AsyncIterator[None]
             nursery.start_soon(task)
         yield
         nursery.cancel_scope.cancel()
+
+
+def _polling(resumer: Resumer, rooms: RoomPublisher) -> Polling:
+    return Polling(
+        resume=resumer.resume,
+        check=rooms.revocations.check,
+        bells=rooms.bells,
+        polled=rooms.attending.polled,
+    )
 
 
 def _services(
