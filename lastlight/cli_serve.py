@@ -17,6 +17,7 @@ import structlog
 import trio
 
 from lastlight.compose import Running, open_last_light
+from lastlight.demo.local_stripe import introduce, with_local_payments
 from lastlight.settings import Settings
 
 SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
@@ -41,11 +42,18 @@ async def run_node(settings: Settings, *, demo: bool, live: Live) -> None:
     Raises:
         LastLightError: it can't run as told, alone or in an exception group.
     """
+    settings = with_local_payments(settings) if demo else settings
     async with open_ending() as ending:
         with ending.starting:
-            async with open_last_light(settings, demo=demo) as running:
+            async with (
+                open_last_light(settings, demo=demo) as running,
+                trio.open_nursery() as nursery,
+            ):
                 ending.running.set()
+                if demo:
+                    nursery.start_soon(introduce, settings, running.door.port)
                 await live(running, ending.told)
+                nursery.cancel_scope.cancel()
 
 
 @asynccontextmanager

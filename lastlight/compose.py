@@ -243,7 +243,6 @@ def _surroundings(
         resume=make_resumer(node, storage, own.publisher).resume,
         check=own.revocations.check,
         bells=own.publisher.bells,
-        polled=own.publisher.attending.polled,
     )
     return Surroundings(
         node=node,
