@@ -153,8 +153,8 @@ FAN_OUT_STEP: Final = 16
 """Connections that are given an event between two looks at the clock."""
 FAN_OUT_TOGETHER: Final = 32
 """Events of one room that wait together are given together, so many at most."""
-FAN_OUT_TOGETHER: Final = 32
-"""Events of one room that wait together are given together, so many at most."""
+MISSED_FRAMES_MAX: Final = 1_024
+"""Events that somebody missed, kept as they were sent; one more, and the oldest is forgotten."""
 FAN_OUT_EVENTS_MAX: Final = 4_096
 """Events on their way; with one more the oldest is given out before anything else happens."""
 

@@ -8,7 +8,7 @@ left out. A room that was lost before an event of it was given is not heard.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from lastlight.realtime.members import Batch, Frames, Member, Membership
 from lastlight.realtime.rooms import Access, decide_access
 from protocol.addresses import Principal
 from protocol.entries import RoomEvent
-from protocol.limits import FAN_OUT_STEP
+from protocol.limits import FAN_OUT_STEP, MISSED_FRAMES_MAX
 
 TOKEN_CLOSED = 4401
 ROOM_CLOSED = 4403
@@ -47,6 +47,7 @@ class Hub:
         self._users: Counter[UUID] = Counter()
         self._addresses: Counter[str] = Counter()
         self._fan_out = FanOut(self._giving)
+        self._missed: OrderedDict[tuple[UUID, str], Frames] = OrderedDict()
         self._published = self._given = self._slow = 0
 
     async def run(self) -> None:
@@ -169,10 +170,7 @@ class Hub:
         """
         if member.rooms.get(room) is not membership:
             return
-        shaped = [
-            member.shape(Frames(event, room, dict(event.rooms)[room]), membership)
-            for event in missed
-        ]
+        shaped = [member.shape(self._frames_of(event, room), membership) for event in missed]
         # One piece: a backlog may be longer than the outbox, and is no sign of a slow client.
         given = [opening, *(frame for frame in shaped if frame is not None)]
         member.outbox.put(member.wire.joined(given))
@@ -203,6 +201,16 @@ class Hub:
             self.drop(member, room)
         if lost:
             member.outbox.close(ROOM_CLOSED, f"no longer allowed in {lost[0]}")
+
+    def _frames_of(self, event: RoomEvent, room: str) -> Frames:
+        """A missed event, encoded once for all who come back at the same time."""
+        found = self._missed.get((event.id, room))
+        if found is None:
+            found = Frames(event, room, dict(event.rooms)[room])
+            self._missed[event.id, room] = found
+            if len(self._missed) > MISSED_FRAMES_MAX:
+                self._missed.popitem(last=False)
+        return found
 
     def _in(self, room: str) -> Iterator[tuple[Member, ...]]:
         """Who is in a room when its first event is given, some at a time."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 import trio
 from trio_websocket import ConnectionClosed
@@ -94,6 +96,22 @@ async def test_a_message_over_the_bound_closes_with_1009() -> None:
             await ws.get_message()
     assert closed.value.reason is not None
     assert closed.value.reason.code == 1009
+
+
+async def test_a_message_is_as_long_as_its_bytes_and_all_its_pieces() -> None:
+    """Characters of three bytes, or a message in a thousand frames, are no way around the bound."""
+    half = SOCKET_MESSAGE_BYTES_MAX // 2
+    pieces = [masked(0x01, "語" * (half // 3 + 1)), masked(0x80, "語" * (half // 3 + 1))]
+    async with a_door(Desk()) as door, await connect(door) as stream:
+        await stream.send_all(_HANDSHAKE + b"\r\n")
+        await stream.receive_some()
+        await stream.send_all(b"".join(pieces))
+        assert (await read_to_end(stream))[:4] == b"\x88" + b"%c" % 35 + b"\x03\xf1"
+
+
+def masked(first: int, text: str) -> bytes:
+    payload = text.encode()
+    return struct.pack("!BBH", first, 0x80 | 126, len(payload)) + b"\0\0\0\0" + payload
 
 
 @pytest.mark.parametrize(

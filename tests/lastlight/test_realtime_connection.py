@@ -10,11 +10,14 @@ import pytest
 import trio
 from trio_websocket import ConnectionClosed
 
+from lastlight.realtime.hub import Member
+from lastlight.realtime.outbox import Outbox
 from protocol.addresses import Role
 from protocol.errors import Code, Refusal
 from protocol.limits import (
     SOCKET_MESSAGES_BURST,
     SOCKET_ROOMS_MAX,
+    SOCKETS_PER_ADDRESS_MAX,
     SOCKETS_PER_USER_MAX,
 )
 from tests.lastlight.door_kit import a_websocket
@@ -129,6 +132,17 @@ async def test_more_connections_than_a_user_may_have_close_with_4429() -> None:
             await tell(ws, op="hello", token="1")
             assert await close_code(ws) == 4429
         nursery.cancel_scope.cancel()
+
+
+async def test_more_connections_than_an_address_may_have_close_with_4429() -> None:
+    """A venue shares one address, so the bound is high; one broken script must not have it all."""
+    async with a_stage() as stage:
+        for n in range(SOCKETS_PER_ADDRESS_MAX):
+            stage.hub.join(Member(principal(n + 100), "127.0.0.1", Outbox()))
+        assert stage.door is not None
+        async with a_websocket(stage.door) as ws:
+            await tell(ws, op="hello", token="1")
+            assert await close_code(ws) == 4429
 
 
 async def _stay(stage: Stage, task_status: trio.TaskStatus[None]) -> None:

@@ -18,6 +18,7 @@ from protocol.limits import (
     FAN_OUT_SLICE_S,
     FAN_OUT_STEP,
     FAN_OUT_TOGETHER,
+    MISSED_FRAMES_MAX,
 )
 from tests.lastlight.realtime_kit import STAFF_ROOM, event, principal, user
 
@@ -278,3 +279,22 @@ async def test_what_waits_together_is_one_write_for_most_and_right_for_everyone(
     assert len(crowd.heard[-2]) == burst + 1
     assert b"data" not in crowd.heard[-2][2]
     assert {member.rooms[STAFF_ROOM].last_seq for member in members} == {burst + 1}
+
+
+async def test_those_who_come_back_together_are_given_the_same_bytes(
+    mock_clock: trio.testing.MockClock,
+) -> None:
+    """Encoding what was missed anew for each of two thousand would take longer than all else."""
+    missed = tuple(event(seq, seq) for seq in range(1, 4))
+    async with a_crowd(mock_clock) as crowd:
+        for member in crowd.come(3):
+            membership = crowd.hub.enter(member, STAFF_ROOM)
+            crowd.hub.catch_up(member, STAFF_ROOM, membership, opening=b"{}", seq=3, missed=missed)
+        assert len(crowd.hub._missed) == len(missed)
+        last = [event(seq, seq) for seq in range(1, MISSED_FRAMES_MAX + 5)]
+        (late,) = crowd.come(1)
+        membership = crowd.hub.enter(late, STAFF_ROOM)
+        crowd.hub.catch_up(late, STAFF_ROOM, membership, opening=b"", seq=9, missed=last)
+        assert len(crowd.hub._missed) == MISSED_FRAMES_MAX
+    assert len({heard[0] for heard in crowd.heard[:3]}) == 1
+    assert crowd.heard[0][0].count(b'"op":"event"') == 3

@@ -125,6 +125,24 @@ async def test_who_does_not_answer_a_ping_is_hung_up_on(
         assert trio.current_time() == SOCKET_PING_S + SOCKET_PONG_S
 
 
+async def test_who_says_something_is_not_asked_for_a_sign_of_life(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    """Each ping wakes a phone's radio; a client that speaks is there."""
+    async with trio.open_nursery() as nursery:
+        peer = await _connect(nursery, answers_pings=False)
+        await peer.say(op="hello", token="t")
+        assert isinstance(await peer.next(), Message)
+        for _ in range(10):
+            await trio.sleep(SOCKET_PING_S - 1)
+            await peer.say(op="ping")
+            answer = await peer.next()
+            assert isinstance(answer, Message)
+            assert json.loads(answer.data) == {"op": "pong"}
+        assert isinstance(await peer.next(), Ping)
+        nursery.cancel_scope.cancel()
+
+
 async def test_a_token_that_is_not_renewed_ends_the_connection(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
