@@ -33,7 +33,6 @@ from lastlight.gateway.house import requests_most
 from lastlight.gateway.presences import Presences
 from lastlight.gateway.projections import Projecting
 from lastlight.gateway.queries import Queries
-from lastlight.gateway.sockets import SocketGateway
 from lastlight.integrations.books import Books
 from lastlight.integrations.cards import Cards, make_cards, open_provider
 from lastlight.integrations.notifications.notifier import TERMS, Notifier
@@ -142,8 +141,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         # Not before the door is closed: it lets answers out that are still being written.
         stack.callback(nursery.cancel_scope.cancel)
         nursery.start_soon(watch_loop, own.metrics)
-        nursery.start_soon(own.publisher.hub.run)
-        nursery.start_soon(own.publisher.attending.run, node)
+        nursery.start_soon(own.publisher.run, node)
         nursery.start_soon(run_jobs, node, scheduler)
         nursery.start_soon(cards.applier.run)
         nursery.start_soon(_freeze_when_ready, node, own.collector)
@@ -152,8 +150,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
             node=node,
             hub=own.publisher.hub,
             passwords=own.passwords,
-            journal=storage.journal,
-            write_behind=storage.write_behind,
+            storage=storage,
         )
         door = await enter(
             open_ways_in(
@@ -162,7 +159,6 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
                 storage=storage,
                 publisher=own.publisher,
                 dispatcher=dispatcher,
-                sockets=SocketGateway(dispatcher, own.ids),
                 metrics=own.metrics,
             )
         )
@@ -243,6 +239,7 @@ def _surroundings(
         resume=make_resumer(node, storage, own.publisher).resume,
         check=own.revocations.check,
         bells=own.publisher.bells,
+        polled=own.publisher.attending.polled,
     )
     return Surroundings(
         node=node,

@@ -42,10 +42,10 @@ async def open_ways_in(
     storage: Storage,
     publisher: RoomPublisher,
     dispatcher: Dispatcher,
-    sockets: SocketGateway,
     metrics: Metrics,
 ) -> AsyncIterator[FrontDoor]:
     """Listen until left; see `open_front_door`."""
+    sockets = SocketGateway(dispatcher, dispatcher.urgent.ids)
     services = Services(
         authenticate=sockets.authenticate,
         resume=make_resumer(node, storage, publisher).resume,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from actors.runtime.node import Node
 from lastlight.auth.passwords import Passwords
+from lastlight.compose_storage import Storage
 from lastlight.metrics import Metrics
 from lastlight.realtime.hub import Hub
 from protocol.addresses import ActorKind
-from storage.journal.journal import SqliteJournal
-from storage.write_behind.write_behind import WriteBehind
 
 
 def measure(
@@ -17,10 +16,10 @@ def measure(
     node: Node,
     hub: Hub,
     passwords: Passwords,
-    journal: SqliteJournal,
-    write_behind: WriteBehind,
+    storage: Storage,
 ) -> None:
     """Let `metrics` read the parts of a node when somebody looks."""
+    journal, write_behind = storage.journal, storage.write_behind
     for kind in ActorKind:
         metrics.watch(
             metrics.actors.labels(kind.value),

@@ -9,7 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 import attrs
+import trio
 
+from actors.runtime.node import Node
 from lastlight.auth.revocations import Revocations
 from lastlight.clocks import SystemClock
 from lastlight.metrics import Metrics
@@ -40,6 +42,12 @@ class RoomPublisher:
     @check.default
     def _check_of_metrics(self) -> EventCheck:
         return EventCheck(self.metrics.malformed_events.inc)
+
+    async def run(self, node: Node) -> None:
+        """Give events out in turns, and tell the venues of `node` who has them, until cancelled."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.hub.run)
+            nursery.start_soon(self.attending.run, node)
 
     def publish(self, event: RoomEvent) -> None:
         """A durable event in its place, or an ephemeral one."""
