@@ -7,36 +7,35 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
-from uuid import UUID
 
 import attrs
 import trio
 
-from lastlight.integrations.notifications.apns import Apns, read_signing_key
 from lastlight.integrations.notifications.contact import Contact
-from lastlight.integrations.notifications.fcm import Fcm, read_service_account
-from lastlight.integrations.notifications.http import ProviderHTTP, open_http
-from lastlight.integrations.notifications.mail import Mail, MailServer
+from lastlight.integrations.notifications.mail import Mail
 from lastlight.integrations.notifications.port import (
-    Letter,
     Provider,
     TryLater,
     Undeliverable,
 )
-from lastlight.integrations.notifications.twilio import Calls, Texts, TwilioAccount
-from protocol.internal.notifications import Loudness, Words
-from tests.twins import message_servers, push_servers
-from tests.twins.authority import Authority, pem_of
-from tests.twins.message_servers import ContactBooks, TwilioBooks, open_mail_server
-from tests.twins.push_servers import ApnsBooks, FcmBooks, apns_error, fcm_error
+from lastlight.integrations.notifications.twilio import Calls, Texts
+from tests.contracts.notification_servers import (
+    CALL_S,
+    NOW,
+    WAIT_S,
+    a_letter,
+    http_to,
+    mail_server_at,
+    open_apns,
+    open_fcm,
+    open_twilio,
+)
+from tests.twins import message_servers
+from tests.twins.authority import Authority
+from tests.twins.message_servers import ContactBooks, open_mail_server
+from tests.twins.push_servers import apns_error, fcm_error
 from tests.twins.reaching import MemoryWay
 from tests.twins.web_server import Said, WebServer, open_web_server
-
-CALL_S: Final = 0.5
-NOW: Final = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
-WAIT_S: Final = 7.0
-"""What a provider asks to wait that asks at all."""
 
 
 @attrs.frozen(kw_only=True)
@@ -57,18 +56,6 @@ class Stand:
     takes_key: bool = True
     tells_secrets: bool = True
     """Whether a letter's secret may go that way."""
-
-
-def a_letter(n: int = 1, **words: Any) -> Letter:
-    """Something to say."""
-    said = Words(
-        title="SOS, critical",
-        body=f"Upstairs {n}, by the bar",
-        data={"kind": "alert"},
-        collapse=f"incident-{n}",
-        loudness=Loudness.ALARM,
-    )
-    return Letter(id=UUID(int=n), words=attrs.evolve(said, **words), secret="493021")
 
 
 @asynccontextmanager
@@ -110,19 +97,6 @@ async def _memory(authority: Authority, folder: Path) -> AsyncIterator[Stand]:
 
 
 @asynccontextmanager
-async def open_fcm(
-    authority: Authority, folder: Path, now: Callable[[], datetime] = lambda: NOW
-) -> AsyncIterator[tuple[Fcm, FcmBooks, WebServer]]:
-    """FCM with a project behind it."""
-    books = FcmBooks()
-    async with open_web_server(books.answer, authority) as server, _http(server, authority) as http:
-        books.url = server.url
-        path = folder / "fcm.json"
-        path.write_bytes(books.credentials())
-        yield Fcm(account=read_service_account(path), http=http, now=now), books, server
-
-
-@asynccontextmanager
 async def _fcm(authority: Authority, folder: Path) -> AsyncIterator[Stand]:
     # The assertion is judged by the clock of this machine.
     async with open_fcm(authority, folder, lambda: datetime.now(UTC)) as (fcm, books, server):
@@ -145,26 +119,6 @@ async def _fcm(authority: Authority, folder: Path) -> AsyncIterator[Stand]:
 
 
 @asynccontextmanager
-async def open_apns(
-    authority: Authority, folder: Path, now: Callable[[], datetime] = lambda: NOW
-) -> AsyncIterator[tuple[Apns, ApnsBooks, WebServer]]:
-    """APNs with a topic behind it."""
-    books = ApnsBooks(now_s=now().timestamp())
-    async with open_web_server(books.answer, authority) as server, _http(server, authority) as http:
-        path = folder / "apns.p8"
-        path.write_bytes(pem_of(books.key))
-        apns = Apns(
-            key=read_signing_key(path),
-            key_id=push_servers.KEY_ID,
-            team_id=push_servers.TEAM_ID,
-            topic=push_servers.TOPIC,
-            http=http,
-            now=now,
-        )
-        yield apns, books, server
-
-
-@asynccontextmanager
 async def _apns(authority: Authority, folder: Path) -> AsyncIterator[Stand]:
     async with open_apns(authority, folder, lambda: datetime.now(UTC)) as (apns, books, server):
         nobody = "0b" * 32
@@ -180,21 +134,6 @@ async def _apns(authority: Authority, folder: Path) -> AsyncIterator[Stand]:
             fails=apns_error(503, "ServiceUnavailable"),
             refuses=apns_error(400, "BadTopic"),
         )
-
-
-@asynccontextmanager
-async def open_twilio() -> AsyncIterator[tuple[TwilioAccount, TwilioBooks, WebServer]]:
-    """An account for texts and calls."""
-    books = TwilioBooks()
-    async with open_web_server(books.answer) as server, _http(server, None) as http:
-        account = TwilioAccount(
-            account=message_servers.ACCOUNT,
-            token=message_servers.AUTH_TOKEN,
-            sender=message_servers.SENDER,
-            http=http,
-            now=lambda: NOW,
-        )
-        yield account, books, server
 
 
 @asynccontextmanager
@@ -227,7 +166,7 @@ def _twilio_stand(server: WebServer, provider: Provider, shown: Callable[[], lis
 @asynccontextmanager
 async def _contact(authority: Authority, folder: Path) -> AsyncIterator[Stand]:
     books = ContactBooks()
-    async with open_web_server(books.answer) as server, _http(server, None) as http:
+    async with open_web_server(books.answer) as server, http_to(server, None) as http:
         contact = Contact(http=http, secret=message_servers.CONTACT_SECRET, now=lambda: NOW)
         stand = _web_stand(
             server,
@@ -276,11 +215,6 @@ async def _mail(authority: Authority, folder: Path) -> AsyncIterator[Stand]:
         )
 
 
-def mail_server_at(port: int, *, scheme: str = "smtp") -> MailServer:
-    """The test's mail server, with its sign-in."""
-    return MailServer.at(f"{scheme}://door:p%40ss%3Aword@localhost:{port}")
-
-
 @contextmanager
 def _silent_port() -> Iterator[int]:
     """Somebody listens, and never says a word."""
@@ -288,13 +222,6 @@ def _silent_port() -> Iterator[int]:
         listening.bind(("127.0.0.1", 0))
         listening.listen()
         yield listening.getsockname()[1]
-
-
-def _http(
-    server: WebServer, authority: Authority | None
-) -> AbstractAsyncContextManager[ProviderHTTP]:
-    ca_file = None if authority is None else authority.ca_file
-    return open_http("it", server.url, ca_file=ca_file, http2=authority is not None, call_s=CALL_S)
 
 
 def _web_stand(

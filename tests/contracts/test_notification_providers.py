@@ -16,7 +16,8 @@ from lastlight.integrations.notifications.port import (
     Undeliverable,
 )
 from protocol.errors import LastLightError
-from tests.contracts.notification_places import WAIT_S, Stand, a_letter, open_stand
+from tests.contracts.notification_places import Stand, open_stand
+from tests.contracts.notification_servers import WAIT_S, a_letter
 from tests.twins.authority import Authority, make_authority
 
 KINDS = ("memory", "fcm", "apns", "mail", "sms", "voice", "contact")

@@ -11,7 +11,7 @@ import pytest
 
 from lastlight.integrations.notifications.mail import Mail, MailServer, mail_of
 from lastlight.integrations.notifications.port import TryLater, Undeliverable
-from tests.contracts.notification_places import NOW, a_letter, mail_server_at
+from tests.contracts.notification_servers import NOW, a_letter, mail_server_at
 from tests.twins.authority import Authority, make_authority
 from tests.twins.message_servers import MailBox, open_mail_server
 
