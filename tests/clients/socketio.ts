@@ -41,7 +41,7 @@ class App {
     this.socket.io.engine?.on("upgrade", (transport) => say({ app: name, upgrade: transport.name }));
     this.socket.onAny((type: string, ...rest: any[]) => {
       const [told] = rest;
-      say({ app: name, event: { type, count: rest.length, ...told } });
+      say({ app: name, event: { name: type, count: rest.length, ...told } });
       const cursor = told?.room === undefined ? undefined : this.cursors[told.room];
       if (cursor && told.seq !== undefined) cursor.seq = told.seq;
     });

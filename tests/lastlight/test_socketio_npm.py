@@ -139,7 +139,7 @@ async def test_the_stock_client_connects_subscribes_commands_and_hears(way: str)
         await apps.wait(lambda: len(apps.seqs("a")) == 20)
         assert apps.seqs("a") == list(range(1, 21))
         heard = apps.of("a", "event")
-        assert {(told["type"], told["count"], told["room"]) for told in heard} == {
+        assert {(told["name"], told["count"], told["room"]) for told in heard} == {
             ("task.created", 1, STAFF_ROOM)
         }
         wish = {"command": "Do", "data": {"a": 1}, "idempotency_key": "k"}
