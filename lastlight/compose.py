@@ -115,7 +115,13 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         storage = await enter(open_storage(settings, own.places, own.clock, own.metrics))
         mailbox = Outside(own.places.mail).perform
         notifier = await enter(
-            open_notifier(settings, book=storage.reaching, mailbox=mailbox, now=own.clock.now)
+            open_notifier(
+                settings,
+                book=storage.reaching,
+                mailbox=mailbox,
+                now=own.clock.now,
+                count=own.metrics.count_delivery,
+            )
         )
         effects = _effects(own, storage, notifier)
         node = await enter(open_node(_ports(own, storage, effects, demo=demo), BEHAVIOURS))

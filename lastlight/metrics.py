@@ -88,6 +88,11 @@ class Metrics:
         self.effects_given_up = total(
             "lastlight_effects_given_up", "Calls to the outside that will not be done"
         )
+        self.deliveries = counter(
+            "lastlight_deliveries",
+            "Tries to reach somebody outside the apps, by way and what became of them",
+            ("way", "status"),
+        )
         self.journal_entries = total("lastlight_journal_entries", "Entries made durable, ever")
         self.flushed_entries = total("lastlight_flushed_entries", "Entries in PostgreSQL, ever")
         self.slow_clients = total("lastlight_slow_clients", "Connections that did not read")
@@ -126,6 +131,10 @@ class Metrics:
     def count_job(self, kind: str, result: str) -> None:
         """Count one run of a job: `ok` or `failed`."""
         self.jobs.labels(kind, result).inc()
+
+    def count_delivery(self, way: str, status: str) -> None:
+        """Count one try to reach somebody, as its note has it."""
+        self.deliveries.labels(way, status).inc()
 
     @staticmethod
     def watch(figure: Gauge | Total, read: Callable[[], float]) -> None:

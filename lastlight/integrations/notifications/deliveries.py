@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import enum
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, Protocol
 from uuid import UUID
@@ -64,6 +64,8 @@ class DeliveryLog:
     """Takes notes; `run` writes them."""
 
     book: DeliveryBook
+    count: Callable[[str, str], None] = lambda _way, _status: None
+    """Told each note's way and status."""
     waiting_max: int = DELIVERIES_WAITING_MAX
     dropped: int = attrs.field(default=0, init=False)
     _waiting: OrderedDict[UUID, NotificationDelivery] = attrs.field(factory=OrderedDict, init=False)
@@ -82,6 +84,7 @@ class DeliveryLog:
         error: str | None = None,
     ) -> None:
         """Say what became of a message, once more or for the first time. Never waits."""
+        self.count(channel, status.value)
         before = self._waiting.pop(id_, None)
         self._waiting[id_] = NotificationDelivery(
             id=id_,

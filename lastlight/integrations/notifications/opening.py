@@ -49,9 +49,16 @@ class Book(ReachBook, DeliveryBook, Protocol):
 
 @asynccontextmanager
 async def open_notifier(
-    settings: Settings, *, book: Book, mailbox: Perform, now: Callable[[], datetime]
+    settings: Settings,
+    *,
+    book: Book,
+    mailbox: Perform,
+    now: Callable[[], datetime],
+    count: Callable[[str, str], None],
 ) -> AsyncIterator[Notifier]:
     """Bring messages to people by every provider that there are credentials for.
+
+    `count` is told the way and the status of each try.
 
     Raises:
         CredentialsUnusable: there are some, and they can't be used.
@@ -62,7 +69,7 @@ async def open_notifier(
             channel: Lane(provider, PER_S[channel], channel.value)
             for channel, provider in providers.items()
         }
-        contacts, notes = Contacts(book=book), DeliveryLog(book=book)
+        contacts, notes = Contacts(book=book), DeliveryLog(book=book, count=count)
         nursery = await stack.enter_async_context(trio.open_nursery())
         nursery.start_soon(contacts.keep_warm)
         nursery.start_soon(notes.run)
