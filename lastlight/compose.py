@@ -33,7 +33,7 @@ from lastlight.gateway.house import requests_most
 from lastlight.gateway.presences import Presences
 from lastlight.gateway.projections import Projecting
 from lastlight.gateway.queries import Queries
-from lastlight.integrations.books import Books
+from lastlight.integrations.books import BOOKS_TERMS, Books
 from lastlight.integrations.cards import Cards, make_cards, open_provider
 from lastlight.integrations.notifications.notifier import TERMS, Notifier
 from lastlight.integrations.notifications.opening import open_notifier
@@ -42,7 +42,7 @@ from lastlight.integrations.payment_effects import TERMS as PAYMENT_TERMS
 from lastlight.integrations.payment_effects import PaymentEffects
 from lastlight.integrations.payments import PaymentProvider
 from lastlight.integrations.performing import Performing
-from lastlight.integrations.personal import PersonalData
+from lastlight.integrations.personal import PERSONAL_TERMS, PersonalData
 from lastlight.measuring import measure
 from lastlight.metrics import Metrics
 from lastlight.places import Places, make_places
@@ -183,7 +183,7 @@ def _effects(own: _Own, storage: Storage, notifier: Notifier) -> Performing:
             **notifier.performers(),
         },
         otherwise=notifier.mailbox,
-        on_terms={**TERMS, **PAYMENT_TERMS},
+        on_terms={**TERMS, **PAYMENT_TERMS, **PERSONAL_TERMS, **BOOKS_TERMS},
         when_given_up=notifier.when_given_up(),
     )
 

@@ -7,6 +7,8 @@ from typing import Final
 # Effects
 EFFECT_TRY_S: Final = 60.0
 """One try, where the performer has no shorter bound."""
+EXPORT_TRY_S: Final = 1800.0
+"""One copy of a person's data, or the last of one erasure."""
 EFFECT_TRIES_MAX: Final = 40
 """Since the node started; with the waits below that is a working day."""
 EFFECT_AGE_MAX_S: Final = 24 * 3600.0

@@ -14,6 +14,7 @@ import attrs
 import msgspec
 import structlog
 
+from actors.runtime.effect_terms import EffectTerms, Lane
 from actors.runtime.outcome import Send
 from lastlight.integrations.performing import Perform
 from protocol.addresses import ActorKind, Address, Position
@@ -33,6 +34,10 @@ from storage.postgres.asked import blocks_of
 from storage.postgres.reading import Reader, StaleRead
 
 log = structlog.get_logger(__name__)
+BOOKS_TERMS: Final[Mapping[type[Command], EffectTerms]] = {
+    command: EffectTerms(lane=Lane("books"))
+    for command in (CountOpenOrders, SumUpDay, FindJournals)
+}
 SQL: Final = blocks_of("days")
 
 

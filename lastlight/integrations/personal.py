@@ -19,9 +19,11 @@ import attrs
 import structlog
 import trio
 
+from actors.runtime.effect_terms import EffectTerms, Lane
 from actors.runtime.outcome import Send
 from lastlight.integrations.performing import Perform
 from protocol.addresses import ActorKind, Address, Position
+from protocol.background_limits import EXPORT_TRY_S
 from protocol.commands import Command
 from protocol.domain_limits import EXPORT_BYTES_MAX
 from protocol.errors import LastLightError
@@ -36,6 +38,13 @@ from protocol.messages import Message
 from storage.postgres.personal import PersonalTables
 
 log = structlog.get_logger(__name__)
+_LANE: Final = Lane("exports", 2)
+PERSONAL_TERMS: Final[Mapping[type[Command], EffectTerms]] = {
+    MakeExport: EffectTerms(lane=_LANE, try_s=EXPORT_TRY_S),
+    DropExport: EffectTerms(lane=_LANE),
+    ScrubTables: EffectTerms(lane=_LANE, try_s=EXPORT_TRY_S),
+}
+"""A copy of years takes its time, and nobody waits for it."""
 _CHUNK_BYTES: Final = 64 * 1024
 
 
