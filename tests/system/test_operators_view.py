@@ -52,3 +52,22 @@ async def test_an_owner_sees_a_visit_and_not_whose_it_is(front: Front) -> None:
     assert found["snapshot"]["held_minor"] > 0
     assert person.user_id not in str(found)
     assert person.name not in str(found)
+
+
+async def test_an_owner_sees_the_jobs_of_a_node_and_what_waits_outside(front: Front) -> None:
+    """They are planned from the first minute on, and none is in trouble."""
+    owner = await front.sign_in("owner")
+    path = "/api/admin/actors/outside/00000000-0000-0000-0000-000000000000"
+
+    async def are_planned() -> bool:
+        found = await front.need(200, owner, "GET", path)
+        return all(job.get("next_at") for job in found["snapshot"]["jobs"])
+
+    await wait_until(are_planned, within_s=FLUSHED_S)
+    snapshot = (await front.need(200, owner, "GET", path))["snapshot"]
+    assert [job["job"] for job in snapshot["jobs"]] == [
+        "figures", "reconciliation", "replays", "retention", "room_views",
+    ]  # fmt: skip
+    assert (snapshot["given_up"], snapshot["dead_letters"]) == ([], [])
+    ready = (await front.send(owner, "GET", "/readyz")).json()
+    assert (ready["parts"]["jobs"], ready["parts"]["effects"]) == ("ok", "ok")
