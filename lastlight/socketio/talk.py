@@ -17,9 +17,9 @@ import trio
 
 from lastlight.realtime.conversation import TOO_MANY, Conversation, Entered
 from lastlight.realtime.hub import ROOM_CLOSED, TOKEN_CLOSED, Hub
-from lastlight.realtime.messages import ClientMessage, Misread, message_of
+from lastlight.realtime.messages import ClientMessage, Misread, Subscribe, message_of
 from lastlight.realtime.outbox import Outbox
-from lastlight.realtime.services import Pace, Services
+from lastlight.realtime.services import Pace, Resumption, Services
 from lastlight.socketio.auth import Auth, read_auth
 from lastlight.socketio.language import SocketIoVoice, error_frame
 from lastlight.socketio.packets import (
@@ -76,6 +76,8 @@ class Talk:
         self._goodbye = False
         self._arrived: dict[str, int] = {}
         """Of each room, what is known to have arrived."""
+        self._recovered: dict[str, Place] = {}
+        """Rooms that were recovered and not asked for since, and from where."""
         self._has_left = False
         self._pids: set[str] = set()
         self.sid = secrets.token_urlsafe(15)
@@ -207,7 +209,24 @@ class Talk:
         else:
             given = {**values, "id": "-"} if packet.name == "command" else values
             message = message_of(packet.name, given)
+        if isinstance(message, Subscribe) and (found := self._is_there(message)) is not None:
+            self._outbox.put(_VOICE.subscribed(message.room, found, packet.ack))
+            return
         await self._conversation.hear(message, packet.ack)
+
+    def _is_there(self, wish: Subscribe) -> Resumption | None:
+        """Where a room stands whose recovery an app overlooks that always subscribes anew.
+
+        What follows its place is on its way to it already, and would come a second time.
+        """
+        place, member = self._recovered.pop(wish.room, None), self._conversation.member
+        membership = member.rooms.get(wish.room) if member is not None else None
+        if place is None or membership is None or membership.held is not None:
+            return None
+        epoch = self._conversation.epochs[wish.room]
+        if wish.after_seq != place.seq or wish.epoch not in {None, epoch}:
+            return None
+        return Resumption(epoch=epoch, seq=membership.last_seq)
 
     async def _connect(self, auth: dict[str, object]) -> None:
         if self._connecting:
@@ -252,6 +271,7 @@ class Talk:
             return []
         self.pid = auth.pid
         self.sid = before.sid if before is not None else self.sid
+        self._recovered = places
         self._arrived = {room: place.seq for room, place in places.items() if place.seq is not None}
         return entered
 

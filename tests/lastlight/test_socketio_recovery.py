@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -100,6 +101,25 @@ async def test_the_clients_own_cursors_decide_where_it_goes_on() -> None:
             assert await connect(client, pid=before["pid"], cursors=cursors) == before
             assert stage.asked[-1] == (user(1), STAFF_ROOM, 5, "e1")
             assert (await hear_event(client))[1]["seq"] == 6
+
+
+async def test_an_app_that_always_subscribes_anew_is_told_nothing_twice() -> None:
+    """It overlooks `recovered`; what it missed is on its way already when it asks for it."""
+    async with an_io_stage() as stage:
+        async with _subscribed(stage) as (_, before):
+            pass
+        await _until_gone(stage)
+        stage.resumption = Resumption(epoch="e1", seq=6, events=(event(5, 5), event(6, 6)))
+        async with a_wire(stage) as client:
+            assert await connect(client, pid=before["pid"]) == before
+            wish = {"room": STAFF_ROOM, "after_seq": 4, "epoch": "e1"}
+            await client.say('421["subscribe",' + json.dumps(wish) + "]")
+            assert [(await hear_event(client))[1]["seq"] for _ in range(2)] == [5, 6]
+            assert await client.hear() == f'431[{{"room":"{STAFF_ROOM}","epoch":"e1","seq":6}}]'
+            # Later it is its own wish to hear something again.
+            told = await emit(client, "subscribe", wish)
+            assert told["seq"] == 6
+            assert [(await hear_event(client))[1]["seq"] for _ in range(2)] == [5, 6]
 
 
 async def test_cursors_outlive_the_server() -> None:
