@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from uuid import UUID
 
 from protocol.addresses import Role
 from protocol.operations.care import ListSafetyLogs
 from protocol.operations.safety import ListIncidents
+from protocol.records.platform import NotificationDelivery
 from protocol.records.safety import Incident, IncidentEvent, SafetyLog
 from protocol.records.states import IncidentKind, IncidentStatus
 from storage.postgres import queries_safety
@@ -141,3 +143,41 @@ async def test_the_register_leaves_as_a_table_whole(database: Database, monkeypa
     assert rows[0][:3] == ("log_id", "venue_id", "seq")
     assert [row[0] for row in rows[1:]] == [line.id for line in reversed(lines)]
     assert rows[1][7] == "loud drowsy"
+
+
+async def test_an_incident_shows_whom_its_alerts_reached(database: Database) -> None:
+    """One line for each person and way, to management; others see what was to reach them."""
+    incident = an_incident()
+    manager_id, contact = an_id(), UUID(int=0)
+
+    def a_note(user_id: UUID, channel: str, status: str, **values: Any) -> Any:
+        known = {
+            "incident_id": incident.id,
+            "user_id": user_id,
+            "channel": channel,
+            "status": status,
+            "tries": 1,
+            "sent_at": NOON if status == "sent" else None,
+            "error": None,
+        }
+        return a(NotificationDelivery, id=an_id(), **{**known, **values})
+
+    await store(
+        database,
+        incident,
+        a_note(manager_id, "sms", "sent"),
+        a_note(manager_id, "sms", "sent", sent_at=NOON + SECOND, tries=3),
+        a_note(manager_id, "sms", "failed", error="Twilio answered 400"),
+        a_note(ME, "push_fcm", "sent"),
+        a_note(contact, "webhook", "waiting", error="the contact's webhook answered 503"),
+        a(NotificationDelivery, incident_id=an_id(), user_id=ME),
+    )
+    page = await list_incidents(database, MANAGER)
+    lines = {(one.user_id, one.channel): one for one in page.items[0].deliveries}
+    assert set(lines) == {(manager_id, "sms"), (ME, "push_fcm"), (None, "webhook")}
+    sms = lines[manager_id, "sms"]
+    assert (sms.alerts, sms.sent, sms.tries) == (3, 2, 5)
+    assert (sms.first_sent_at, sms.last_sent_at) == (NOON, NOON + SECOND)
+    assert (sms.status, sms.error) == ("failed", "Twilio answered 400")
+    page = await list_incidents(database, STAFF)
+    assert [(one.user_id, one.channel) for one in page.items[0].deliveries] == [(ME, "push_fcm")]
