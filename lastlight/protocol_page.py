@@ -14,6 +14,7 @@ from typing import Any, Final
 import attrs
 
 from lastlight.openapi_schemas import Schema, Schemas
+from lastlight.protocol_sockets import SOCKET_IO, SOCKETS
 from protocol.addresses import Role
 from protocol.codes import PROBLEMS
 from protocol.events import EVENTS, EventData
@@ -64,7 +65,7 @@ def protocol_page() -> str:
         parts.append(f"### {category}\n")
         parts += [_operation(row, schemas) for row in group]
     events = [_event(event, schemas) for _, event in sorted(EVENTS.items())]
-    parts += ["## Sockets\n", _SOCKETS]
+    parts += ["## Sockets\n", SOCKETS, "### Socket.IO\n", SOCKET_IO]
     parts.append("## Events\n")
     parts.append(_EVENTS)
     parts += events
@@ -220,38 +221,6 @@ def _bounds(schema: Schema, least: str, most: str) -> str:
 
 
 _PATTERN_CHARS_MAX: Final = 60
-_SOCKETS: Final = """\
-`GET /ws` with subprotocol `lastlight.v1`; messages are JSON objects in text frames, told apart by
-`op`. The client says:
-
-- `{op: "hello", token}` first, within 10 s, and again with a new token before 60 s after the old
-  one's end. The answer is `{op: "welcome", user_id, display_name, expires_at, server_time,
-  ping_interval_s}`.
-- `{op: "subscribe", room, after_seq?, epoch?, snapshot?}`: hear a room, from after what was heard
-  before. The answer is `{op: "subscribed", room, epoch, seq, snapshot?}`; then comes what was
-  missed, up to `seq`, then what happens. With a snapshot `{view, latest}` the room begins anew:
-  nothing was heard before, or what was missed is too much, forgotten, or of another `epoch`. `view`
-  is what all events up to `seq` came to by the table `x-fold` of `/docs/asyncapi.json`; fold what
-  follows into it, an urgent copy once its `seq` comes. To `snapshot: false` the answer is then
-  `cursor_expired`, and an event `system.resync_required` says why.
-- `{op: "command", id, command, data?, idempotency_key?}`: any operation above that does not say
-  *not over sockets*, by its name; `data` has its path, query and body members. The answer is
-  `{op: "reply", id, status, data}` or `{op: "error", id, problem}`.
-- `{op: "ack", room, seq}`: the room was taken in up to here; `{op: "ack", room, id}`: so was this
-  event, as an urgent copy has no `seq`. Say it of the `seq` that a room is subscribed at, and of
-  every alert: it is how an incident knows who has it, and it gets louder sooner if nobody does.
-- `{op: "ping"}`: answered by `{op: "pong"}`.
-
-The server also says `{op: "event", room, seq, event}`, and `{op: "error", problem}` to what it did
-not understand. An event of null is a place that is not this connection's to see; one with `id`
-beside it was sent before as an urgent copy. It pings every 25 s, and closes with 4401 (no token, or
-one that counts no more), 4403 (a room that is not, or no longer, yours), 4408 (too slow) or 4429
-(too much, or too many connections).
-
-Rooms are `venue:{id}:patrons` for guests who are there, `venue:{id}:staff`, `:management` and
-`:owner` for those who work there, and `user:{id}` for oneself. Without a socket,
-[ReadEvents](#readevents) reads the same.
-"""
 _EVENTS: Final = """\
 Each comes as `{id, room, seq, type, venue_id, occurred_at, version, data}`. Durable ones are
 numbered in each room without a gap, kept 72 h and resumed by `after_seq`; of ephemeral ones the
