@@ -168,7 +168,7 @@ def check_providers(settings: Settings) -> Iterator[Finding]:
     if settings.stripe_api_key is None:
         yield Finding("card payments", "LASTLIGHT_STRIPE_API_KEY is not set", off=True)
     else:
-        yield Finding("card payments", f"through {settings.stripe_api_base}")
+        yield Finding("card payments", f"Stripe, at {settings.stripe_api_base}")
     if not settings.stripe_webhook_secret:
         yield Finding("payment webhooks", "LASTLIGHT_STRIPE_WEBHOOK_SECRET is not set", off=True)
     else:

@@ -102,7 +102,7 @@ class Reconciler:
 
         Raises:
             LastLightError: the provider or the database can't be asked now. What was compared is
-                kept; the rest is due still.
+                kept; the rest is due still, also where the provider refuses to show its books.
         """
         if not self.provider.on:
             return {"days": 0, "provider": "off"}
@@ -114,8 +114,13 @@ class Reconciler:
             most=RECONCILED_DAYS_AT_ONCE,
         )
         findings = 0
-        for day in days:
-            findings += len(await self.reconcile_day(day))
+        for done, day in enumerate(days):
+            try:
+                findings += len(await self.reconcile_day(day))
+            except ProviderRefused as error:
+                # It will say so again: a provider without lists by time, such as a local one.
+                log.warning("provider_shows_no_books", reason=error.reason)
+                return {"days": done, "findings": findings, "refused": error.reason}
         return {"days": len(days), "findings": findings}
 
     async def reconcile_day(self, day: TradingDay) -> Sequence[Finding]:
