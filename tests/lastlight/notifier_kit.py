@@ -43,6 +43,7 @@ class People:
     known: dict[UUID, Reach] = attrs.field(factory=dict)
     owners: tuple[UUID, ...] = ()
     away: bool = False
+    hangs: trio.Event | None = None
     kept: list[NotificationDelivery] = attrs.field(factory=list)
 
     async def reach(self, user_ids: Sequence[UUID]) -> dict[UUID, Reach]:
@@ -67,6 +68,8 @@ class People:
 
     async def _look(self) -> None:
         await trio.lowlevel.checkpoint()
+        if self.hangs is not None:
+            await self.hangs.wait()
         if self.away:
             raise BookAway("the database is away")
 

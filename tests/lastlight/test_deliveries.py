@@ -95,6 +95,24 @@ async def test_who_works_here_is_known_before_the_database_goes_away(
         nursery.cancel_scope.cancel()
 
 
+async def test_a_database_that_hangs_costs_an_alarm_one_second(autojump_clock: MockClock) -> None:
+    """Not one for each thing that is asked of it; and it is asked again some seconds later."""
+    people = People(known={UUID(int=1): someone(1)}, owners=(UUID(int=1),))
+    contacts = Contacts(book=people)
+    await contacts.of([UUID(int=1)])
+    await contacts.owners_of_all()
+    people.hangs = trio.Event()
+    began = trio.current_time()
+    assert await contacts.owners_of_all() == (UUID(int=1),)
+    found, _ = await contacts.of([UUID(int=1)])
+    assert list(found) == [UUID(int=1)]
+    assert (await contacts.sign_of(VENUE)).name == "the venue"
+    assert trio.current_time() - began == 1.0
+    people.hangs = None
+    await trio.sleep(6)
+    assert (await contacts.sign_of(VENUE)).name == "Shibuya"
+
+
 async def test_who_is_gone_is_not_remembered_as_they_were() -> None:
     """An erased person's number must not be rung because the database is away."""
     people = People(known={UUID(int=1): someone(1)})

@@ -8,7 +8,7 @@ another telephone a minute ago.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -23,7 +23,8 @@ from protocol.reaching import Reach, VenueSign
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
 _AGAIN_S = 5.0
-_READ_S = 2.0
+_SLOW_S = 5.0
+_READ_S = 1.0
 """How long an alert waits for the database before what is remembered has to do."""
 
 
@@ -56,6 +57,7 @@ class Contacts:
     _known: OrderedDict[UUID, Reach] = attrs.field(factory=OrderedDict)
     _owners: tuple[UUID, ...] = ()
     _signs: Mapping[UUID, VenueSign] = attrs.field(factory=dict)
+    _slow_until: float = 0.0
 
     async def of(self, user_ids: Iterable[UUID]) -> tuple[Mapping[UUID, Reach], tuple[UUID, ...]]:
         """The ways to some people, as they are, or as they were when the database was there.
@@ -64,7 +66,7 @@ class Contacts:
             Those that are known, and the ids of those of whom nothing is known while it is away.
         """
         wanted = tuple(dict.fromkeys(user_ids))
-        found = None if not wanted else await _within(self.book.reach(wanted))
+        found = None if not wanted else await self._ask(lambda: self.book.reach(wanted))
         if found is None:
             known = {one: self._known[one] for one in wanted if one in self._known}
             return known, tuple(one for one in wanted if one not in known)
@@ -73,7 +75,7 @@ class Contacts:
 
     async def owners_of_all(self) -> Sequence[UUID]:
         """Who owns every venue, likewise; nobody, if that was never to be had."""
-        found = await _within(self.book.owners_of_all())
+        found = await self._ask(self.book.owners_of_all)
         if found is not None:
             self._owners = tuple(found)
         return self._owners
@@ -81,7 +83,7 @@ class Contacts:
     async def sign_of(self, venue_id: UUID | None) -> VenueSign:
         """What a venue is called and its clock, without one those of the oldest; likewise."""
         if not self._signs or venue_id not in {None, *self._signs}:
-            found = await _within(self.book.venue_signs())
+            found = await self._ask(self.book.venue_signs)
             if found is not None:
                 self._signs = {sign.venue_id: sign for sign in found}
         if venue_id is None and self._signs:
@@ -103,6 +105,23 @@ class Contacts:
                 wait_s = _AGAIN_S
             await trio.sleep(wait_s)
 
+    async def _ask(self, read: Callable[[], Awaitable[T]]) -> T | None:
+        """What the book says, or None if it is away or slow.
+
+        Who was slow is not waited for again for a while: an alarm asks several things.
+        """
+        if trio.current_time() < self._slow_until:
+            return None
+        try:
+            with trio.move_on_after(_READ_S):
+                return await read()
+        except LastLightError as error:
+            log.warning("contacts_from_memory", reason=str(error))
+            return None
+        self._slow_until = trio.current_time() + _SLOW_S
+        log.warning("contacts_from_memory", reason=f"no answer in {_READ_S:g} s")
+        return None
+
     def _remember(self, asked: Iterable[UUID], found: Mapping[UUID, Reach]) -> None:
         for user_id in asked:
             # Whoever is not there any more must not be remembered as they were.
@@ -110,15 +129,3 @@ class Contacts:
             self._known[user_id] = found.get(user_id, Reach(user_id=user_id))
         while len(self._known) > self.kept_max:
             self._known.popitem(last=False)
-
-
-async def _within(asked: Awaitable[T]) -> T | None:
-    """What the book says, or None if it is away or slow."""
-    try:
-        with trio.move_on_after(_READ_S):
-            return await asked
-    except LastLightError as error:
-        log.warning("contacts_from_memory", reason=str(error))
-        return None
-    log.warning("contacts_from_memory", reason=f"no answer in {_READ_S:g} s")
-    return None
