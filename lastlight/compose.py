@@ -23,6 +23,7 @@ from lastlight.auth.revocations import Revocations
 from lastlight.beginning import Beginning
 from lastlight.behaviours import BEHAVIOURS
 from lastlight.clocks import SystemClock, system_ids
+from lastlight.compose_effects import make_effects
 from lastlight.compose_jobs import make_scheduler, run_jobs
 from lastlight.compose_storage import Storage, open_storage
 from lastlight.compose_ways_in import make_resumer, open_ways_in
@@ -33,16 +34,14 @@ from lastlight.gateway.house import requests_most
 from lastlight.gateway.presences import Presences
 from lastlight.gateway.projections import Projecting
 from lastlight.gateway.queries import Queries
-from lastlight.integrations.books import BOOKS_TERMS, Books
 from lastlight.integrations.cards import Cards, make_cards, open_provider
-from lastlight.integrations.notifications.notifier import TERMS, Notifier
+from lastlight.integrations.notifications.notifier import Notifier
 from lastlight.integrations.notifications.opening import open_notifier
 from lastlight.integrations.outside import Outside
-from lastlight.integrations.payment_effects import TERMS as PAYMENT_TERMS
-from lastlight.integrations.payment_effects import PaymentEffects
 from lastlight.integrations.payments import PaymentProvider
 from lastlight.integrations.performing import Performing
-from lastlight.integrations.personal import PERSONAL_TERMS, PersonalData
+from lastlight.integrations.personal import PersonalData
+from lastlight.jobs.scheduler import Scheduler
 from lastlight.measuring import measure
 from lastlight.metrics import Metrics
 from lastlight.places import Places, make_places
@@ -123,7 +122,9 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
                 count=own.metrics.count_delivery,
             )
         )
-        effects = _effects(own, storage, notifier)
+        effects = make_effects(
+            storage, provider=own.provider, notifier=notifier, personal=_personal(own, storage)
+        )
         node = await enter(open_node(_ports(own, storage, effects, demo=demo), BEHAVIOURS))
         cards = _cards(settings, own, storage, node)
         scheduler = make_scheduler(
@@ -133,13 +134,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
             metrics=own.metrics,
             now=own.clock.now,
         )
-        health = Health(
-            node=node,
-            write_behind=storage.write_behind,
-            payments_on=own.provider.on,
-            ways_on=notifier.on,
-            jobs_in_trouble=scheduler.in_trouble,
-        )
+        health = _health(own, storage, node, notifier, scheduler)
         around = _surroundings(settings, own, storage, node, health, cards)
         dispatcher = make_dispatcher(attrs.evolve(around, standing=scheduler.standing))
 
@@ -174,17 +169,15 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         await _drain(node, storage.write_behind)
 
 
-def _effects(own: _Own, storage: Storage, notifier: Notifier) -> Performing:
-    return Performing(
-        {
-            **Books(reader=storage.reader, durable=storage.durable).performers(),
-            **_personal(own, storage).performers(),
-            **PaymentEffects(own.provider).performers(),
-            **notifier.performers(),
-        },
-        otherwise=notifier.mailbox,
-        on_terms={**TERMS, **PAYMENT_TERMS, **PERSONAL_TERMS, **BOOKS_TERMS},
-        when_given_up=notifier.when_given_up(),
+def _health(
+    own: _Own, storage: Storage, node: Node, notifier: Notifier, scheduler: Scheduler
+) -> Health:
+    return Health(
+        node=node,
+        write_behind=storage.write_behind,
+        payments_on=own.provider.on,
+        ways_on=notifier.on,
+        jobs_in_trouble=scheduler.in_trouble,
     )
 
 
