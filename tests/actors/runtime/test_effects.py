@@ -2,59 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import attrs
 import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.runtime.effect_terms import EffectDelayed, EffectRefused, EffectTerms, Lane
+from actors.runtime.effect_terms import EffectRefused, EffectTerms, Lane
 from actors.runtime.outcome import Send
 from protocol.addresses import ActorKind
 from protocol.background_limits import (
-    EFFECT_AGE_MAX_S,
     EFFECT_BUG_TRIES_MAX,
     EFFECT_WAIT_MAX_S,
 )
 from protocol.entries import decode_message
 from protocol.errors import Code
 from protocol.messages import Message
-from protocol.records.runtime import DeadLetter
 from tests.actors.runtime.asking import PURSE, ask, count_in
+from tests.actors.runtime.effects_kit import Trouble, flushed, letters
 from tests.actors.runtime.toy_commands import Add, FindOut, GoOut, Look, Paid
 from tests.actors.runtime.toys import toys
-from tests.twins.journal_faults import JournalFaults, planted
-from tests.twins.nodes import Running, World, open_memory_node
-
-
-@attrs.define(eq=False)
-class Trouble:
-    """Fails the first so many tries of each effect."""
-
-    world: World
-    error: Callable[[], Exception] = lambda: EffectDelayed("nobody answers")
-    times: int = 10**6
-    tried_at: list[float] = attrs.field(factory=list)
-
-    def __call__(self, message: Message) -> None:
-        self.tried_at.append(trio.current_time())
-        if len(self.tried_at) <= self.times:
-            raise self.error()
-
-
-def letters(world: World) -> list[DeadLetter]:
-    """What is kept of what was given up."""
-    return list(world.database.table(DeadLetter).values())
-
-
-async def flushed(running: Running) -> None:
-    """Let everything that happens now happen, and reach the database."""
-    await wait_all_tasks_blocked()
-    await running.wait_flushed()
+from tests.twins.nodes import World, open_memory_node
 
 
 async def test_what_fails_is_tried_again_with_longer_and_longer_waits(
@@ -116,22 +87,6 @@ async def test_an_effect_is_given_up_after_so_many_tries_or_so_much_time(
         await flushed(running)
         assert running.node.statistics().effects_given_up == 1
     assert abs(len(trouble.tried_at) - tries) <= 1
-    assert len(letters(world)) == 1
-
-
-async def test_its_age_counts_over_crashes(autojump_clock: MockClock) -> None:
-    """A node that is started anew every hour must not try a thing of last week for ever."""
-    world = World()
-    world.effects.trouble = Trouble(world)
-    async with open_memory_node(world, toys()) as running:
-        await ask(running.node, GoOut())
-    world.clock = attrs.evolve(world.clock, start=world.clock.now())
-    async with open_memory_node(world, toys()) as running:
-        await trio.sleep(1)
-        assert letters(world) == []
-    await trio.sleep(EFFECT_AGE_MAX_S)
-    async with open_memory_node(world, toys()) as running:
-        await flushed(running)
     assert len(letters(world)) == 1
 
 
@@ -215,88 +170,6 @@ async def test_a_lane_that_hangs_keeps_no_other_waiting(autojump_clock: MockCloc
         assert running.node.statistics().outside == 2
         assert running.node.statistics().effects_waiting == 5
         assert (await ask(running.node, FindOut())).status == 201
-
-
-async def test_a_crash_between_durable_and_performed_loses_nothing(
-    autojump_clock: MockClock,
-) -> None:
-    """The promise of an outbox: who was answered may rely on what follows from it."""
-    world, faults = World(), JournalFaults()
-    with trio.CancelScope() as crash:
-        async with (
-            open_memory_node(world, toys(), hooks=faults) as running,
-            trio.open_nursery() as nursery,
-        ):
-            faults.hold(after=True)
-            nursery.start_soon(ask, running.node, GoOut())
-            await wait_all_tasks_blocked()
-            assert faults.written
-            assert world.effects.done == []
-            crash.cancel()
-    async with open_memory_node(world, toys()) as running:
-        await flushed(running)
-    assert len(world.effects.done) == 1
-
-
-async def test_a_crash_between_performed_and_noted_performs_it_again_under_the_same_name(
-    autojump_clock: MockClock,
-) -> None:
-    """At least once: its name is what a provider's key or a collapse id is made of."""
-    world, faults = World(), JournalFaults()
-    world.effects.hangs = trio.Event()
-    with trio.CancelScope() as crash:
-        async with open_memory_node(world, toys(), hooks=faults) as running:
-            await ask(running.node, GoOut())
-            faults.hold()
-            world.effects.hangs.set()
-            await wait_all_tasks_blocked()
-            assert len(world.effects.done) == 1
-            crash.cancel()
-            await trio.sleep_forever()
-    async with open_memory_node(world, toys()) as running:
-        await flushed(running)
-    first, second = world.effects.done
-    assert first.id == second.id
-    assert world.database.sends == {}
-
-
-async def test_a_commit_lost_after_an_effect_has_it_done_again_and_told_once(
-    autojump_clock: MockClock,
-) -> None:
-    """What it told was lost with the note that it was done, so both come again together."""
-    world, faults = World(), JournalFaults()
-
-    async def tells(message: Message) -> Sequence[Send]:
-        if len(world.effects.done) == 1:
-            faults.before = planted()
-        return (Send(PURSE, Add()),)
-
-    world.effects.answers[Look] = tells
-    async with open_memory_node(world, toys(), hooks=faults) as running:
-        await ask(running.node, GoOut())
-        await trio.sleep(5)
-        assert count_in(await ask(running.node, Look())) == 1
-        assert running.node.statistics().resets == 1
-    assert len(world.effects.done) == 2
-
-
-async def test_a_dead_effect_can_be_sent_again_and_its_letter_goes(
-    autojump_clock: MockClock,
-) -> None:
-    """Once somebody has seen to the reason, it goes out under a new name, and only once."""
-    world = World()
-    world.effects.trouble = Trouble(world, lambda: EffectRefused("no key is set"), times=1)
-    async with open_memory_node(world, toys()) as running:
-        await ask(running.node, GoOut())
-        await flushed(running)
-        (letter,) = letters(world)
-        running.node.replay(letter.message_id, decode_message(letter.payload))
-    for _ in range(2):
-        async with open_memory_node(world, toys()) as running:
-            await flushed(running)
-    assert letters(world) == []
-    (done,) = world.effects.done
-    assert done.id != letter.message_id
 
 
 @given(
