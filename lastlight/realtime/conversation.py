@@ -184,10 +184,7 @@ class Conversation:
     ) -> Entered | Refusal:
         """Be in a room, where what happens is held back until `go_live`, or until `go_back`.
 
-        Without `snapshots` it is refused where the events since the place are not all there.
-
-        Raises:
-            LastLightError: the room can't be read now. The client is not in it.
+        See `services.Resume` for `snapshots`, and for what is raised; the client is out again then.
         """
         member = self._member()
         access = decide_access(room, member.principal)
@@ -258,7 +255,9 @@ class Conversation:
         try:
             await work(message, ref)
         except LastLightError as error:
-            self.refuse(error.refusal(), ref)
+            refusal, room = error.refusal(), getattr(message, "room", None)
+            extra = refusal.extra if room is None else {**refusal.extra, "room": room}
+            self.refuse(attrs.evolve(refusal, extra=extra), ref)
         finally:
             self._pending -= 1
 
