@@ -145,3 +145,9 @@ def truth_for(user_id: str, room: str, history: Iterable[RoomEvent]) -> View:
         assert isinstance(at, str)
         view = fold(view, room, event.type, event.data, at=at, venue_id=venue_id)
     return view
+
+
+def over_a_wire(view: View) -> View:
+    """As it is when it was said and read."""
+    read: View = json.loads(json.dumps(view))
+    return read

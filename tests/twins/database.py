@@ -56,7 +56,8 @@ class MemoryDatabase:
     journal_id: UUID | None = None
     position: int = 0
     cursors: dict[str, int] = attrs.field(factory=dict)
-    views: dict[str, KeptView] = attrs.field(factory=dict)
+    views: dict[str, tuple[KeptView, datetime]] = attrs.field(factory=dict)
+    """By room, with when it was kept; see `tests.twins.room_views`."""
     sends: dict[UUID, tuple[int, bytes]] = attrs.field(factory=dict)
     heads: dict[ChainKey, Head] = attrs.field(factory=dict)
     kept_aside: list[tuple[Source, RefusedRow]] = attrs.field(factory=list)
