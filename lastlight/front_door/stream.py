@@ -38,7 +38,8 @@ class DoorStream(trio.abc.Stream):
         before it has forgotten it here: the number may be somebody else's then."""
         self._sending = False
         """Whether a write of somebody's waits."""
-        self._send_lock = trio.Lock()
+        self._send_lock: trio.Lock | None = None
+        """Made when somebody has to wait, as most connections never do."""
         self._closed = False
         self._ended = False
         """The other side has said that nothing more comes."""
@@ -81,6 +82,15 @@ class DoorStream(trio.abc.Stream):
             trio.BrokenResourceError: the client is gone, or did not take it within SEND_TIMEOUT_S.
                 The connection is unusable.
         """
+        await trio.lowlevel.checkpoint_if_cancelled()
+        left = self.send_nowait(data)
+        if left == 0 and data:
+            await trio.lowlevel.cancel_shielded_checkpoint()
+            return
+        if left < len(data):
+            data = b""
+        if self._send_lock is None:
+            self._send_lock = trio.Lock()
         async with self._send_lock:
             with trio.move_on_after(SEND_TIMEOUT_S, shield=True) as scope:
                 rest, self._rest = self._rest, b""
@@ -97,7 +107,7 @@ class DoorStream(trio.abc.Stream):
                     f"{len(data)} bytes were not taken within {SEND_TIMEOUT_S:g} s"
                 )
 
-    def send_nowait(self, data: bytes) -> int:
+    def send_nowait(self, data: bytes | bytearray | memoryview) -> int:
         """Write what can be written at once; never raises.
 
         Returns:
@@ -112,7 +122,7 @@ class DoorStream(trio.abc.Stream):
         except OSError:
             return len(data)
         if left:
-            self._rest = data[-left:]
+            self._rest = bytes(data[-left:])
         return left
 
     async def wait_send_all_might_not_block(self) -> None:
