@@ -42,14 +42,15 @@ async def carry(socket: Socket, line: Line) -> None:
     try:
         async with line.taking, trio.open_nursery() as nursery:
             line.outbox.send_nowait = send_nowait
+            # A line that is over has no use for a socket that takes nothing.
+            line.hang_up = socket.abort
             nursery.start_soon(_write, socket, line, nursery.cancel_scope)
-            nursery.start_soon(_hang_up, socket, line)
             try:
                 await _read(socket, line)
             except SocketClosed:
                 nursery.cancel_scope.cancel()
     finally:
-        line.outbox.send_nowait = None
+        line.outbox.send_nowait = line.hang_up = None
         line.end()
 
 
@@ -80,9 +81,3 @@ async def _write(socket: Socket, line: Line, carrying: trio.CancelScope) -> None
     except SocketClosed:
         pass
     carrying.cancel()
-
-
-async def _hang_up(socket: Socket, line: Line) -> None:
-    """A line that is over has no use for a socket that takes nothing."""
-    await line.over.wait()
-    socket.abort()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import secrets
+from collections.abc import Callable
 
 import trio
 
@@ -52,6 +53,8 @@ class Line:
         self.posting = trio.Lock()
         self.over = trio.Event()
         self.is_upgrading = False
+        self.hang_up: Callable[[], None] | None = None
+        """Ends at once what carries the line, where that is a WebSocket."""
         self._said_farewell = False
         self._poll: trio.CancelScope | None = None
         self._stirred = trio.Event()
@@ -63,6 +66,8 @@ class Line:
         if hasattr(self, "talk"):
             self.talk.leave()
         self.over.set()
+        if self.hang_up is not None:
+            self.hang_up()
 
     def stir(self) -> None:
         """Something was sent."""
@@ -105,9 +110,8 @@ class Line:
             self.talk.arrived(given)
             await trio.sleep(PROVE_S)
 
-    async def end_after_outbox(self) -> None:
-        """End once the outbox was closed and its last words had the time to go out."""
-        await self.outbox.wait_closed()
+    async def end_soon(self) -> None:
+        """End after the outbox was closed, and its last words had the time to go out."""
         await trio.sleep(SOCKET_CLOSE_S)
         self.end()
 

@@ -7,7 +7,7 @@ stock client then opens a new connection. Nothing about rights is decided here.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import parse_qsl
@@ -192,7 +192,7 @@ class SocketIoServer:
                     end=line.end,
                 )  # fmt: skip
                 nursery.start_soon(line.keep_alive)
-                nursery.start_soon(line.end_after_outbox)
+                line.outbox.closing = lambda: nursery.start_soon(line.end_soon)
                 nursery.start_soon(line.talk.expect_connect)
                 task_status.started()
                 await line.over.wait()
@@ -200,6 +200,7 @@ class SocketIoServer:
         except* _LINE_ERRORS as errors:
             log.warning("connection_failed", lane="socket.io", exc_info=errors)
         finally:
+            line.outbox.closing = None
             line.end()
             del self._lines[line.sid]
             self._addresses[line.address] -= 1
@@ -215,12 +216,11 @@ class SocketIoServer:
 
 @attrs.frozen(kw_only=True)
 class _Endpoint(SocketEndpoint):
-    takes_query: object = None
+    takes_query: Callable[[Upgrade], bool]
 
     def takes(self, upgrade: Upgrade) -> bool:
         """Whether the query is one of Engine.IO 4, for a line that is there."""
-        assert callable(self.takes_query)
-        return super().takes(upgrade) and bool(self.takes_query(upgrade))
+        return SocketEndpoint.takes(self, upgrade) and self.takes_query(upgrade)
 
 
 @asynccontextmanager

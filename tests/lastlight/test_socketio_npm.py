@@ -201,11 +201,16 @@ async def test_a_dropped_client_is_recovered_and_misses_nothing(way: str, cursor
 
 
 @pytest.mark.parametrize(
-    ("way", "cursors"),
-    [("default", True), ("default", False), ("websocket", True), ("polling", True)],
+    ("way", "cursors", "half"),
+    [
+        ("default", True, False),
+        ("default", False, True),
+        ("websocket", True, True),
+        ("polling", True, False),
+    ],
 )
 async def test_a_cut_anywhere_loses_nothing_and_tells_nothing_twice(
-    way: str, cursors: bool
+    way: str, cursors: bool, half: bool
 ) -> None:
     """At each thing said of a handshake and of a resume: none missing, none twice, in order."""
     async with _all() as (stage, log, apps, net):
@@ -213,7 +218,7 @@ async def test_a_cut_anywhere_loses_nothing_and_tells_nothing_twice(
         for at in range(80):
             who += 1
             app, begin = f"app{at}", len(log.events)
-            net.arm(at)
+            net.arm(at, half=half)
             cuts = net.cut_count
             await apps.tell(
                 "open", app, url=net.url, token=str(who), options=WAYS[way], cursors=cursors
@@ -234,7 +239,7 @@ async def test_a_cut_anywhere_loses_nothing_and_tells_nothing_twice(
             net.cut()
             await apps.wait(lambda n=drops: len(apps.of(app, "disconnect")) > n)  # type: ignore[misc]
             log.add()
-            net.arm(at)
+            net.arm(at, half=half)
             net.is_away = False
             cuts = net.cut_count
             await _happens(log, apps, app, begin)
