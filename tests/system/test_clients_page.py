@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Final
 
+import trio
+
 from tests.clients.javascript import HERE, check_types, open_script
 from tests.conftest import REPOSITORY
 from tests.system.guests import VENUE, Front
@@ -50,7 +52,10 @@ async def test_its_blocks_do_what_it_says(
     said: list[str] = []
     async with open_script(program(tmp_path), settings=settings) as script:
         while not said or not said[-1].startswith("socket.io"):
-            said.append(await script.hear_line())
+            try:
+                said.append(await script.hear_line())
+            except trio.TooSlowError:
+                raise AssertionError(f"it stands still after {said}: {script.errors()}") from None
             if said[-1] == "on duty":
                 raiser = await shared_front.sign_in("staff5")
                 sos = {"venue_id": VENUE}
