@@ -32,7 +32,9 @@ from storage.postgres.queries_payments import (
     reconciliation,
     refunds,
 )
-from tests.storage.query_world import a_principal, asked_by, asking, store
+from storage.postgres.reading import Reader
+from storage.postgres.reconciling import Reconciliations, TradingDay
+from tests.storage.query_world import Flushed, a_principal, asked_by, asking, store
 from tests.storage.samples import NOON, a, an_id
 
 ME, SOMEBODY, HERE, THERE = an_id(), an_id(), an_id(), an_id()
@@ -170,3 +172,42 @@ async def test_a_day_s_cards_are_what_the_clearing_account_moved(database: Datab
         async with asking(database, who) as connection:
             with pytest.raises(NotOnShow):
                 await reconciliation(connection, what, who)
+
+
+async def test_a_compared_day_shows_the_provider_s_sums_and_what_does_not_meet(
+    database: Database,
+) -> None:
+    """To the owner of its venue, and to no one else's query.
+
+    Rule 11 reconciliation.
+    """
+    day = a(
+        BusinessDay, venue_id=HERE, business_day=DAY, starts_at=NOON - dt.timedelta(hours=12),
+        ends_at=NOON + dt.timedelta(hours=12), status=BusinessDayStatus.OPEN,
+    )  # fmt: skip
+    await store(database, a(Venue, id=HERE, currency="JPY", tz="Asia/Tokyo", radius_m=150), day)
+    kinds = ("missing_local", "missing_remote", "amount_differs")
+    books = Reconciliations(database=database, reader=Reader(database, Flushed()))
+    await books.keep(
+        TradingDay(venue_id=HERE, business_day=DAY, starts_at=day.starts_at, ends_at=day.ends_at),
+        at=NOON,
+        totals={"charges_minor": 9, "refunds_minor": 2, "disputes_minor": 1, "fees_minor": 3},
+        findings=[{"kind": kind, "reference": kind} for kind in kinds],
+    )
+    asked = asked_by(a_principal(ME, roles={HERE: Role.OWNER}), HERE)
+    command = GetReconciliation(venue_id=HERE, business_day=DAY)
+    async with asking(database, asked) as connection:
+        found = await reconciliation(connection, command, asked)
+    assert found.compared_at == NOON
+    assert found.provider is not None
+    assert (found.provider.charges_minor, found.provider.fees_minor) == (9, 3)
+    shown = [*found.missing, *found.extra, *found.differing]
+    assert tuple(one["reference"] for one in shown) == kinds
+    sql = "select count(*) from reconciliation_of($1, $2)"
+    for role in (Role.PATRON, Role.STAFF, Role.MANAGEMENT):
+        other = asked_by(a_principal(ME, roles={HERE: role}), HERE)
+        async with asking(database, other) as connection:
+            assert await connection.fetchval(sql, HERE, DAY) == 0
+    elsewhere = asked_by(a_principal(ME, roles={THERE: Role.OWNER}), THERE)
+    async with asking(database, elsewhere) as connection:
+        assert await connection.fetchval(sql, HERE, DAY) == 0
