@@ -38,13 +38,11 @@ class Delivery(enum.StrEnum):
     WAITING = "waiting"
     """It did not; it is tried again."""
     FAILED = "failed"
-    """It never will be sent."""
+    """It never will be sent, or was tried for too long."""
     GONE = "gone"
     """There is nobody at that device or number any more."""
     NO_WAY = "no_way"
     """The person has no device or number to send it to."""
-    GIVEN_UP = "given_up"
-    """It was tried for too long."""
 
 
 class DeliveryBook(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import trio
 
@@ -33,7 +33,7 @@ from protocol.notify_limits import (
 )
 
 _LAST_NOTES_S = 2.0
-PER_S = {
+PER_S: Final = {
     Channel.FCM: NOTIFY_PUSHES_PER_S,
     Channel.APNS: NOTIFY_PUSHES_PER_S,
     Channel.MAIL: NOTIFY_MAILS_PER_S,
