@@ -114,7 +114,8 @@ def _done(view: View, step: Step, data: Mapping[str, Any], named: Mapping[str, A
         left = _without(section, key)
         return {**view, step.section: left} if left else _without(view, step.section)
     path = [part.format_map(named) for part in step.within]
-    after = {**section, key: _placed(step, before or {}, path, data, named)}
+    after = dict(section)  # the fastest way: a floor has hundreds of visits
+    after[key] = _placed(step, before or {}, path, data, named)
     most = SECTIONS[step.section]
     if most is not None and len(after) > most:
         del after[next(iter(after))]
@@ -147,7 +148,9 @@ def _entry(
 
 
 def _without(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    return {key: value for key, value in values.items() if key != name}
+    left = dict(values)
+    left.pop(name, None)
+    return left
 
 
 def _text(at: datetime) -> str:
