@@ -76,6 +76,8 @@ async def test_every_word_of_a_conversation_is_as_described(
                     await _hear_until(ws, heard, "subscribed")
                 elif message is check_in:
                     await _hear_until(ws, heard, "session.checked_in")
+        # trio-websocket leaves its end open when the server closes first.
+        await trio.aclose_forcefully(ws._stream)
     for said in heard:
         assert described.complaints(said) == [], said
     ops = {said["op"] for said in heard}
