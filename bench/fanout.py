@@ -17,12 +17,11 @@ from typing import Any
 
 import attrs
 
+from bench.fleets import FleetOf, a_fleet
 from bench.kit import progress, save
 from bench.rooms_kit import (
     STAFF_ROOM,
-    FleetOf,
     ProcessServer,
-    a_fleet,
     cpu_seconds,
     raise_limits,
     rooms_only,

@@ -12,11 +12,11 @@ import statistics
 from contextlib import AbstractContextManager
 from typing import Any
 
+from bench.fleets import a_fleet
 from bench.kit import progress, save
 from bench.rooms_kit import (
     PATRONS_ROOM,
     Server,
-    a_fleet,
     raise_limits,
     socket_io,
     tokens_for,

@@ -28,7 +28,7 @@ from lastlight.auth.keys import KeyRing
 from lastlight.auth.tokens import Grant, Tokens
 from lastlight.demo.ids import DEMO_VENUE
 from protocol.addresses import Role
-from protocol.limits import SOCKETS_PER_ADDRESS_MAX, SOCKETS_PER_USER_MAX
+from protocol.limits import SOCKETS_PER_USER_MAX
 
 STAFF_ROOM = f"venue:{DEMO_VENUE}:staff"
 PATRONS_ROOM = f"venue:{DEMO_VENUE}:patrons"
@@ -197,98 +197,6 @@ def _running(
     try:
         wait_for(f"http://127.0.0.1:{port}/readyz")
         yield ProcessServer(name, dialect, port, tokens, process)
-    finally:
-        process.kill()
-        process.wait()
-
-
-class TooFew(Exception):
-    """A fleet did not get as many clients in, or as many events, as it was told to."""
-
-
-@attrs.define(eq=False)
-class FleetOf:
-    """A fleet's process, spoken to in lines."""
-
-    process: subprocess.Popen[str]
-    size: int = 0
-
-    def say(self, do: str, **command: object) -> None:
-        """Say something whose answer is heard later."""
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"do": do, **command}) + "\n")
-        self.process.stdin.flush()
-
-    def tell(self, do: str, **command: object) -> dict[str, Any]:
-        """Say something and wait for the answer."""
-        self.say(do, **command)
-        return self.hear()
-
-    def hear(self) -> dict[str, Any]:
-        """The next answer."""
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        if not line:
-            raise TooFew(f"the fleet ended with {self.process.wait()}")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def open(
-        self, server: Server, tokens: Sequence[str], room: str, *, track: bool = False
-    ) -> dict[str, Any]:
-        """Bring one client in per token, from as many addresses as that takes.
-
-        Raises:
-            TooFew: not all of them got in.
-        """
-        self.size = len(tokens)
-        addresses = [f"127.0.0.{n + 2}" for n in range(-(-self.size // SOCKETS_PER_ADDRESS_MAX))]
-        told = self.tell(
-            "open", dialect=server.dialect, port=server.port, room=room, tokens=tokens,
-            addresses=addresses, count=self.size, track=track, at_once=AT_ONCE, within_s=180,
-        )  # fmt: skip
-        if told["open"] < self.size:
-            raise TooFew(f"{told['open']} of {self.size} clients are in {server.name}")
-        return told
-
-    def arm(self, marker: str = "", without: str = "") -> None:
-        """Count anew what has `marker` in it, and not `without` near its beginning."""
-        self.tell("arm", marker=marker, without=without)
-
-    def count(self, each: int, *, lazily: bool, within_s: float = 60) -> dict[str, Any]:
-        """Wait until everybody has heard `each` events.
-
-        Raises:
-            TooFew: they have not, within `within_s`.
-        """
-        self.begin_count(each, lazily=lazily, within_s=within_s)
-        return self.end_count(each)
-
-    def begin_count(self, each: int, *, lazily: bool, within_s: float = 60) -> None:
-        """Let it wait until everybody has heard `each` events."""
-        self.say("count", frames=each * self.size, lazily=lazily, within_s=within_s)
-
-    def end_count(self, each: int) -> dict[str, Any]:
-        """What came of it.
-
-        Raises:
-            TooFew: they have not all heard it in time.
-        """
-        wanted, told = each * self.size, self.hear()
-        if told["heard"] < wanted:
-            raise TooFew(f"{told['heard']} of {wanted} events came; {told['lost']} were cut off")
-        return told
-
-
-@contextmanager
-def a_fleet() -> Iterator[FleetOf]:
-    """A process for clients."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "bench.fleet"],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        yield FleetOf(process)
     finally:
         process.kill()
         process.wait()

@@ -19,14 +19,13 @@ from typing import Any
 
 import attrs
 
+from bench.fleets import FleetOf, a_fleet
 from bench.kit import People, progress, save
 from bench.paced import begin_load, end_load
 from bench.rooms_kit import (
     STAFF_ROOM,
-    FleetOf,
     NodeServer,
     Server,
-    a_fleet,
     raise_limits,
     socket_io,
     tokens_for,

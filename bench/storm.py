@@ -15,14 +15,12 @@ from contextlib import ExitStack
 import attrs
 import httpx
 
+from bench.fleets import FleetOf, TooFew, a_fleet
 from bench.kit import People, progress, save
 from bench.rooms_kit import (
     PATRONS_ROOM,
-    FleetOf,
     NodeServer,
     Server,
-    TooFew,
-    a_fleet,
     raise_limits,
     side_by_side,
     socket_io,
