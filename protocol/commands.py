@@ -32,13 +32,19 @@ C = TypeVar("C", bound=type[Command])
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
+def part(cls: C) -> C:
+    """Make a class what several commands have in common: as `command`, but none by itself."""
+    return attrs.frozen(kw_only=True, slots=True)(cls)
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
 def command(cls: C) -> C:
     """Make a class a command: frozen, slotted, keyword-only, and found by its name.
 
     Raises:
         ValueError: another command has the same name.
     """
-    made = attrs.frozen(kw_only=True, slots=True)(cls)
+    made = part(cls)
     if made.__name__ in COMMANDS:
         raise ValueError(f"two commands are named {made.__name__}")
     COMMANDS[made.__name__] = made

@@ -8,12 +8,10 @@ from datetime import date
 from typing import Annotated, Final
 from uuid import UUID
 
-import attrs
-
 from protocol.addresses import Role
 from protocol.bounds import integer
 from protocol.codes import Code
-from protocol.commands import Command, command
+from protocol.commands import Command, command, part
 from protocol.domain_limits import FIGURES_DAYS_MAX
 from protocol.errors import FieldError
 from protocol.operations.addresses import query
@@ -41,7 +39,7 @@ class RevenueBy(enum.StrEnum):
     TENDER = "tender"
 
 
-@attrs.frozen(kw_only=True, slots=True)
+@part
 class OfDays(Command):
     """What asks about trading days of a venue, both included."""
 
