@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -222,7 +223,11 @@ def test_top_ups_of_the_day_count_gross_against_the_limit() -> None:
 def test_a_package_is_sold_to_one_person_so_many_times_a_day() -> None:
     """The offer of the day is for everybody; cash that is too much goes back."""
     state, package = an_account(), UUID(int=5)
-    capped: dict[str, Any] = {"topup": a_top_up(package_id=package), "package_id": package, "per_day_cap": 2}
+    capped: dict[str, Any] = {
+        "topup": a_top_up(package_id=package),
+        "package_id": package,
+        "per_day_cap": 2,
+    }
     at_counter = here(principal=AT_COUNTER)
     for _ in range(2):
         after(state, accepted(decide_post_top_up(state, cash_taken(1000, **capped), at_counter)))
