@@ -77,7 +77,6 @@ class Phone:
         """Wait until it has shown so many events."""
         await self.phones.wait(lambda: len(self.events) >= count)
 
-
     async def wait_event(self, type_: str) -> dict[str, Any]:
         """The first event of a type that it has shown; waits for it."""
         await self.phones.wait(lambda: any(event["type"] == type_ for event in self.events))
