@@ -31,8 +31,9 @@ def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
     monkeypatch.setenv("HOME", str(tmp_path))
     handlers, level = logging.root.handlers[:], logging.root.level
     hooks = sys.excepthook, threading.excepthook
+    before = structlog.get_config()
     yield tmp_path
-    structlog.reset_defaults()
+    structlog.configure(**before)
     logging.root.handlers[:] = handlers
     logging.root.setLevel(level)
     sys.excepthook, threading.excepthook = hooks
