@@ -15,11 +15,6 @@ from protocol.codes import Code
 from protocol.events.base import EVENTS
 
 ROOT: Final = Path(__file__).parents[2]
-NOT_CAUSED: Final = {
-    "SystemResyncRequired": "for clients that refuse snapshots; who asks for what is gone hears"
-    " cursor_expired, until snapshots are sent",
-}
-"""Events that nothing causes, with the reason."""
 PROMISES: Final = ("protocol/events/", "protocol/operations/", "protocol/codes.py")
 """Where events and codes are only named."""
 
@@ -48,7 +43,7 @@ def test_every_event_is_told_by_something() -> None:
     """A client waits for it and a screen was built on it."""
     told, _ = _found()
     assert len(EVENTS) == 55
-    assert {kind.__name__ for kind in EVENTS.values()} - told == set(NOT_CAUSED)
+    assert {kind.__name__ for kind in EVENTS.values()} - told == set()
 
 
 def test_every_code_is_answered_by_something() -> None:
