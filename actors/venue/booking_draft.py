@@ -261,7 +261,9 @@ def _due_at(booking: Reservation, state: VenueState, now: datetime) -> datetime 
             # A booking that is just moving is asked again when it has moved.
             return late if booking.pending is None else max(late, now + _MINUTE)
         case ReservationStatus.ARRIVED:
-            return booking.during.end
+            # Who came early has the room from its time on: it is reserved then.
+            early = now < booking.during.start
+            return booking.during.start if early else booking.during.end
         case ReservationStatus.REQUESTED if in_line(booking):
             return expires_at(booking, state)
     return None

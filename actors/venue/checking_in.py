@@ -141,7 +141,10 @@ def decide_release_seat(state: VenueState, command: ReleaseSeat, context: Contex
     seat = state.place(command.session_id)
     moved = freed(state, others_of(state, command.session_id), context.now, used=False)
     return Outcome(
-        removes=() if seat is None else (seat,), changes=moved.changes, events=moved.events
+        removes=() if seat is None else (seat,),
+        changes=moved.changes,
+        events=moved.events,
+        timers=moved.timers,
     )
 
 

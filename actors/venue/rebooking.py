@@ -64,13 +64,14 @@ def decide_update_reservation(
 
 @decides(ForgetMove)
 def decide_forget_move(state: VenueState, command: ForgetMove, context: Context) -> Decision:
-    """The account refused: the booking stays where it is."""
+    """The account refused: the booking stays where it is; the other time is for who waits."""
     booking = state.get(Reservation, command.reservation_id)
     pending = None if booking is None else booking.pending
     if booking is None or pending is None or pending.hold_id != command.hold_id:
         return Outcome()
     draft = BookingDraft(state=state, context=context)
     draft.put(booking, tell=False, pending=None)
+    draft.offer()
     return draft.outcome()
 
 

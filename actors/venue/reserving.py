@@ -16,7 +16,7 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
 from actors.venue.booking_draft import BookingDraft
 from actors.venue.booking_ends import HOLD_AFTER_END, has_moved
-from actors.venue.bookings import in_line, is_slot
+from actors.venue.bookings import in_line, is_slot, offer_soon
 from actors.venue.room_choice import Wish, choose_room, deposit_for, during, unfit
 from actors.venue.state import VenueState
 from protocol.addresses import ActorKind, Address, Role
@@ -85,11 +85,11 @@ def decide_deposit_held(state: VenueState, command: DepositHeld, context: Contex
 
 @decides(DropBooking)
 def decide_drop_booking(state: VenueState, command: DropBooking, context: Context) -> Decision:
-    """The account refused: there never was a booking."""
+    """The account refused: there never was a booking, and its time is for who waits."""
     booking = state.get(Reservation, command.reservation_id)
     if booking is None or booking.status is not ReservationStatus.REQUESTED or in_line(booking):
         return Outcome()
-    return Outcome(removes=(booking,))
+    return Outcome(removes=(booking,), timers=offer_soon(state.bookings, context.now))
 
 
 def _waits_for(booking: Reservation, hold_id: UUID) -> bool:

@@ -111,6 +111,9 @@ def seat(draft: BookingDraft, booking: Reservation, command: UpdateReservation) 
         during=slot(draft.now, stay_minutes(booking), room.cleaning_minutes),
         cleaning_minutes=room.cleaning_minutes,
     )
+    if booking.room_id is not None:
+        # Whoever had been given another room does not need that one.
+        draft.offer()
     return None
 
 

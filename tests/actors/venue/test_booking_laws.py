@@ -24,8 +24,10 @@ from protocol.records.values import Period
 from protocol.records.venues import Reservation
 from tests.actors.deciding import a_principal
 from tests.actors.venue.booking_world import DESK, BookingWorld
+from tests.actors.venue.floors import SMALL_ROOM
 
 GUESTS = tuple(a_principal(UUID(int=0xA0 + n)) for n in range(5))
+BIG = UUID(int=0x93)
 guests = st.integers(0, 4)
 quarters = st.integers(0, 24).map(lambda n: n * timedelta(minutes=15))
 lengths = st.sampled_from((30, 45, 60, 90))
@@ -101,13 +103,21 @@ class BookingNight(RuleBasedStateMachine):
         action=st.sampled_from(ReservationAction),
         ahead=quarters,
         desk=st.booleans(),
+        room_id=st.sampled_from((None, SMALL_ROOM, BIG)),
     )
     def change(
-        self, data: st.DataObject, action: ReservationAction, ahead: timedelta, desk: bool
+        self,
+        data: st.DataObject,
+        action: ReservationAction,
+        ahead: timedelta,
+        desk: bool,
+        room_id: UUID | None,
     ) -> None:
         booking = data.draw(st.sampled_from(tuple(self.world.state.bookings.live())))
         moves = action is ReservationAction.MOVE
-        wanted = {"starts_at": self.world.now + ahead} if moves else {}
+        wanted: dict[str, Any] = {"starts_at": self.world.now + ahead} if moves else {}
+        if moves or action is ReservationAction.SEAT:
+            wanted["room_id"] = room_id
         (guest,) = (g for g in GUESTS if g.user_id == booking.user_id)
         self.world.change(DESK if desk else guest, booking, action=action, **wanted)
 
@@ -172,7 +182,7 @@ class BookingNight(RuleBasedStateMachine):
             assert (room.status is RoomStatus.RESERVED) == (kept is not None)
 
 
-def _after(status: str) -> set[str]:
+def _after(status: str | None) -> set[str]:
     """Where a status may lead: a wait may be long enough for two steps."""
     first = set(NEXT.get(status, ()))
     return first.union(*(NEXT.get(one, ()) for one in first))

@@ -106,6 +106,26 @@ def test_a_time_is_kept_while_the_account_is_asked_and_free_when_it_refuses(
     assert world.booked(OTHER, room_id=SMALL_ROOM).status is ReservationStatus.CONFIRMED
 
 
+def test_what_the_account_refuses_goes_to_who_waits() -> None:
+    """A time that was kept for nothing is free for the line, of a new booking or of a move."""
+    for moves in (False, True):
+        world = BookingWorld(a_floor(a_room()))
+        if moves:
+            booking = world.booked(PATRON)
+            world.change(PATRON, booking, action=Action.MOVE, starts_at=NOW)
+        else:
+            world.book(PATRON, starts_at=NOW)
+        world.join(OTHER)
+        kept = world.asked.pop(0)
+        world.answer(yes=True)
+        world.pass_time(timedelta(minutes=1))
+        assert world.last().place == 1
+        world.asked.append(kept)
+        world.answer(yes=False)
+        world.pass_time(timedelta(0))
+        assert (world.last().room_id, world.last().place) == (SMALL_ROOM, None)
+
+
 def test_the_deposit_is_a_fifth_of_the_price_at_its_start(world: BookingWorld) -> None:
     """3,000 an hour without a band: 600; and what was said is what stands."""
     booking = world.booked(PATRON, room_id=SMALL_ROOM)
@@ -219,6 +239,18 @@ def test_a_stay_is_over_at_its_end(world: BookingWorld) -> None:
     assert world.row(booking).status is ReservationStatus.COMPLETED
 
 
+def test_who_comes_early_has_the_room_from_its_start(world: BookingWorld) -> None:
+    """Until then it is anybody's; then it is shown as reserved, to the end."""
+    booking = world.booked(PATRON, room_id=SMALL_ROOM, starts_at=NOW + HOUR)
+    world.change(DESK, booking, action=Action.ARRIVED)
+    assert world.room(SMALL_ROOM).status is RoomStatus.READY
+    world.pass_time(HOUR)
+    assert world.room(SMALL_ROOM).status is RoomStatus.RESERVED
+    world.pass_time(timedelta(minutes=70))
+    assert world.row(booking).status is ReservationStatus.COMPLETED
+    assert world.room(SMALL_ROOM).status is RoomStatus.READY
+
+
 def test_the_line_ends_with_the_business_day() -> None:
     """Nobody waits until tomorrow: places end at five in the morning."""
     world = BookingWorld(a_floor(a_room(status=RoomStatus.OCCUPIED)))
@@ -244,3 +276,16 @@ def test_somebody_of_the_line_is_seated_out_of_turn_by_staff_alone() -> None:
     accepted(seated)
     assert world.row(second).status is ReservationStatus.ARRIVED
     assert world.row(first).place == 1
+
+
+def test_a_room_that_was_given_and_not_wanted_goes_to_the_next_in_line(
+    world: BookingWorld,
+) -> None:
+    """Staff seat the first in another room: theirs is free again."""
+    world.booked(a_principal(UUID(int=0xA9)), room_id=BIG, starts_at=NOW + HOUR)
+    first, second = world.waiting(PATRON, minutes=30), world.waiting(OTHER, minutes=60)
+    world.pass_time(timedelta(minutes=1))
+    assert (world.row(first).room_id, world.row(second).place) == (SMALL_ROOM, 1)
+    world.change(DESK, world.row(first), action=Action.SEAT, room_id=BIG)
+    world.pass_time(timedelta(0))
+    assert world.row(second).room_id == SMALL_ROOM
