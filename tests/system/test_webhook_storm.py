@@ -30,7 +30,7 @@ from tests.storage.query_world import JOURNAL, Flushed
 from tests.system.books import broken_laws
 from tests.system.card_shop import begin_top_up, wait_payment
 from tests.system.conftest import Template
-from tests.system.guests import FUNDS_MINOR, VENUE, Front, Person, open_front, order
+from tests.system.guests import FUNDS_MINOR, VENUE, Front, OneChunk, Person, open_front, order
 from tests.system.harness import NodeProcess, Yard, wait_until
 from tests.system.test_cards_and_refunds import elevated
 from tests.twins.provider import signature_of
@@ -71,7 +71,11 @@ class Sender:
             body, signature = self.server.books.webhook(n)
             headers = {"stripe-signature": signature, "content-type": "application/json"}
             try:
-                answer = await http.post(self.url + WEBHOOK, content=body, headers=headers)
+                request = http.build_request(
+                    "POST", self.url + WEBHOOK, content=body, headers=headers
+                )
+                request.stream = OneChunk(body)
+                answer = await http.send(request)
             except httpx.TransportError:
                 answer = None
             if answer is not None and answer.status_code == 200:
