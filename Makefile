@@ -16,10 +16,10 @@ test: check pytest
 check: environment
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(VENV)/bin/pre-commit run --all-files --show-diff-on-failure
 
-# Tests of whole nodes have the machine to themselves: some of them measure how long things take.
+# Tests of whole nodes come by themselves, after the others: each of them has several processes.
 pytest: environment
 	$(VENV)/bin/pytest --numprocesses=auto --dist=loadfile --ignore=tests/system $(ARGS)
-	$(VENV)/bin/pytest tests/system $(ARGS)
+	$(VENV)/bin/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder tests/system $(ARGS)
 
 environment: $(VENV)/made
 
