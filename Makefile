@@ -18,7 +18,7 @@ check: environment
 
 # Tests of whole nodes come by themselves, after the others: each of them has several processes.
 pytest: environment
-	$(VENV)/bin/pytest --numprocesses=auto --dist=loadfile --ignore=tests/system $(ARGS)
+	$(VENV)/bin/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder --ignore=tests/system $(ARGS)
 	$(VENV)/bin/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder tests/system $(ARGS)
 
 environment: $(VENV)/made
