@@ -25,7 +25,7 @@ from tests.system.load import (
 )
 from tests.system.reckoning import check_tables
 
-ROUNDS: Final = 20
+ROUNDS: Final = 40 if os.environ.get("TEST_LASTLIGHT_LONG") else 8
 LOAD_S: Final = (0.3, 1.5)
 GUESTS: Final = 20
 SAMPLE: Final = 40
