@@ -50,7 +50,6 @@ class Outbox:
     _attended: bool = attrs.field(default=False, init=False)
     """Whether somebody takes, or was called to."""
     _bell: trio.Event | None = attrs.field(default=None, init=False)
-    _closed: trio.Event | None = attrs.field(default=None, init=False)
 
     def __len__(self) -> int:
         waiting = len(self._urgent) if self._urgent is not None else 0
@@ -121,21 +120,11 @@ class Outbox:
             return
         self.close_code, self.close_reason = code, reason
         self._clear = False
-        if self._closed is not None:
-            self._closed.set()
         if code == SLOW:
             self._urgent = self._ordered = None
         if self.closing is not None:
             self.closing()
         self._call()
-
-    async def wait_closed(self) -> None:
-        """Back once nothing more is taken."""
-        if self._closed is None:
-            self._closed = trio.Event()
-        if self.close_code is not None:
-            return
-        await self._closed.wait()
 
     async def take(self) -> bytes | None:
         """The next frame, or None once closed and empty. Empty for the rest of a begun one."""
