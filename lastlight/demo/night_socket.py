@@ -93,7 +93,10 @@ class Watcher:
     def _take(self, message: Mapping[str, Any]) -> None:
         op = message.get("op")
         if op == "subscribed":
-            self._seq, self._epoch = message["seq"], message["epoch"]
+            self._epoch = message["epoch"]
+            if "snapshot" in message:
+                # Otherwise what was missed comes now, and brings its own numbers.
+                self._seq = message["seq"]
         elif op == "event":
             self._seq = message.get("seq", self._seq)
             event = message.get("event")
@@ -110,7 +113,7 @@ class Watcher:
 def _acknowledged(message: Mapping[str, Any]) -> Mapping[str, object] | None:
     """What to tell the node that it has arrived: where the room stood, and each alert."""
     if message.get("op") == "subscribed":
-        return {"seq": message["seq"]}
+        return {"seq": message["seq"]} if "snapshot" in message else None
     event = message.get("event") or {}
     if message.get("op") != "event" or event.get("type") not in _ALERTS:
         return None
