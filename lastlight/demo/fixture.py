@@ -48,6 +48,8 @@ STAFF: Final = 5
 CREDIT_MINOR: Final = 100_000
 BIRTH_DATE: Final = date(1995, 4, 1)
 GRANT_PRIORITY: Final = 100
+BEFORE_PATRONS: Final = 2 + STAFF
+"""People of the house, who come before the patrons."""
 MANAGER_N: Final = 2
 """The manager is the second of all people."""
 
@@ -94,6 +96,12 @@ def demo_entries(now: datetime, password_hash: str) -> list[Entry]:
         entries.append(_account_entry(at, person, password_hash))
     telling = Telling(at)
     return [attrs.evolve(entry, events=telling.of(entry.changes)) for entry in entries]
+
+
+def patron_entries(at: datetime, n: int, password_hash: str) -> tuple[Entry, Entry]:
+    """The n-th patron as demo_entries has them, or would if there were more; without events."""
+    person = Person(BEFORE_PATRONS + n, f"patron{n}", f"Patron {n}", RoleName.PATRON)
+    return _identity_entry(at, person), _account_entry(at, person, password_hash)
 
 
 def _venue_entry(at: datetime, people: tuple[Person, ...]) -> Entry:
