@@ -14,8 +14,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from tests.night.chance.night import Night
-from tests.night.chance.play import NAMES, play_night
+from tests.simulation.night import Night
+from tests.simulation.play import NAMES, play_night
 from tests.twins.nodes import World
 from tests.twins.whole import copy_of
 

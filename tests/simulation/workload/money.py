@@ -16,9 +16,9 @@ from protocol.records.money_states import (
 )
 from protocol.records.payments import Payment, PaymentMethod
 from protocol.records.visits import Session
-from tests.night.chance.night import PATRONS, Night
-from tests.night.chance.steps import step
-from tests.night.chance.work import with_a_till
+from tests.simulation.night import PATRONS, Night
+from tests.simulation.workload.steps import step
+from tests.simulation.workload.work import with_a_till
 from tests.twins.people import VENUE, ask
 
 MONEY = "/api/transactions"

@@ -21,8 +21,8 @@ import trio
 from lastlight.demo.founding import DEMO_PASSWORD
 from lastlight.web.http import Headers
 from protocol.records.base import Record
-from tests.night.chance import signing
-from tests.night.chance.faults import ChanceFaults, ChanceTrouble
+from tests.simulation import signing
+from tests.simulation.faults import ChanceFaults, ChanceTrouble
 from tests.twins.nodes import World
 from tests.twins.people import Heard, Someone, ask, instant
 from tests.twins.whole import LastLight

@@ -5,8 +5,8 @@ from __future__ import annotations
 from protocol.records.inventory import Game, InventoryLevel, KaraokeRoom, MenuItem
 from protocol.records.states import ReservationStatus, TurnStatus
 from protocol.records.venues import KaraokeTurn, Reservation
-from tests.night.chance.night import HEADS, Night
-from tests.night.chance.steps import step
+from tests.simulation.night import HEADS, Night
+from tests.simulation.workload.steps import step
 from tests.twins.people import VENUE
 
 HOUSE = "/api/inventory"

@@ -12,8 +12,8 @@ from protocol.records.safety import Incident
 from protocol.records.staff import ShiftHandover, StaffShift, StaffTask
 from protocol.records.states import ShiftStatus, TaskStatus
 from protocol.records.visits import Session
-from tests.night.chance.night import STAFF, Night
-from tests.night.chance.steps import step
+from tests.simulation.night import STAFF, Night
+from tests.simulation.workload.steps import step
 from tests.twins.people import VENUE, Someone, here, instant
 
 WORK = "/api/staff"

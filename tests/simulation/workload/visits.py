@@ -8,8 +8,8 @@ from protocol.records.money import Transaction
 from protocol.records.states import Activity, ReservationStatus, SessionStatus
 from protocol.records.venues import Reservation
 from protocol.records.visits import Session
-from tests.night.chance.night import PATRONS, Night, NoStep
-from tests.night.chance.steps import step
+from tests.simulation.night import PATRONS, Night, NoStep
+from tests.simulation.workload.steps import step
 from tests.twins.people import VENUE, Someone, here
 
 SESSIONS = "/api/sessions"

@@ -10,7 +10,7 @@ from lastlight.demo.founding import DEMO_PASSWORD
 from tests.twins.people import Someone, ask
 
 if TYPE_CHECKING:
-    from tests.night.chance.night import Night
+    from tests.simulation.night import Night
 
 TRIES_MAX: Final = 80
 UNDECIDED: Final = {503, 504}

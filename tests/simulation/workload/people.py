@@ -6,8 +6,8 @@ from uuid import uuid5
 
 from lastlight.demo.founding import DEMO_PASSWORD
 from lastlight.demo.ids import DEMO_VENUE
-from tests.night.chance.night import PATRONS, Night
-from tests.night.chance.steps import step
+from tests.simulation.night import PATRONS, Night
+from tests.simulation.workload.steps import step
 from tests.twins.people import VENUE, Someone, ask
 
 ME = "/api/users/me"

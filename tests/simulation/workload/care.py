@@ -5,8 +5,8 @@ from __future__ import annotations
 from protocol.records.safety import Intervention
 from protocol.records.states import InterventionStatus
 from protocol.records.visits import SafetyCheck, Session
-from tests.night.chance.night import PATRONS, Night
-from tests.night.chance.steps import step
+from tests.simulation.night import PATRONS, Night
+from tests.simulation.workload.steps import step
 from tests.twins.people import VENUE
 
 SAFETY = "/api/safety"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from protocol.records.venues import Venue
-from tests.night.chance.night import Night
-from tests.night.chance.steps import step
+from tests.simulation.night import Night
+from tests.simulation.workload.steps import step
 from tests.twins.people import VENUE, Heard
 
 

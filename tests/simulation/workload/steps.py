@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Final, TypeAlias
 
-from tests.night.chance.night import Night
+from tests.simulation.night import Night
 
 Step: TypeAlias = Callable[[Night], Awaitable[object]]
 STEPS: Final[dict[str, tuple[int, Step]]] = {}

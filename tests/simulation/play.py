@@ -8,10 +8,10 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from protocol.records.venues import Venue
-from tests.night.chance import admin, care, money, people, places, visits, work
-from tests.night.chance.laws import assert_laws
-from tests.night.chance.night import KIND, Night, NoStep
-from tests.night.chance.steps import STEPS
+from tests.simulation.workload import admin, care, money, people, places, visits, work
+from tests.simulation.oracle.laws import assert_laws
+from tests.simulation.night import KIND, Night, NoStep
+from tests.simulation.workload.steps import STEPS
 from tests.twins.nodes import World
 from tests.twins.people import VENUE
 from tests.twins.whole import LastLight, open_memory_last_light
