@@ -96,12 +96,11 @@ class FleetOf:
 @contextmanager
 def a_fleet() -> Iterator[FleetOf]:
     """A process for clients."""
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "bench.fleet"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    try:
-        yield FleetOf(process)
-    finally:
-        process.kill()
-        process.wait()
+    ) as process:  # fmt: skip
+        try:
+            yield FleetOf(process)
+        finally:
+            process.kill()
