@@ -8,9 +8,9 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from protocol.records.venues import Venue
-from tests.simulation.workload import admin, care, money, people, places, visits, work
-from tests.simulation.oracle.laws import assert_laws
 from tests.simulation.night import KIND, Night, NoStep
+from tests.simulation.oracle.laws import assert_laws
+from tests.simulation.workload import admin, care, money, people, places, visits, work
 from tests.simulation.workload.steps import STEPS
 from tests.twins.nodes import World
 from tests.twins.people import VENUE

@@ -19,11 +19,11 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 from lastlight.realtime.resuming import seq_in
 from protocol.addresses import Principal
 from protocol.entries import RoomEvent
+from tests.night.listening import Listener, over_a_wire, truth_for
 from tests.simulation import signing
 from tests.simulation.night import KIND, Night, NoStep
 from tests.simulation.play import NAMES
 from tests.simulation.workload.steps import STEPS
-from tests.night.listening import Listener, over_a_wire, truth_for
 from tests.twins.nodes import World
 from tests.twins.people import VENUE, Someone
 from tests.twins.room_views import MemoryRoomViews

@@ -29,8 +29,8 @@ from protocol.records.states import OPEN_SESSION, ReservationStatus, ShiftStatus
 from protocol.records.venues import Reservation
 from protocol.records.visits import Session, SessionHistory
 from tests.night.books import assert_all_is_well, entries_of
-from tests.simulation.oracle.lives import assert_lives_are_legal
 from tests.simulation.night import Night
+from tests.simulation.oracle.lives import assert_lives_are_legal
 from tests.twins.nodes import World
 
 OBJECTS: Final[dict[str, tuple[type[Record], ...]]] = {
