@@ -75,10 +75,12 @@ def wait_for(url: str, within_s: float = 30) -> None:
 
 @attrs.define(eq=False)
 class BenchNode:
-    """One `lastlight serve --demo` in a folder of its own."""
+    """One `lastlight serve` in a folder of its own, with the demo unless there is a town."""
 
     data_dir: Path
     port: int
+    demo: bool = True
+    metrics_port: int | None = None
     process: subprocess.Popen[bytes] | None = None
     ready_s: float = 0.0
 
@@ -90,9 +92,11 @@ class BenchNode:
     def start(self, within_s: float = 180) -> None:
         """Start it and wait until it is ready."""
         env = {**os.environ, "LASTLIGHT_RATE_LIMITS": "off", "LASTLIGHT_LOG_LEVEL": "warning"}
+        if self.metrics_port is not None:
+            env["LASTLIGHT_METRICS_PORT"] = str(self.metrics_port)
         began = time.perf_counter()
-        argv = [sys.executable, "-m", "lastlight", "serve", "--demo", "--port", str(self.port)]
-        argv += ["--data-dir", str(self.data_dir)]
+        argv = [sys.executable, "-m", "lastlight", "serve", "--port", str(self.port)]
+        argv += ["--data-dir", str(self.data_dir), *(["--demo"] if self.demo else [])]
         log = (self.data_dir.parent / "node.log").open("ab")
         self.process = subprocess.Popen(argv, env=env, stdout=log, stderr=log)
         wait_for(self.url + "/readyz", within_s)

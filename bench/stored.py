@@ -1,0 +1,67 @@
+"""Counts what is in a store of PostgreSQL: rows that were promised, and sums that must fit them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from bench.database import run_sql
+from bench.peer import Stored
+
+CHECK_IN: Final = "/api/sessions/checkin"
+PURCHASE: Final = "/api/transactions/purchase"
+
+_COUNTS: Final = f"""
+with bought as materialized (
+    select id, amount_minor from transactions where kind = 'purchase' and status = 'posted'
+), booked as materialized (
+    select journal.id,
+           (select count(*) from ledger_postings as p where p.journal_id = journal.id) as lines,
+           (select coalesce(sum(p.amount_minor), 0) from ledger_postings as p
+             where p.journal_id = journal.id) as total
+    from ledger_journals as journal
+    where journal.transaction_id in (select id from bought)
+), keys as (
+    select route, count(distinct (user_id, key)) as used
+    from idempotency_keys where status = 'done' group by route
+)
+select (select count(*) from sessions),
+       (select count(*) from bought),
+       (select coalesce(sum(used), 0) from keys where route = '{CHECK_IN}'),
+       (select coalesce(sum(used), 0) from keys where route = '{PURCHASE}'),
+       (select count(*) from booked),
+       (select count(*) from booked where total <> 0 or lines = 0),
+       (select coalesce(sum(amount_minor), 0) from bought),
+       (select coalesce(sum(paid_minor + held_minor), 0) from credits);
+"""
+
+
+class NotDurable(Exception):
+    """A store forgets at a crash what it was told: it is not measured beside one that does not."""
+
+
+def stored_in(url: str) -> Stored:
+    """Count in the database at `url`; holds nothing up but the disk."""
+    counts = [int(word) for word in run_sql(url, _COUNTS).split()]
+    return Stored(
+        sessions=counts[0],
+        purchases=counts[1],
+        check_in_keys=counts[2],
+        purchase_keys=counts[3],
+        journals=counts[4],
+        unbalanced=counts[5],
+        spent_minor=counts[6],
+        wallets_minor=counts[7],
+    )
+
+
+def demand_durable(url: str) -> None:
+    """Look whether a server that answers after its commit has that commit on the disk.
+
+    Raises:
+        NotDurable: a setting says otherwise.
+    """
+    sql = "select name, setting from pg_settings where name in ({}) and setting <> 'on'".format(
+        "'fsync', 'synchronous_commit', 'full_page_writes'"
+    )
+    if loose := run_sql(url, sql).strip():
+        raise NotDurable(f"PostgreSQL runs with {loose.replace(chr(9), ' = ')}")
