@@ -11,6 +11,7 @@ import functools
 import hashlib
 import json
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Mapping
@@ -135,6 +136,10 @@ class Script:
         """Say that nothing more comes."""
         assert self._process.stdin is not None
         await self._process.stdin.aclose()
+
+    def signal(self, what: signal.Signals) -> None:
+        """Stop it as it stands, or let it go on."""
+        self._process.send_signal(what)
 
     def errors(self) -> str:
         """The last it wrote to standard error."""

@@ -6,134 +6,20 @@ says that it heard is compared with the log, place by place.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import Any, Final
 from uuid import UUID
 
-import attrs
 import pytest
-import trio
 
-from lastlight.realtime.services import Resumption
-from protocol.addresses import Principal
-from protocol.entries import RoomEvent
-from protocol.errors import Refusal
-from tests.clients.javascript import HERE, Ended, Script, open_script
-from tests.lastlight.realtime_kit import STAFF_ROOM, VENUE, event, principal
-from tests.lastlight.socketio_kit import IoStage, an_io_stage
-from tests.system.cutting import Cutter, open_cutter
+from tests.lastlight.realtime_kit import STAFF_ROOM, VENUE
+from tests.lastlight.socketio_apps import WAYS, Apps, Log, an_evening
 
-WAYS: Final[dict[str, dict[str, Any]]] = {
-    "default": {},
-    "websocket": {"transports": ["websocket"]},
-    "polling": {"transports": ["polling"]},
-}
 EACH_WAY = pytest.mark.parametrize("way", list(WAYS))
-
-
-@attrs.define(kw_only=True)
-class Log:
-    """A room that keeps all its events."""
-
-    stage: IoStage
-    events: list[RoomEvent] = attrs.field(factory=list)
-
-    def add(self) -> None:
-        """Something happens."""
-        seq = len(self.events) + 1
-        self.events.append(event(seq, seq))
-        self.stage.hub.publish(self.events[-1])
-
-    async def resume(
-        self,
-        principal: Principal,
-        room: str,
-        after_seq: int | None,
-        epoch: str | None,
-        *,
-        snapshots: bool,
-    ) -> Resumption | Refusal:
-        """Where it stands, as the application tells it."""
-        after = len(self.events) if after_seq is None else after_seq
-        return Resumption(epoch="e", seq=len(self.events), events=tuple(self.events[after:]))
-
-
-@attrs.define
-class Apps:
-    """Clients in a process of Node. What they say is kept by their names."""
-
-    script: Script
-    said: dict[str, list[dict[str, Any]]] = attrs.field(factory=dict)
-
-    async def read(self) -> None:
-        """Take in what they say."""
-        while True:
-            try:
-                line = await self.script.hear(within_s=600)
-            except Ended:
-                return
-            self.said.setdefault(line.pop("app"), []).append(line)
-
-    async def tell(self, what: str, app: str, **more: Any) -> None:
-        """Tell one something."""
-        await self.script.say({"do": what, "app": app, **more})
-
-    def of(self, app: str, key: str) -> list[Any]:
-        """What one has said of a kind."""
-        return [line[key] for line in self.said.get(app, []) if key in line]
-
-    async def wait(self, condition: Callable[[], bool]) -> None:
-        """Until something was said.
-
-        Raises:
-            trio.TooSlowError: it was not.
-        """
-        with trio.move_on_after(15):
-            while not condition():  # noqa: ASYNC110 - another process sets no event here
-                await trio.sleep(0.005)
-            return
-        lately = {app: lines[-6:] for app, lines in [*self.said.items()][-1:]}
-        raise trio.TooSlowError(f"{lately} {self.script.errors()}")
-
-    def is_connected(self, app: str) -> bool:
-        """Whether one was connected when it last said anything of it."""
-        told = [line for line in self.said.get(app, []) if line.keys() & {"connect", "disconnect"}]
-        return bool(told) and "connect" in told[-1]
-
-    def seqs(self, app: str) -> list[int]:
-        """The places that one has heard, in order."""
-        return [told["seq"] for told in self.of(app, "event") if "seq" in told]
-
-
-@asynccontextmanager
-async def _apps() -> AsyncIterator[Apps]:
-    async with open_script(HERE / "socketio.ts") as script, trio.open_nursery() as nursery:
-        apps = Apps(script)
-        nursery.start_soon(apps.read)
-        yield apps
-        nursery.cancel_scope.cancel()
-
-
-@asynccontextmanager
-async def _all() -> AsyncIterator[tuple[IoStage, Log, Apps, Cutter]]:
-    """A stage with a log, apps, and a network between them."""
-    with trio.fail_after(120):
-        async with (
-            an_io_stage(patience_s=120) as stage,
-            _apps() as apps,
-            open_cutter(stage.door.port) as net,
-        ):
-            log = Log(stage=stage)
-            stage.people |= {str(n): principal(n) for n in range(100, 1_000)}
-            stage.resumer = log.resume
-            yield stage, log, apps, net
 
 
 @EACH_WAY
 async def test_the_stock_client_connects_subscribes_commands_and_hears(way: str) -> None:
     """With its own options: polling and then an upgrade, or one of both alone."""
-    async with _all() as (stage, log, apps, net):
+    async with an_evening() as (stage, log, apps, net):
         await apps.tell("open", "a", url=net.url, token="1", options=WAYS[way])
         await apps.wait(lambda: bool(apps.of("a", "connect")))
         assert apps.of("a", "connect")[0]["recovered"] is False
@@ -161,7 +47,7 @@ async def test_the_stock_client_connects_subscribes_commands_and_hears(way: str)
 
 async def test_a_bad_token_is_a_connect_error_and_a_revoked_one_a_disconnect() -> None:
     """In both cases the client stops by itself, instead of knocking for ever."""
-    async with _all() as (stage, _, apps, net):
+    async with an_evening() as (stage, _, apps, net):
         await apps.tell("open", "a", url=net.url, token="nobody")
         await apps.wait(lambda: bool(apps.of("a", "connect_error")))
         assert apps.of("a", "connect_error") == ["unauthenticated"]
@@ -180,7 +66,7 @@ async def test_a_bad_token_is_a_connect_error_and_a_revoked_one_a_disconnect() -
 @pytest.mark.parametrize("cursors", [True, False])
 async def test_a_dropped_client_is_recovered_and_misses_nothing(way: str, cursors: bool) -> None:
     """By the stock client's own pid alone, if all had arrived; by cursors in any case."""
-    async with _all() as (stage, log, apps, net):
+    async with an_evening() as (stage, log, apps, net):
         await apps.tell("open", "a", url=net.url, token="1", options=WAYS[way], cursors=cursors)
         await apps.tell("subscribe", "a", room=STAFF_ROOM)
         await apps.wait(lambda: bool(apps.of("a", "joined")))
@@ -218,7 +104,7 @@ async def test_a_cut_anywhere_loses_nothing_and_tells_nothing_twice(
     way: str, cursors: bool, half: bool
 ) -> None:
     """At each thing said of a handshake and of a resume: none missing, none twice, in order."""
-    async with _all() as (stage, log, apps, net):
+    async with an_evening() as (stage, log, apps, net):
         app, who, places, begin = "", 99, 0, 0
         for at in range(80):
             who += 1
