@@ -1,7 +1,8 @@
-"""What the fleet says and hears, in each of the two languages, as bytes. No I/O.
+"""What the fleet says and hears, in each of the languages, as bytes. No I/O.
 
 `lastlight` is `/ws` as docs/protocol.md describes it; `socketio` is Engine.IO 4 over WebSocket
-alone, with Socket.IO 5 packets. Both say as much at a time as a client may.
+alone, with Socket.IO 5 packets, `lastlight-socketio` the same to a node of ours. All say as much
+at a time as a client may.
 """
 
 from __future__ import annotations
@@ -147,4 +148,27 @@ class SocketIO:
         return Heard.NOTHING, b""
 
 
-DIALECTS: dict[str, Dialect] = {"lastlight": LastLight(), "socketio": SocketIO()}
+class LastLightBySocketIO(SocketIO):
+    """Socket.IO as a node of ours speaks it, where clients ask for their room themselves."""
+
+    def upgraded(self, token: str, room: str, place: Place | None) -> bytes:
+        """Who is there, and what to hear."""
+        subscribe = "420" + json.dumps(["subscribe", {"room": room}])
+        return masked("40" + json.dumps({"token": token})) + masked(subscribe)
+
+    def hear(self, payload: bytes, place: Place, *, track: bool) -> tuple[str, bytes]:
+        """As of the peer, but it is the room that makes it open."""
+        if payload.startswith(b"40"):
+            return Heard.NOTHING, b""
+        if payload.startswith(b"430"):
+            if b'"problem"' in payload[:16]:
+                raise RuntimeError(payload.decode())
+            return Heard.OPEN, b""
+        return super().hear(payload, place, track=track)
+
+
+DIALECTS: dict[str, Dialect] = {
+    "lastlight": LastLight(),
+    "socketio": SocketIO(),
+    "lastlight-socketio": LastLightBySocketIO(),
+}

@@ -1,7 +1,8 @@
 """What a connection costs that says nothing: resident memory at 10,000 of them, beside Socket.IO.
 
-Each is signed in and in one room. A whole node of ours, with its actors and the journal; Socket.IO
-with connection state recovery, as it keeps what clients missed then. Memory is the process's own,
+Each is signed in and in one room. A whole node of ours, with its actors and the journal, once with
+connections to `/ws` and once with connections to its own `/socket.io/`; Socket.IO on Node with
+connection state recovery, as it keeps what clients missed then. Memory is the process's own,
 without what the kernel keeps for a socket, after a while in which nothing happens.
 """
 
@@ -9,13 +10,15 @@ from __future__ import annotations
 
 import os
 import statistics
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from bench.fleets import a_fleet
 from bench.kit import progress, save
 from bench.rooms_kit import (
     PATRONS_ROOM,
+    NodeServer,
     Server,
     raise_limits,
     socket_io,
@@ -28,6 +31,13 @@ SOCKETS = int(os.environ.get("BENCH_SOCKETS", "10000"))
 ROUNDS = 3
 REST_S = 10
 WARM_UP = 200
+
+
+@contextmanager
+def _node_by_socketio() -> Iterator[NodeServer]:
+    with whole_node() as server:
+        server.name, server.dialect = "Last Light by Socket.IO", "lastlight-socketio"
+        yield server
 
 
 def _kib_each(opening: AbstractContextManager[Server]) -> float:
@@ -48,12 +58,17 @@ def _kib_each(opening: AbstractContextManager[Server]) -> float:
 def main() -> None:
     """Measure and save."""
     raise_limits()
-    ours, peer = [], []
+    openings: dict[str, Callable[[], AbstractContextManager[Server]]] = {
+        "Last Light": whole_node,
+        "Last Light by Socket.IO": _node_by_socketio,
+        "Socket.IO": lambda: socket_io(recovery=True),
+    }
+    found: dict[str, list[float]] = {name: [] for name in openings}
     for _ in range(ROUNDS):
-        ours.append(_kib_each(whole_node()))
-        peer.append(_kib_each(socket_io(recovery=True)))
+        for name, opening in openings.items():
+            found[name].append(_kib_each(opening()))
     figures: dict[str, Any] = {"sockets": SOCKETS}
-    for name, values in (("Last Light", ours), ("Socket.IO", peer)):
+    for name, values in found.items():
         figures[f"{name}: KiB a socket"] = (
             f"{statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
         )
