@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from actors.account.outcomes import answered, together
-from actors.account.payment_states import in_state, told_payment
+from actors.account.payment_states import in_state, told_mismatch, told_payment
 from actors.account.refund_money import take_back
 from actors.account.refund_telling import ask_provider, retry_after, retry_timer, told_refund
+from actors.account.standing import business_day_at
 from actors.account.state import AccountState
 from actors.rules.lifecycle import transition
 from actors.rules.permissions import not_found
@@ -40,6 +41,8 @@ def decide_apply_refund_result(
     )
     if command.status is RefundStatus.FAILED:
         settled = together(settled, take_back(state, refund, context))
+        if refund.status is RefundStatus.SUCCEEDED:
+            settled = together(settled, _came_back(state, moved, context))
     elif command.status is RefundStatus.SUCCEEDED:
         settled = together(settled, _refunded(state, refund, context))
     return answered(settled, context)
@@ -83,3 +86,23 @@ def _refunded(state: AccountState, refund: Refund, context: Context) -> Outcome:
     if status is payment.status:
         return Outcome(changes=(moved,))
     return Outcome(changes=(moved,), events=(told_payment(moved, payment.status, context),))
+
+
+def _came_back(state: AccountState, refund: Refund, context: Context) -> Outcome:
+    """What the card had taken, its bank sent back: an owner looks at it (Rule 11).
+
+    The credit is back already, as the money is: it would be too, had this been heard of before the
+    success. The payment's state stays, as none goes back; only its sum says what did.
+    """
+    payment = None if refund.payment_id is None else state.get(Payment, refund.payment_id)
+    if payment is None:
+        return Outcome()
+    left_minor = max(0, payment.refunded_minor - refund.amount_minor)
+    flag = told_mismatch(
+        payment,
+        business_day_at(context, payment.venue_id),
+        kind="late_failure",
+        delta_minor=refund.amount_minor,
+        reference=refund.provider_ref,
+    )
+    return Outcome(changes=(payment.revised(refunded_minor=left_minor),), events=(flag,))

@@ -33,10 +33,12 @@ REFUND: Final[Mapping[tuple[RefundStatus, RefundStatus], RefundStatus]] = {
         _RS.REQUESTED: (_RS.REJECTED, _RS.APPROVED),
         _RS.APPROVED: (_RS.PROCESSING,),
         _RS.PROCESSING: (_RS.SUCCEEDED, _RS.FAILED),
+        _RS.SUCCEEDED: (_RS.FAILED,),
     }.items()
     for to in ends
 }
-"""Rule 10: the trigger is the new state itself. `rejected`, `succeeded` and `failed` are ends."""
+"""Rule 10: the trigger is the new state itself. `rejected` and `failed` are ends; `succeeded` is
+one for everybody but the provider, as a bank may send the money back weeks later."""
 UNDECIDED: Final = (_RS.REQUESTED,)
 DEAD: Final = frozenset({_RS.REJECTED, _RS.FAILED})
 """What such a refund asked for can be asked for again."""

@@ -14,9 +14,7 @@ from protocol.internal.payments import (
     RefundNotTaken,
 )
 from protocol.records.money import Refund
-from protocol.records.money_states import (
-    RefundStatus,
-)
+from protocol.records.money_states import PaymentStatus, RefundStatus
 from protocol.records.payments import Payment
 from tests.actors.account.card_kit import (
     a_refund_row,
@@ -35,7 +33,7 @@ from tests.actors.deciding import NOW, accepted, after
 def test_every_word_on_a_refund_in_every_state(
     status: RefundStatus, reported: RefundStatus
 ) -> None:
-    """Only a refund under way ends, and it ends once; failed, everything is as it was."""
+    """A refund under way ends, what succeeded may fail yet; failed, everything is as it was."""
     state = a_card_top_up(a_refund_row(), left=4_000, bonus=200)
     if status is not RefundStatus.REQUESTED:
         after(state, accepted(decided(state)))
@@ -52,6 +50,28 @@ def test_every_word_on_a_refund_in_every_state(
         assert (wallet(state).paid_minor, wallet(state).bonus_minor) == (4_000, 200)
     (payment,) = state.all(Payment)
     assert payment.refunded_minor == (2_000 if moves and reported is RefundStatus.SUCCEEDED else 0)
+
+
+def test_a_bank_that_sends_a_refund_back_gives_the_credit_back_and_tells_the_owner() -> None:
+    """Rules 10 and 11: weeks later the card is closed; heard of in any order, the books are one."""
+    state = a_card_top_up(a_refund_row(), left=4_000, bonus=200)
+    after(state, accepted(decided(state)))
+    (refund,) = state.all(Refund)
+    told = []
+    for word in (RefundStatus.SUCCEEDED, RefundStatus.FAILED, RefundStatus.SUCCEEDED):
+        result = ApplyRefundResult(refund_id=refund.id, status=word, provider_ref="re_1")
+        outcome = accepted(decide_apply_refund_result(state, result, here(principal=None)))
+        after(state, outcome)
+        assert_books(state, outcome)
+        told += outcome.events
+    (now,) = state.all(Refund)
+    (payment,) = state.all(Payment)
+    assert (now.status, payment.refunded_minor) == (RefundStatus.FAILED, 0)
+    assert payment.status is PaymentStatus.PARTIALLY_REFUNDED, "no state goes back"
+    assert (wallet(state).paid_minor, wallet(state).bonus_minor) == (4_000, 200)
+    (flag,) = [event.data for event in told if event.type == "payment.reconciliation_mismatch"]
+    assert flag["kind"] == "late_failure"
+    assert (flag["reference"], flag["delta_minor"]) == ("re_1", 2_000)
 
 
 def test_a_provider_that_could_not_be_asked_is_asked_again_in_its_time() -> None:
