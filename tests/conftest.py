@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -14,10 +15,24 @@ import structlog
 from storage.postgres.database import Database, open_asyncio_loop, open_database
 
 REPOSITORY = Path(__file__).parent.parent
+BYTECODE = REPOSITORY / ".pytest_cache" / "bytecode"
+
+
+def keep_bytecode() -> None:
+    """Let workers, nodes and other children compile each module once, out of the tree's way.
+
+    Machines for CI often forbid Python to write bytecode; then every process compiles all that it
+    imports, which takes several seconds each, and a run starts more than a hundred of them.
+    """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ.setdefault("PYTHONPYCACHEPREFIX", str(BYTECODE))
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"]
 
 
 def pytest_configure() -> None:
     """Logs show plain tracebacks: the decorated ones take a second each, and nights have many."""
+    keep_bytecode()
     plain = structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )
