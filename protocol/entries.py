@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -59,8 +60,38 @@ class Entry:
     sends: tuple[Message, ...] = ()
 
 
+class _Wire(msgspec.Struct, array_like=True, gc=False):
+    """An entry as it is journaled. Records and messages stay bytes until it is known what they
+    are, so that each is read once, as its own class."""
+
+    version: int
+    actor: Address
+    at: datetime
+    cause: UUID | None
+    changes: list[tuple[str, msgspec.Raw]]
+    removes: list[tuple[str, list[Any]]]
+    appends: list[tuple[str, msgspec.Raw]]
+    events: tuple[RoomEvent, ...]
+    sends: list[msgspec.Raw]
+
+
+class _Named(msgspec.Struct, array_like=True, gc=False):
+    """A message, of which only the name is read."""
+
+    id: UUID
+
+
+class _Versioned(msgspec.Struct, array_like=True, gc=False):
+    """An entry of any release, of which only the version is read."""
+
+    version: int
+
+
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder()
+_wire_decoder: Final = msgspec.msgpack.Decoder(_Wire)
+_name_decoder: Final = msgspec.msgpack.Decoder(_Named)
+_version_decoder: Final = msgspec.msgpack.Decoder(_Versioned)
 
 
 def encode_entry(entry: Entry) -> bytes:
@@ -87,9 +118,17 @@ def decode_entry(data: bytes) -> Entry:
         EntryUnreadable: it is no entry, or one of a newer release.
     """
     with _reading():
-        at, sends, rows = _parts(data)
-        messages = tuple(message_from_wire(wire) for wire in sends)
-        return Entry(at=at, sends=messages, **rows)
+        wire = _wire_of(data)
+        return Entry(
+            actor=wire.actor,
+            at=wire.at,
+            cause=wire.cause,
+            changes=_records(wire.changes),
+            removes=_keys(wire.removes),
+            appends=_records(wire.appends),
+            events=wire.events,
+            sends=tuple(message_from_wire(_decoder.decode(sent)) for sent in wire.sends),
+        )
 
 
 @attrs.frozen(kw_only=True)
@@ -113,9 +152,16 @@ def decode_rows(data: bytes) -> EntryRows:
         EntryUnreadable: as in `decode_entry`.
     """
     with _reading():
-        _, sends, rows = _parts(data)
-        kept = tuple((UUID(wire[0]), _encoder.encode(wire)) for wire in sends)
-        return EntryRows(sends=kept, **rows)
+        wire = _wire_of(data)
+        return EntryRows(
+            actor=wire.actor,
+            cause=wire.cause,
+            changes=_records(wire.changes),
+            removes=_keys(wire.removes),
+            appends=_records(wire.appends),
+            events=wire.events,
+            sends=tuple((_name_decoder.decode(sent).id, bytes(sent)) for sent in wire.sends),
+        )
 
 
 @contextmanager
@@ -127,39 +173,52 @@ def _reading() -> Iterator[None]:
         raise EntryUnreadable(f"journal entry can't be read: {error!r}") from error
 
 
-def _parts(data: bytes) -> tuple[datetime, Any, dict[str, Any]]:
-    """The time of an entry, its sends as plain values, and everything else by name."""
-    version, *rest = _decoder.decode(data)
+def _wire_of(data: bytes) -> _Wire:
+    """What an entry of a version that is read here says."""
+    try:
+        wire = _wire_decoder.decode(data)
+    except msgspec.ValidationError:
+        _check_version(_version_decoder.decode(data).version)
+        raise
+    _check_version(wire.version)
+    return wire
+
+
+def _check_version(version: int) -> None:
     if version != ENTRY_VERSION:
         raise EntryUnreadable(
             f"journal entry of version {version}; this release reads {ENTRY_VERSION}"
         )
-    actor, at, cause, changes, removes, appends, events, sends = rest
-    return (
-        at,
-        sends,
-        {
-            "actor": msgspec.convert(actor, Address),
-            "cause": msgspec.convert(cause, UUID | None),
-            "changes": _records(changes),
-            "removes": tuple((table, _key(table, key)) for table, key in removes),
-            "appends": _records(appends),
-            "events": msgspec.convert(events, tuple[RoomEvent, ...]),
-        },
-    )
 
 
-def _records(pairs: Any) -> tuple[Record, ...]:
-    return tuple(msgspec.convert(values, RECORDS[table]) for table, values in pairs)
+def _records(pairs: list[tuple[str, msgspec.Raw]]) -> tuple[Record, ...]:
+    return tuple([_decoder_of(table).decode(values) for table, values in pairs])
 
 
-def _key(table: str, key: Any) -> tuple[Any, ...]:
+@cache
+def _decoder_of(table: str) -> msgspec.msgpack.Decoder[Record]:
+    return msgspec.msgpack.Decoder(RECORDS[table])
+
+
+def _keys(removes: list[tuple[str, list[Any]]]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
     """Key values as their record's columns have them; only ids need it."""
-    fields = {field.name: field.type for field in attrs.fields(RECORDS[table])}  # type: ignore[arg-type]
     return tuple(
-        UUID(value) if "UUID" in str(fields[column]) and isinstance(value, str) else value
-        for column, value in zip(RECORDS[table].table.key, key, strict=True)
+        (
+            table,
+            tuple(
+                UUID(value) if is_id and isinstance(value, str) else value
+                for value, is_id in zip(key, _ids_of(table), strict=True)
+            ),
+        )
+        for table, key in removes
     )
+
+
+@cache
+def _ids_of(table: str) -> tuple[bool, ...]:
+    """Which columns of a table's key hold ids."""
+    fields = {field.name: field.type for field in attrs.fields(RECORDS[table])}  # type: ignore[arg-type]
+    return tuple("UUID" in str(fields[column]) for column in RECORDS[table].table.key)
 
 
 class EntryUnreadable(Exception):

@@ -127,3 +127,9 @@ def test_an_unknown_version_is_named() -> None:
     """An operator who went back a release reads which one is needed."""
     with pytest.raises(EntryUnreadable, match="version 2"):
         decode_rows(msgspec.msgpack.encode([2, 1]))
+
+
+def test_an_entry_of_a_later_shape_is_named_by_its_version_too() -> None:
+    """Who starts an older release must read that, and not that some value has a wrong type."""
+    with pytest.raises(EntryUnreadable, match="version 9"):
+        decode_entry(msgspec.msgpack.encode((9, "all of it is otherwise", [])))
