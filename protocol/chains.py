@@ -11,9 +11,10 @@ import enum
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
 import attrs
@@ -35,9 +36,7 @@ def canonical_json(value: object) -> bytes:
         TypeError: a value has no canonical form.
         ValueError: a number is not finite, or a datetime has no zone.
     """
-    return json.dumps(
-        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    return _spell(_plain(value)).encode()
 
 
 def row_fields(row: object, *, without: Iterable[str] = ()) -> dict[str, object]:
@@ -45,12 +44,16 @@ def row_fields(row: object, *, without: Iterable[str] = ()) -> dict[str, object]
 
     `without` names the columns of personal text and its salts; their digests stay in.
     """
+    kind: Any = type(row)
+    names = _covered(kind, tuple(without))
+    return {name: getattr(row, name) for name in names}
+
+
+@cache
+def _covered(kind: Any, without: tuple[str, ...]) -> tuple[str, ...]:
+    """Which fields of a class are covered."""
     left_out = UNHASHED | frozenset(without)
-    return {
-        field.name: getattr(row, field.name)
-        for field in attrs.fields(type(row))  # type: ignore[arg-type]
-        if field.name not in left_out
-    }
+    return tuple(field.name for field in attrs.fields(kind) if field.name not in left_out)
 
 
 def canonical_journal(
@@ -97,10 +100,45 @@ def rfc3339(t: datetime) -> str:
     """
     if t.tzinfo is None:
         raise ValueError(f"{t!r} has no time zone")
-    return t.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if t.tzinfo is not UTC:
+        t = t.astimezone(UTC)
+    return t.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def _plain(value: object) -> object:
+    # Nearly every value is of one of these very classes; the rest pays for being asked about.
+    spell = _SPELLINGS.get(type(value))
+    return _plain_of_kin(value) if spell is None else spell(value)
+
+
+def _same(value: object) -> object:
+    return value
+
+
+def _mapping(value: Any) -> object:
+    return {key if type(key) is str else _key(key): _plain(part) for key, part in value.items()}
+
+
+def _list(value: Any) -> object:
+    return [_plain(part) for part in value]
+
+
+_SPELLINGS: Final[Mapping[type, Callable[[Any], object]]] = {
+    type(None): _same,
+    bool: _same,
+    int: _same,
+    str: _same,
+    UUID: str,
+    datetime: rfc3339,
+    bytes: bytes.hex,
+    dict: _mapping,
+    list: _list,
+    tuple: _list,
+}
+_spell: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
+
+
+def _plain_of_kin(value: object) -> object:
     match value:
         case None | bool():
             return value
@@ -121,9 +159,9 @@ def _plain(value: object) -> object:
         case bytes():
             return value.hex()
         case Mapping():
-            return {_key(key): _plain(part) for key, part in value.items()}
+            return _mapping(value)
         case list() | tuple():
-            return [_plain(part) for part in value]
+            return _list(value)
     if attrs.has(kind := type(value)):
         return {field.name: _plain(getattr(value, field.name)) for field in attrs.fields(kind)}
     raise TypeError(f"{type(value).__name__} has no canonical form")
