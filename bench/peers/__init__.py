@@ -1,0 +1,1 @@
+"""Servers that ours is measured beside, each as its stack's own engineers would write it."""

@@ -1,0 +1,1 @@
+"""The same three routes with FastAPI on uvicorn, and asyncpg; see ../README.md."""

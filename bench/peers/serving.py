@@ -1,0 +1,116 @@
+"""The two peers as the suite drives them: a process that serves, and a PostgreSQL of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+import attrs
+
+from bench.kit import free_port, wait_for
+from bench.peer import Stored
+from bench.peers.node import NODE, install_packages
+from bench.peers.store import Store
+from bench.stored import stored_in
+from bench.town import Town
+from storage.postgres.initialise import DATABASE, USER
+from storage.postgres.place import find_place
+
+CONNECTIONS: Final = 16
+"""To PostgreSQL: enough for a commit to carry several, few enough for two cores."""
+_EXPRESS: Final = Path(__file__).parent / "express"
+
+
+@attrs.define(eq=False)
+class ProcessPeer:
+    """One server that is told by a file what to serve; see `bench.peer.Peer`."""
+
+    name: str
+    argv: Sequence[str]
+    """What runs it; the path of its settings comes after."""
+    env: Mapping[str, str] = attrs.field(factory=dict)
+    connections: int = CONNECTIONS
+    _store: Store | None = None
+    _port: int = 0
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def pids(self) -> Sequence[int]:
+        """The server's one process."""
+        process = self._process
+        return () if process is None or process.poll() is not None else (process.pid,)
+
+    @property
+    def database_url(self) -> str:
+        """Where its PostgreSQL listens."""
+        assert self._store is not None, "it was never started"
+        return self._store.url
+
+    def start(self, data_dir: Path, town: Town) -> None:
+        """Make tables and people if there are none, and serve."""
+        self._store = Store(data_dir / "postgres")
+        self._store.start()
+        self._store.found(town)
+        self._port = free_port()
+        settings = data_dir / "settings.json"
+        settings.touch(0o600)
+        settings.write_text(json.dumps(self._settings(data_dir, town)))
+        with (data_dir / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*self.argv, str(settings)], env={**os.environ, **self.env}, stdout=log, stderr=log
+            )
+        wait_for(self.base_url + "/readyz")
+
+    def _settings(self, data_dir: Path, town: Town) -> dict[str, object]:
+        place = find_place(data_dir / "postgres")
+        return {
+            "port": self._port,
+            "database": {"host": str(place.socket_dir), "user": USER, "database": DATABASE},
+            "jwks": town.keys.jwks()["keys"],
+            "door_secret": town.door_secret.hex(),
+            "connections": self.connections,
+        }
+
+    def stop(self) -> None:
+        """End the server, then its PostgreSQL."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(30)
+        if self._store is not None:
+            self._store.stop()
+
+    def settle(self, within_s: float) -> float:
+        """Nothing is ever behind: an answer is given after the commit of its rows."""
+        return 0.0
+
+    def stored(self) -> Stored:
+        """What is in its PostgreSQL."""
+        return stored_in(self.database_url)
+
+
+def express() -> ProcessPeer:
+    """Express 5, Socket.IO 4 and pg on Node: the stack that this system replaces."""
+    argv = [str(NODE), str(_EXPRESS / "server.mjs")]
+    return ProcessPeer("Express + pg", argv, {"NODE_ENV": "production"})
+
+
+def fastapi() -> ProcessPeer:
+    """FastAPI on uvicorn with uvloop and httptools, and asyncpg."""
+    return ProcessPeer(
+        "FastAPI + asyncpg", [sys.executable, "-m", "bench.peers.fastapi_app.server"]
+    )
+
+
+def install() -> None:
+    """Install the packages of what runs on Node."""
+    install_packages(_EXPRESS)
