@@ -1,0 +1,54 @@
+"""Results on disk: JSON by question and one Markdown table of all. Not kept in git."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.figures import Result, Row
+from bench.kit import RESULTS
+
+_MET: Final = {True: "met", False: "**not met**", None: ""}
+
+
+def table_of(results: Iterable[Result]) -> str:
+    """The table of goals and figures, in Markdown."""
+    lines = ["| question | what | goal | figure | |", "|---|---|---|---|---|"]
+    for result in results:
+        for number, row in enumerate(result.rows):
+            question = f"`{result.question}`" if number == 0 else ""
+            goal = "" if row.goal is None else str(row.goal)
+            lines.append(f"| {question} | {row.what} | {goal} | {row.text} | {_MET[row.met]} |")
+    return "\n".join(lines) + "\n"
+
+
+def summary_of(results: Sequence[Result]) -> str:
+    """How many goals were met, and which were not."""
+    rows: list[tuple[Result, Row]] = [(r, row) for r in results for row in r.rows if row.goal]
+    missed = [f"{r.question}: {row.what} ({row.text})" for r, row in rows if not row.met]
+    said = f"{len(rows) - len(missed)} of {len(rows)} goals met."
+    return said + ("" if not missed else " Not met: " + "; ".join(missed) + ".")
+
+
+def notes_of(results: Iterable[Result]) -> str:
+    """What is to be known about the figures, as a list."""
+    return "".join(f"- `{r.question}`: {note}\n" for r in results for note in r.notes)
+
+
+def save(result: Result, folder: Path = RESULTS) -> None:
+    """Write one question's JSON."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(result.as_json(), indent=2)
+    (folder / f"{result.question}.json").write_text(text)
+
+
+def save_all(results: Sequence[Result], folder: Path = RESULTS) -> Path:
+    """Write the table of all questions; returns its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "table.md"
+    notes = notes_of(results)
+    text = f"{summary_of(results)}\n\n{table_of(results)}\n{notes}"
+    path.write_text(text)
+    return path
