@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+import attrs
+
 from protocol.domain_limits import (
     VIEW_DAYS_MAX,
     VIEW_ENTRIES_MAX,
@@ -45,6 +47,7 @@ SECTIONS: Final[Mapping[str, int | None]] = {
     "payments": VIEW_ENTRIES_MAX,
     "pending": VIEW_ENTRIES_MAX,
     "refunds": VIEW_ENTRIES_MAX,
+    "reminder": None,
     "reservations": VIEW_ENTRIES_MAX,
     "restarts": VIEW_NEWEST_MAX,
     "rooms": VIEW_ENTRIES_MAX,
@@ -72,6 +75,7 @@ _UNPAID: Final = ("created", "requires_action", "processing", "disputed")
 _UNREFUNDED: Final = ("requested", "approved", "processing")
 _BOOKED: Final = ("requested", "confirmed", "arrived")
 _CALM: Final = ("all_clear", "info")
+_REMINDERS: Final = ("break_reminder",)
 
 
 def _whole(section: str, *key: str, **more: Any) -> Step:
@@ -86,17 +90,24 @@ def _visit(**more: Any) -> Step:
     return Step(section="sessions", how=How.MERGE, key=_SESSION, **more)
 
 
+_VISIT_OVER: Final = (
+    _gone("sessions", *_SESSION),
+    _gone("checks", *_SESSION),
+    _gone("reminder"),
+)
+
+
 # fmt: off
 FOLD: Final[Mapping[str, tuple[Step, ...]]] = {
     "session.checked_in": (
         _whole("sessions", *_SESSION, always={"status": "active"}),
     ),
     "session.checked_out": (
-        _gone("sessions", *_SESSION),
+        *_VISIT_OVER,
         _whole("last_visit", rooms="user"),
     ),
     "session.status_changed": (
-        _gone("sessions", *_SESSION, when=_OVER),
+        *(attrs.evolve(step, when=_OVER) for step in _VISIT_OVER),
         _visit(unless=_OVER, take={
             "status": "to", "reason": "reason", "status_since": "effective_at",
             "deadline_at": "deadline_at",
@@ -117,7 +128,7 @@ FOLD: Final[Mapping[str, tuple[Step, ...]]] = {
     "session.extended": (
         _visit(take={"ends_at": "new_end_at", "room_id": "room_id", "hold_minor": "hold_minor"}),
     ),
-    "session.voided": (_gone("sessions", *_SESSION),),
+    "session.voided": _VISIT_OVER,
     "session.limit_reached": (
         _visit(within=("limits", "{kind}"), take={
             "limit": "limit", "used": "used", "percent": "percent", "action": "action",
@@ -202,7 +213,12 @@ FOLD: Final[Mapping[str, tuple[Step, ...]]] = {
                  "status_since": "at",
              }),
     ),
-    "safety.verification_requested": (_whole("checks", "check_id"),),
+    # No event tells of an answer. A newer question speaks for the one before; none outlives its
+    # visit. Of a reminder of breaks nobody expects an answer, so it takes no question's place.
+    "safety.verification_requested": (
+        _whole("checks", *_SESSION, unless={"kind": _REMINDERS}),
+        _whole("reminder", when={"kind": _REMINDERS}),
+    ),
     "safety.help_requested": (
         Step(section="incidents", how=How.UPSERT, key=_INCIDENT, whole=True,
              always={"call": "help"}, begin={"status": "raised"}),
@@ -244,6 +260,7 @@ FOLD: Final[Mapping[str, tuple[Step, ...]]] = {
     ),
     "business_day.closed": (_whole("closed_day"),),
     "payment.reconciliation_mismatch": (_whole("mismatches", "kind", "reference"),),
+    # No event tells of a refill, so it says when it was: an item's stock of now is asked for.
     "inventory.stock_low": (_whole("stock_low", "item_id", take={"at": "$at"}),),
     "inventory.item_updated": (_whole("items", "item_id"),),
     "room.status_changed": (

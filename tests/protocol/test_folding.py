@@ -176,6 +176,29 @@ def test_only_the_all_clear_ends_an_evacuation() -> None:
     assert folded(out, news, clear).shown == {"notice": clear.data}
 
 
+def test_a_question_gives_way_to_the_next_and_none_outlives_its_visit() -> None:
+    """No event tells of an answer, so a question must not stand there until others push it out."""
+
+    def asked(n: int, kind: str, session: int = 0) -> RoomEvent:
+        return told(
+            "safety.verification_requested", USER_ROOM, check_id=f"c{n}", kind=kind,
+            session_id=f"s{session}", answer_by=NOON,
+        )  # fmt: skip
+
+    happened = [asked(1, "wellbeing"), asked(2, "break_reminder"), asked(3, "reaction")]
+    view = folded(*happened, room=USER_ROOM).shown
+    assert [check["check_id"] for check in view["checks"].values()] == ["c3"]
+    assert view["reminder"]["check_id"] == "c2"
+    for over in (
+        told("session.checked_out", USER_ROOM, session_id="s0"),
+        told("session.voided", USER_ROOM, session_id="s0"),
+        told("session.status_changed", USER_ROOM, session_id="s0", to="closed"),
+    ):
+        left = folded(*happened, asked(4, "wellbeing", 5), over, room=USER_ROOM).shown
+        assert [*left["checks"]] == ["s5"]
+        assert "reminder" not in left
+
+
 def test_days_are_added_up_and_the_oldest_goes() -> None:
     """An owner who was away sees the takings; sums of years are asked of the books."""
     days = [
