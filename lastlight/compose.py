@@ -54,7 +54,7 @@ from lastlight.realtime.publisher import RoomPublisher
 from lastlight.settings import Settings
 from lastlight.watching import Watch
 from protocol.ids import MonotonicIds
-from storage.write_behind.write_behind import WriteBehind
+from storage.write_behind.standing import Standing
 
 log = structlog.get_logger(__name__)
 DRAIN_S = 20.0
@@ -68,7 +68,7 @@ class Running:
     node: Node
     door: FrontDoor
     health: Health
-    write_behind: WriteBehind
+    write_behind: Standing
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -281,7 +281,7 @@ async def _freeze_when_ready(node: Node, collector: Collector) -> None:
     log.info("ready")
 
 
-async def _drain(node: Node, write_behind: WriteBehind) -> None:
+async def _drain(node: Node, write_behind: Standing) -> None:
     """Answer what was taken, and bring it into the database if that answers."""
     with trio.move_on_after(DRAIN_S, shield=True) as scope:
         await node.drain()

@@ -29,7 +29,8 @@ from storage.postgres.reading import Reader
 from storage.postgres.reconciling import Reconciliations
 from storage.postgres.retention import Retention
 from storage.postgres.room_views import RoomViews
-from storage.write_behind.write_behind import WriteBehind, open_write_behind
+from storage.write_behind.standing import Standing
+from storage.write_behind.write_behind import open_write_behind
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -37,7 +38,7 @@ class Storage:
     """Everything that is kept, and the ways to it."""
 
     journal: SqliteJournal
-    write_behind: WriteBehind
+    write_behind: Standing
     loader: PostgresLoader
     reader: Reader
     rooms: RoomReader

@@ -62,6 +62,10 @@ FLUSH_BYTES_MAX: Final = 8 * 1024**2
 FLUSH_INTERVAL_S: Final = 0.02
 """Least time from one flush to the next, so that a quiet node is not busy flushing."""
 FLUSH_LAG_DEGRADED_S: Final = 5.0
+FLUSH_MARK_S: Final = 0.05
+"""Least time between two looks at the journal that the lag is told from."""
+FLUSH_MARKS_MAX: Final = 512
+"""Beyond it, every second look is forgotten, so that a long outage is told less exactly."""
 STALE_READ_WAIT_S: Final = 2.0
 
 # Rooms (Rule 17)

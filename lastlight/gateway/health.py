@@ -15,7 +15,7 @@ from actors.runtime.node import Node
 from lastlight.integrations.notifications.port import Channel
 from protocol.limits import FLUSH_LAG_DEGRADED_S
 from protocol.replies.ops import Readiness, ReadyStatus
-from storage.write_behind.write_behind import WriteBehind
+from storage.write_behind.standing import Standing
 
 OK: Final = "ok"
 OFF: Final = "off"
@@ -27,7 +27,7 @@ class Health:
     """Looks at the parts; `draining` is set when the node is told to stop."""
 
     node: Node
-    write_behind: WriteBehind
+    write_behind: Standing
     payments_on: bool
     """Whether cards are taken here."""
     ways_on: Collection[Channel] = frozenset()

@@ -7,20 +7,22 @@ again. A database that is away is waited for, and the journal holds what it miss
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 from uuid import UUID
 
+import attrs
 import structlog
 import trio
 
-from protocol.addresses import Address, Position
+from protocol.addresses import Position
 from protocol.entries import decode_rows
 from protocol.errors import LastLightError
 from protocol.journal import CommitLost
 from protocol.limits import FLUSH_BYTES_MAX, FLUSH_ENTRIES_MAX, FLUSH_INTERVAL_S
 from storage.write_behind.batch import Source, VersionSkipped, batch_of
+from storage.write_behind.standing import Standing
 from storage.write_behind.store import (
     FlushMoved,
     ForeignJournal,
@@ -51,45 +53,77 @@ class FlushedJournal(Protocol):
     async def release(self, up_to: Position) -> None: ...
 
 
+class Supply(Protocol):
+    """Where the loop has entries from: the journal of this process, or that of another."""
+
+    @property
+    def journal_id(self) -> UUID: ...
+
+    async def holds(self, position: Position) -> bool:
+        """Whether reading after `position` would miss nothing."""
+        ...
+
+    async def wait_beyond(self, position: Position) -> None:
+        """Wait until something after `position` is durable.
+
+        Raises:
+            CommitLost: a commit failed; what is durable can be read.
+        """
+        ...
+
+    async def read(self, after: Position) -> Sequence[tuple[Position, bytes]]:
+        """A batch of durable entries after a position, in order; empty only if there are none."""
+        ...
+
+    async def release(self, up_to: Position) -> None:
+        """Everything up to here is flushed."""
+        ...
+
+
+@attrs.frozen(eq=False)
+class Near:
+    """A journal of this process as a supply."""
+
+    journal: FlushedJournal
+
+    @property
+    def journal_id(self) -> UUID:
+        """Which journal it is."""
+        return self.journal.journal_id
+
+    async def holds(self, position: Position) -> bool:
+        """See `Supply`."""
+        return self.journal.holds(position)
+
+    async def wait_beyond(self, position: Position) -> None:
+        """See `Supply`."""
+        await self.journal.wait_durable_beyond(position)
+
+    async def read(self, after: Position) -> Sequence[tuple[Position, bytes]]:
+        """See `Supply`."""
+        return await self.journal.read(
+            after, entries_max=FLUSH_ENTRIES_MAX, bytes_max=FLUSH_BYTES_MAX
+        )
+
+    async def release(self, up_to: Position) -> None:
+        """See `Supply`."""
+        await self.journal.release(up_to)
+
+
 class WriteBehind:
-    """Made by `open_write_behind`."""
+    """Brings entries from a supply into a store, and tells a standing what became of them."""
 
-    def __init__(self, journal: FlushedJournal, store: Store) -> None:
-        self._journal = journal
+    def __init__(
+        self,
+        supply: Supply,
+        store: Store,
+        standing: Standing,
+        when_moved: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._supply = supply
         self._store = store
-        self._flushed = Position(journal.journal_id, 0)
-        self._claimed = False
-        self._moved = trio.Event()
-        self._behind_since: float | None = None
-        self._away = False
-        self._refused: set[str] = set()
-        self.refused_rows = 0
-        self.flushes = 0
-        self.last_flush_s = 0.0
-
-    @property
-    def flushed(self) -> Position:
-        """The last entry that is in the database."""
-        return self._flushed
-
-    @property
-    def away(self) -> bool:
-        """Whether the database did not answer when last asked."""
-        return self._away
-
-    @property
-    def lag_s(self) -> float:
-        """For how long something durable has waited to be flushed."""
-        return 0.0 if self._behind_since is None else trio.current_time() - self._behind_since
-
-    def keeps(self, address: Address) -> bool:
-        """Whether rows of this actor were refused: then what it holds is nowhere else."""
-        return str(address) in self._refused
-
-    async def wait_flushed(self, position: Position) -> None:
-        """Wait until the database holds everything up to `position`."""
-        while not self._claimed or self._flushed < position:
-            await self._moved.wait()
+        self._standing = standing
+        self._when_moved = when_moved
 
     async def run(self) -> None:
         """Flush for ever.
@@ -99,29 +133,22 @@ class WriteBehind:
         """
         await self._patiently_claim()
         while True:
-            started, durable = trio.current_time(), self._journal.durable
-            read = await self._journal.read(
-                self._flushed, entries_max=FLUSH_ENTRIES_MAX, bytes_max=FLUSH_BYTES_MAX
-            )
+            started = trio.current_time()
+            self._standing.look()
+            read = await self._supply.read(self._standing.flushed)
             if not read:
-                self._behind_since = None
                 await self._wait_for_more()
                 continue
-            if self._behind_since is None:
-                self._behind_since = started
             sources = [Source(position, data, decode_rows(data)) for position, data in read]
             if not await self._flush(sources):
                 await self._patiently_claim()
                 continue
-            self.last_flush_s = trio.current_time() - started
-            if sources[-1].position >= durable:
-                # Whatever is left became durable after this flush began.
-                self._behind_since = started
-            await trio.sleep(max(0.0, FLUSH_INTERVAL_S - self.last_flush_s))
+            took_s = self._standing.last_flush_s = trio.current_time() - started
+            await trio.sleep(max(0.0, FLUSH_INTERVAL_S - took_s))
 
     async def _wait_for_more(self) -> None:
         try:
-            await self._journal.wait_durable_beyond(self._flushed)
+            await self._supply.wait_beyond(self._standing.flushed)
         except CommitLost:
             # The node is resetting; what is durable was read already.
             await trio.sleep(_AGAIN_MIN_S)
@@ -132,17 +159,23 @@ class WriteBehind:
             await self._apply(sources)
         except (LastLightError, FlushMoved) as error:
             log.warning("flush_unknown", reason=str(error), entries=len(sources))
-            self._away = isinstance(error, LastLightError)
+            self._see(away=isinstance(error, LastLightError))
             return False
-        self._away = False
-        self.flushes += 1
-        await self._journal.release(self._flushed)
+        self._see(away=False)
+        self._standing.flushes += 1
+        await self._supply.release(self._standing.flushed)
         return True
+
+    def _see(self, *, away: bool) -> None:
+        """The database answered, or did not."""
+        if away is not self._standing.away:
+            self._standing.away = away
+            self._when_moved()
 
     async def _apply(self, sources: Sequence[Source]) -> None:
         """All at once; what is refused is halved until the entry at fault stands alone."""
         try:
-            await self._store.apply(batch_of(sources, self._flushed))
+            await self._store.apply(batch_of(sources, self._standing.flushed))
         except (StoreRefused, VersionSkipped) as error:
             if len(sources) > 1:
                 half = len(sources) // 2
@@ -150,15 +183,15 @@ class WriteBehind:
                 await self._apply(sources[half:])
                 return
             (source,) = sources
-            refused = await self._store.apply_refusing(source, self._flushed.n)
+            refused = await self._store.apply_refusing(source, self._standing.flushed.n)
             log.error(
                 "rows_refused",
                 entry=source.position.n,
                 reason=str(error),
                 rows=[row.row[0] for row in refused],
             )
-            self.refused_rows += len(refused)
-            self._refused.add(str(source.rows.actor))
+            self._standing.refused_rows += len(refused)
+            self._standing.refused((str(source.rows.actor),))
         self._advance(sources[-1].position)
 
     async def _patiently_claim(self) -> None:
@@ -169,8 +202,8 @@ class WriteBehind:
             except StoreUnusable:
                 raise
             except LastLightError as error:
-                self._away = True
-                starts = not self._claimed and trio.current_time() - began_s < _STARTING_S
+                self._see(away=True)
+                starts = not self._standing.claimed and trio.current_time() - began_s < _STARTING_S
                 if starts:
                     log.info("database_awaited", reason=str(error), again_in_s=wait_s)
                 else:
@@ -178,40 +211,37 @@ class WriteBehind:
                 await trio.sleep(wait_s)
                 wait_s = min(_AGAIN_MAX_S, wait_s * 2)
             else:
-                self._away = False
+                self._see(away=False)
                 return
 
     async def _claim(self) -> None:
-        position = Position(
-            self._journal.journal_id, await self._store.claim(self._journal.journal_id)
-        )
-        if not self._journal.holds(position):
+        journal_id = self._supply.journal_id
+        position = Position(journal_id, await self._store.claim(journal_id))
+        if not await self._supply.holds(position):
             raise ForeignJournal(
                 f"the database is at entry {position.n} of journal {position.journal_id}, which"
                 " this data directory does not hold: it has an older or a newer copy of the"
                 " journal; start with the data directory that belongs to the database, or restore"
                 " a backup of the database from the last 72 h of this journal"
             )
-        if not self._claimed:
-            self._refused |= await self._store.refused_actors()
-        self._claimed = True
+        if not self._standing.claimed:
+            self._standing.refused(await self._store.refused_actors())
         self._advance(position)
 
     def _advance(self, position: Position) -> None:
-        self._flushed = position
-        moved, self._moved = self._moved, trio.Event()
-        moved.set()
+        self._standing.advance(position)
+        self._when_moved()
 
 
 @asynccontextmanager
-async def open_write_behind(journal: FlushedJournal, store: Store) -> AsyncIterator[WriteBehind]:
-    """Flush while the block runs.
+async def open_write_behind(journal: FlushedJournal, store: Store) -> AsyncIterator[Standing]:
+    """Flush in this process while the block runs.
 
     Leaving it stops wherever it is, and nothing is lost by that; a graceful end first waits for
     `wait_flushed` of what is durable.
     """
-    write_behind = WriteBehind(journal, store)
+    standing = Standing(journal)
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(write_behind.run)
-        yield write_behind
+        nursery.start_soon(WriteBehind(Near(journal), store, standing).run)
+        yield standing
         nursery.cancel_scope.cancel()

@@ -12,7 +12,7 @@ from trio.testing import MockClock
 from protocol.addresses import ActorKind, Address, Position
 from protocol.entries import encode_entry
 from protocol.journal import Urgency
-from protocol.limits import FLUSH_INTERVAL_S
+from protocol.limits import FLUSH_INTERVAL_S, FLUSH_MARKS_MAX
 from protocol.records.base import Record
 from protocol.records.inventory import Game
 from protocol.records.money import Credits
@@ -280,3 +280,45 @@ async def test_a_busy_node_that_keeps_up_does_not_lag(autojump_clock: MockClock)
             append(journal, game)
             await trio.sleep(FLUSH_INTERVAL_S / 4)
             assert write_behind.lag_s < 3 * FLUSH_INTERVAL_S
+
+
+async def test_a_node_that_is_a_little_behind_for_long_does_not_lag_for_long(
+    autojump_clock: MockClock,
+) -> None:
+    """What has waited is what counts, not when everything was last flushed: a flush that follows
+    at a distance all night would otherwise be called hours late, and commands be slowed for it."""
+
+    class Slow(MemoryDatabase):
+        """Takes a second for each batch."""
+
+        async def apply(self, batch: Batch) -> None:
+            await trio.sleep(1)
+            await super().apply(batch)
+
+    async with (
+        open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
+        open_write_behind(journal, Slow(lambda: NOON)) as write_behind,
+    ):
+        for game in versions(a(Game), 600):
+            last = append(journal, game)
+            await trio.sleep(0.1)
+            assert write_behind.lag_s < 2.2
+        await write_behind.wait_flushed(last)
+        assert write_behind.lag_s == 0
+
+
+async def test_a_long_outage_is_told_from_few_looks(autojump_clock: MockClock) -> None:
+    """The age of what has waited longest must not need memory for each moment that it waited."""
+    twin = a_twin(away=True)
+    async with (
+        open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
+        open_write_behind(journal, twin) as write_behind,
+    ):
+        games = versions(a(Game), 3 * FLUSH_MARKS_MAX)
+        for n, game in enumerate(games):
+            last = append(journal, game)
+            await trio.sleep(1)
+            assert n <= write_behind.lag_s <= n + 2
+        twin.away = False
+        await write_behind.wait_flushed(last)
+        assert write_behind.lag_s < 1

@@ -19,7 +19,8 @@ from lastlight.integrations.performing import GivenUp, Performing
 from protocol.addresses import ActorKind
 from protocol.commands import Command
 from storage.journal.hooks import CommitHooks
-from storage.write_behind.write_behind import WriteBehind, open_write_behind
+from storage.write_behind.standing import Standing
+from storage.write_behind.write_behind import open_write_behind
 from tests.twins.books import MemoryBooks
 from tests.twins.database import MemoryDatabase
 from tests.twins.journal import MemoryDisk, MemoryJournal, open_memory_journal
@@ -60,23 +61,23 @@ class Running:
 
     node: Node
     journal: MemoryJournal
-    write_behind: WriteBehind
+    write_behind: Standing
 
     async def wait_flushed(self) -> None:
         """Wait until nothing is written that the database does not hold."""
         await wait_all_flushed(self.journal, self.write_behind)
 
 
-async def wait_all_flushed(journal: MemoryJournal, write_behind: WriteBehind) -> None:
+async def wait_all_flushed(journal: MemoryJournal, write_behind: Standing) -> None:
     """Wait until the database holds everything that is written, also what is written meanwhile."""
     while write_behind.flushed != journal.last:
         await write_behind.wait_flushed(journal.last)
 
 
-Founding = Callable[[MemoryJournal, WriteBehind], Awaitable[None]]
+Founding = Callable[[MemoryJournal, Standing], Awaitable[None]]
 
 
-async def _nothing_to_found(journal: MemoryJournal, write_behind: WriteBehind) -> None:
+async def _nothing_to_found(journal: MemoryJournal, write_behind: Standing) -> None:
     """The usual case."""
 
 

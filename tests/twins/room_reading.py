@@ -14,7 +14,7 @@ from protocol.addresses import ActorKind, Address
 from protocol.entries import RoomEvent
 from protocol.records.ledger import LedgerAccount
 from storage.postgres.room_views import KeptView
-from storage.write_behind.write_behind import WriteBehind
+from storage.write_behind.standing import Standing
 from tests.twins.database import MemoryDatabase
 from tests.twins.journal import MemoryJournal
 from tests.twins.room_views import MemoryRoomViews
@@ -26,7 +26,7 @@ class Reading:
 
     database: MemoryDatabase
     journal: MemoryJournal
-    write_behind: WriteBehind
+    write_behind: Standing
 
     @property
     def views(self) -> MemoryRoomViews:

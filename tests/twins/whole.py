@@ -46,7 +46,7 @@ from protocol.entries import RoomEvent
 from protocol.errors import Code, Refusal
 from protocol.operations.table import OPERATIONS
 from storage.journal.hooks import CommitHooks
-from storage.write_behind.write_behind import WriteBehind
+from storage.write_behind.standing import Standing
 from tests.twins.database import MemoryDatabase
 from tests.twins.described import complaints_of
 from tests.twins.inbox import MemoryInbox
@@ -121,7 +121,7 @@ class _Beginning:
     passwords: Passwords
     demo: bool
 
-    async def begin(self, journal: MemoryJournal, write_behind: WriteBehind) -> None:
+    async def begin(self, journal: MemoryJournal, write_behind: Standing) -> None:
         if self.demo:
             founder = Founder(journal, write_behind, self.database, self.passwords, self.clock)
             await founder.found()
@@ -137,7 +137,7 @@ class LastLight:
     world: World
     node: Node
     journal: MemoryJournal
-    write_behind: WriteBehind
+    write_behind: Standing
     hub: Hub
     http: HttpGateway
     metrics: Metrics
