@@ -16,6 +16,7 @@ from lastlight.asyncapi_parts import (
     add_view,
     client_messages,
     event_messages,
+    handshake,
     server_messages,
 )
 from lastlight.openapi import API_VERSION
@@ -69,7 +70,7 @@ def asyncapi_document() -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "servers": _SERVERS,
-        "channels": {**_connections([*asked, *answered]), **_rooms()},
+        "channels": {**_connections([*asked, *answered], handshake(schemas)), **_rooms()},
         "operations": {**_conversation(asked), **_telling()},
         "components": {
             "schemas": schemas.components(),
@@ -90,8 +91,8 @@ def asyncapi_document() -> dict[str, Any]:
     }
 
 
-def _connections(names: Iterable[str]) -> dict[str, Any]:
-    """A channel for each way to connect."""
+def _connections(names: Iterable[str], auth: dict[str, Any]) -> dict[str, Any]:
+    """A channel for each way to connect; `auth` is what a Socket.IO client gives to be let in."""
     bare = {name for name in names if not name.startswith("io.")}
     return {
         "connection": {
@@ -117,10 +118,13 @@ def _connections(names: Iterable[str]) -> dict[str, Any]:
             "summary": (
                 "Events of these names with one argument, without `io.`; answers are "
                 "acknowledgements, of no `{problem}`. The events of rooms come under their types. "
-                "The handshake's `auth` has the `token`."
+                "The handshake's `auth` has the `token`, and may have `cursors`: the place in each "
+                "room up to which the client has its events. It is told that it is `recovered`, "
+                "by the `pid` it gave, if all that follows those places is given to it."
             ),
             "servers": [{"$ref": "#/servers/socketio"}],
             "messages": _messages(name for name in names if name not in bare),
+            "x-auth": auth,
         },
     }
 

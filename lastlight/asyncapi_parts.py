@@ -12,6 +12,7 @@ import msgspec
 
 from lastlight.openapi_schemas import Schema, Schemas
 from lastlight.realtime.messages import ClientMessage
+from lastlight.socketio.auth import Auth, Cursor
 from protocol.events import EVENTS
 from protocol.folding import table_as_json
 from protocol.limits import (
@@ -114,6 +115,17 @@ def client_messages(schemas: Schemas) -> dict[str, Any]:
         payload = schemas.add(f"{cls.__name__}Argument", _object(argument, optional))
         found[f"io.{op}"] = {"name": op, "summary": summary, "payload": payload}
     return found
+
+
+def handshake(schemas: Schemas) -> Schema:
+    """What a Socket.IO client gives as `auth`: who it is, and where it was."""
+    _, components = msgspec.json.schema_components([Auth], ref_template=_REFERENCE)
+    for cls in (Auth, Cursor):
+        shape = components[cls.__name__]
+        optional = tuple(name for name in shape["properties"] if name not in shape["required"])
+        described = {"description": shape["description"], **_object(shape["properties"], optional)}
+        schemas.add(cls.__name__, described)
+    return {"$ref": _REFERENCE.format(name=Auth.__name__)}
 
 
 def server_messages(schemas: Schemas) -> dict[str, Any]:

@@ -11,6 +11,8 @@ import pytest
 
 from lastlight.asyncapi import asyncapi_document
 from lastlight.realtime.messages import _KINDS
+from lastlight.socketio.auth import read_auth
+from protocol.errors import Refusal
 from protocol.events import EVENTS, Audience
 from protocol.folding import table_as_json
 from tests.clients.javascript import packages
@@ -93,6 +95,24 @@ def test_every_message_of_a_client_is_in_it(document: dict[str, Any]) -> None:
         payload = document["components"]["schemas"][f"{kind.__name__}Message"]
         assert payload["properties"]["op"] == {"const": op}
         assert document["operations"][op]["action"] == "receive"
+
+
+def test_what_a_client_of_socket_io_gives_to_be_let_in_is_in_it(document: dict[str, Any]) -> None:
+    """By `cursors` it misses nothing after a crash; who does not know of them can't give them."""
+    channel = document["channels"]["socketio"]
+    assert "`cursors`" in channel["summary"]
+    auth = jsonschema_rs.Draft202012Validator({**channel["x-auth"], **document})
+    for given in (
+        {"token": "t"},
+        {"token": "t", "pid": "p", "offset": "o"},
+        {"token": "t", "cursors": {"owner": {"seq": 3, "epoch": "e"}, "user:1": {"seq": 0}}},
+        {"pid": "p"},
+        {"token": "t", "cursor": {}},
+        {"token": "t", "cursors": {"owner": {"epoch": "e"}}},
+        {"token": "t", "cursors": {"owner": {"seq": -1}}},
+    ):
+        taken = not isinstance(read_auth(dict(given)), Refusal)
+        assert auth.is_valid(given) == taken, given
 
 
 def test_the_table_of_folding_is_in_it(document: dict[str, Any]) -> None:

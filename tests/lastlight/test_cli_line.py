@@ -15,6 +15,7 @@ import pytest
 import structlog
 
 from lastlight import cli_commands
+from lastlight.asyncapi import asyncapi_document
 from lastlight.cli import main
 from lastlight.cli_check import Finding, check_data_dir, check_journal, is_locked
 from lastlight.cli_errors import leaves_of
@@ -170,6 +171,12 @@ def test_openapi_prints_the_document(capsys: pytest.CaptureFixture[str]) -> None
     document = json.loads(capsys.readouterr().out)
     assert document["openapi"].startswith("3.1")
     assert "/api/sessions/checkin" in document["paths"]
+
+
+def test_asyncapi_prints_the_document(capsys: pytest.CaptureFixture[str]) -> None:
+    """Generators of clients for sockets read it the same way; it is what a node serves."""
+    assert main(["asyncapi"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads(json.dumps(asyncapi_document()))
 
 
 @pytest.mark.parametrize(
