@@ -31,6 +31,13 @@ NOTIFY_SECRET_AGE_MAX_S: Final = 1_800.0
 """A code is good for no longer, so it need not be brought any more."""
 ALERT_AGE_MAX_S: Final = 3600.0
 """An alarm that is older has been told of by its later tiers, or is over."""
+FOLLOWED_S: Final = 600.0
+"""For so long is it asked what became of a text or call; an alarm has been answered by then."""
+FOLLOW_FIRST_S: Final = 2.0
+FOLLOW_WAIT_MAX_S: Final = 120.0
+"""Waits between two looks double from the first to this."""
+FOLLOWED_AT_ONCE_MAX: Final = 500
+"""Of each way; more wait until some are over, and those that waited too long are not looked at."""
 DELIVERIES_WAITING_MAX: Final = 10_000
 """Notes of what was delivered that wait for the database; with one more, the oldest goes."""
 CONTACTS_KEPT_MAX: Final = 10_000
@@ -38,4 +45,5 @@ CONTACTS_KEPT_MAX: Final = 10_000
 CONTACTS_WARM_S: Final = 300.0
 """How often those of everybody who works here are read."""
 
+assert FOLLOW_FIRST_S < FOLLOW_WAIT_MAX_S < FOLLOWED_S
 assert NOTIFY_CALL_S < NOTIFY_HOLD_MAX_S < ALERT_AGE_MAX_S < NOTIFY_AGE_MAX_S

@@ -120,6 +120,20 @@ class TellContact(Command):
 
 
 @command
+class FollowLetter(Command):
+    """Outside → outside: see what becomes of a message that a provider took.
+
+    `letter_id` is the message's own, `name` the provider's for it.
+    """
+
+    letter_id: UUID
+    user_id: UUID
+    channel: str
+    name: str
+    about: About
+
+
+@command
 class DeviceGone(Command):
     """Outside → account: no push reaches this device by this token any more.
 

@@ -92,8 +92,9 @@ class AlertDelivery:
     """What became of an incident's alerts to one person by one way outside the apps.
 
     `channel` is push_fcm, push_apns, sms, voice or webhook; `user_id` is null for the contact
-    outside. `status` is that of the newest: sent (the provider took it), waiting, failed, gone
-    (nobody is there any more) or no_way (there is no device or number to send it to).
+    outside. `status` is that of the newest: sent (the provider took it), delivered (it says that it
+    arrived), waiting, failed, gone (nobody is there any more) or no_way (there is no device or
+    number to send it to).
     """
 
     user_id: UUID | None
@@ -101,9 +102,12 @@ class AlertDelivery:
     status: str
     alerts: int
     sent: int
+    delivered: int
+    """Those that a provider says arrived; only of texts and calls is it known."""
     tries: int
     first_sent_at: datetime | None
     last_sent_at: datetime | None
+    first_delivered_at: datetime | None
     error: str | None
 
 

@@ -75,9 +75,11 @@ async def _deliveries(
                 status=row["status"],
                 alerts=row["alerts"],
                 sent=row["sent"],
+                delivered=row["delivered"],
                 tries=row["tries"],
                 first_sent_at=row["first_sent_at"],
                 last_sent_at=row["last_sent_at"],
+                first_delivered_at=row["first_delivered_at"],
                 error=row["error"],
             )
         )

@@ -25,6 +25,7 @@ _NOTES: Final = mapping_of(NotificationDelivery)
 _KEPT: Final = (
     "status = excluded.status, next_try_at = excluded.next_try_at, error = excluded.error,"
     " sent_at = coalesce(notification_deliveries.sent_at, excluded.sent_at),"
+    " delivered_at = coalesce(excluded.delivered_at, notification_deliveries.delivered_at),"
     " tries = notification_deliveries.tries + excluded.tries,"
     " version = notification_deliveries.version + 1"
 )

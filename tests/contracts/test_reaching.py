@@ -186,6 +186,9 @@ async def test_a_later_note_goes_over_an_earlier_one_of_the_same_message(place: 
     await place.book.keep([first, a_note()])
     sent_at = NOON + timedelta(seconds=5)
     await place.book.keep([first.evolve(status="sent", tries=2, sent_at=sent_at, error=None)])
+    arrived_at = sent_at + timedelta(seconds=1)
+    arrived = first.evolve(status="delivered", tries=0, delivered_at=arrived_at, error=None)
+    await place.book.keep([arrived])
     book = place.book
     notes = (
         book.notes
@@ -195,5 +198,10 @@ async def test_a_later_note_goes_over_an_earlier_one_of_the_same_message(place: 
     kept = {note.id: note for note in notes}
     assert len(kept) == 2
     assert kept[first.id] == first.evolve(
-        status="sent", tries=3, sent_at=sent_at, error=None, version=2
+        status="delivered",
+        tries=3,
+        sent_at=sent_at,
+        delivered_at=arrived_at,
+        error=None,
+        version=3,
     )

@@ -14,6 +14,7 @@ from actors.runtime.outcome import Send
 from lastlight.integrations.notifications.contacts import Contacts
 from lastlight.integrations.notifications.deliveries import DeliveryLog
 from lastlight.integrations.notifications.delivering import Delivering
+from lastlight.integrations.notifications.following import Following
 from lastlight.integrations.notifications.lane import Lane
 from lastlight.integrations.notifications.notifier import Notifier
 from lastlight.integrations.notifications.port import Channel, Letter
@@ -103,13 +104,18 @@ def a_stand(*, off: tuple[Channel, ...] = (), **more: Any) -> Stand:
         mailbox.append(message)
         return ()
 
+    tracers = {way: ways[way] for way in (Channel.SMS, Channel.VOICE) if way in ways}
+    notes = DeliveryLog(book=people)
     delivering = Delivering(
         lanes={channel: Lane(way, 1_000.0, channel.value) for channel, way in ways.items()},
         contacts=Contacts(book=people),
-        notes=DeliveryLog(book=people),
+        notes=notes,
         now=lambda: stand.now,
+        followed_ways=frozenset(tracers),
     )
-    stand = Stand(people, ways, Notifier(delivering=delivering, mailbox=keep), mailbox)
+    following = Following(tracers=tracers, notes=notes, now=lambda: stand.now)
+    notifier = Notifier(delivering=delivering, mailbox=keep, following=following)
+    stand = Stand(people, ways, notifier, mailbox)
     return stand
 
 

@@ -13,6 +13,7 @@ import trio
 from lastlight.integrations.notifications.contacts import Contacts
 from lastlight.integrations.notifications.deliveries import DeliveryLog
 from lastlight.integrations.notifications.delivering import Delivering
+from lastlight.integrations.notifications.following import Following
 from lastlight.integrations.notifications.lane import Lane
 from lastlight.integrations.notifications.notifier import Notifier
 from lastlight.integrations.notifications.port import Channel
@@ -49,9 +50,16 @@ class Phones:
 
 @asynccontextmanager
 async def open_phones(
-    world: World, house: LastLight, *, away: tuple[Channel, ...] = ()
+    world: World,
+    house: LastLight,
+    *,
+    away: tuple[Channel, ...] = (),
+    followed: tuple[Channel, ...] = (),
 ) -> AsyncIterator[Phones]:
-    """Let messages of a node go through providers in memory, but for those that are `away`."""
+    """Let messages of a node go through providers in memory, but for those that are `away`.
+
+    Of those that are `followed` it is asked what became of letters.
+    """
     phones = Phones(MemoryReaching(world.database))
     notes = DeliveryLog(book=phones.book)
     contacts = Contacts(book=phones.book)
@@ -60,8 +68,19 @@ async def open_phones(
         for channel, way in phones.ways.items()
         if channel not in away
     }
-    delivering = Delivering(lanes=lanes, contacts=contacts, notes=notes, now=world.clock.now)
-    notifier = Notifier(delivering=delivering, mailbox=_no_mailbox)
+    now = world.clock.now
+    tracers = {way: phones.ways[way] for way in followed}
+    notifier = Notifier(
+        delivering=Delivering(
+            lanes=lanes,
+            contacts=contacts,
+            notes=notes,
+            now=now,
+            followed_ways=frozenset(tracers),
+        ),
+        mailbox=_no_mailbox,
+        following=Following(tracers=tracers, notes=notes, now=now),
+    )
     world.effects.answers |= notifier.performers()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(notes.run)

@@ -8,7 +8,7 @@ import trio
 from trio.testing import MockClock
 
 from lastlight.integrations.notifications.deliveries import NOBODY
-from lastlight.integrations.notifications.port import Channel, TargetGone, TryLater
+from lastlight.integrations.notifications.port import Channel, Fate, TargetGone, Trace, TryLater
 from protocol.records.users import PushDevice
 from tests.night.books import assert_all_is_well
 from tests.night.phones import (
@@ -202,3 +202,29 @@ async def test_a_crash_repeats_only_what_was_not_brought(
 
 def _devices(world: World) -> list[PushDevice]:
     return [one for one in world.database.table(PushDevice).values() if isinstance(one, PushDevice)]
+
+
+async def test_whether_a_text_arrived_is_noted_also_over_a_crash(
+    world: World, autojump_clock: MockClock
+) -> None:
+    """That a provider took an alarm is not that anybody heard it; who looks later sees which."""
+    ways = (Channel.SMS, Channel.VOICE)
+    async with open_crew(world, followed=ways) as crew:
+        incident_id = await press(crew)
+        await trio.sleep(40)
+        (text,) = [letter for _, letter in crew.phones.ways[Channel.SMS].taken]
+        (call,) = [letter for _, letter in crew.phones.ways[Channel.VOICE].taken]
+    async with open_memory_last_light(world) as house:
+        async with open_phones(world, house, followed=ways) as phones:
+            for way, letter, fate in (
+                (Channel.SMS, text, Fate.DELIVERED),
+                (Channel.VOICE, call, Fate.FAILED),
+            ):
+                phones.ways[way].taken.append(("", letter))
+                phones.ways[way].traces[str(letter.id)] = Trace(fate=fate, reason="engaged")
+            await trio.sleep(20)
+            notes = {note.id: note for note in phones.notes}
+        assert notes[text.id].incident_id == UUID(incident_id)
+        assert (notes[text.id].status, notes[text.id].channel) == ("delivered", "sms")
+        assert notes[text.id].delivered_at is not None
+        assert (notes[call.id].status, notes[call.id].error) == ("failed", "engaged")

@@ -167,6 +167,7 @@ async def test_an_incident_shows_whom_its_alerts_reached(database: Database) -> 
         incident,
         a_note(manager_id, "sms", "sent"),
         a_note(manager_id, "sms", "sent", sent_at=NOON + SECOND, tries=3),
+        a_note(manager_id, "sms", "delivered", sent_at=NOON, delivered_at=NOON + SECOND),
         a_note(manager_id, "sms", "failed", error="Twilio answered 400"),
         a_note(ME, "push_fcm", "sent"),
         a_note(contact, "webhook", "waiting", error="the contact's webhook answered 503"),
@@ -176,7 +177,8 @@ async def test_an_incident_shows_whom_its_alerts_reached(database: Database) -> 
     lines = {(one.user_id, one.channel): one for one in page.items[0].deliveries}
     assert set(lines) == {(manager_id, "sms"), (ME, "push_fcm"), (None, "webhook")}
     sms = lines[manager_id, "sms"]
-    assert (sms.alerts, sms.sent, sms.tries) == (3, 2, 5)
+    assert (sms.alerts, sms.sent, sms.delivered, sms.tries) == (4, 3, 1, 6)
+    assert sms.first_delivered_at == NOON + SECOND
     assert (sms.first_sent_at, sms.last_sent_at) == (NOON, NOON + SECOND)
     assert (sms.status, sms.error) == ("failed", "Twilio answered 400")
     page = await list_incidents(database, STAFF)

@@ -12,8 +12,10 @@ import warnings
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.utils import format_datetime
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -28,6 +30,8 @@ ACCOUNT: Final = "AC00000000000000000000000000000001"
 AUTH_TOKEN: Final = "twilio-auth-token"
 SENDER: Final = "+815000000000"
 CONTACT_SECRET: Final = "contact-secret"
+TRACED_AT: Final = datetime(2026, 11, 20, 12, 0, 5, tzinfo=UTC)
+"""When whatever was sent last moved on."""
 MAIL_USER: Final = "door"
 MAIL_PASSWORD: Final = "p@ss:word"
 
@@ -38,12 +42,16 @@ class TwilioBooks:
 
     messages: list[Mapping[str, str]] = attrs.field(factory=list)
     calls: list[Mapping[str, str]] = attrs.field(factory=list)
+    status: dict[str, tuple[str, int | None]] = attrs.field(factory=dict)
+    """What became of each, by its name: the status and an error's number."""
 
     def answer(self, asked: Asked) -> Said:
-        """Make a message or a call."""
+        """Make a message or a call, or show one."""
         given = b64decode(asked.headers.get("authorization", "").removeprefix("Basic ")).decode()
         if given != f"{ACCOUNT}:{AUTH_TOKEN}":
             return twilio_error(401, 20003)
+        if asked.method == "GET":
+            return self._shown(asked.path.rpartition("/")[2].removesuffix(".json"))
         form = dict(parse_qsl(asked.body.decode(), keep_blank_values=True))
         if not form["To"].startswith("+") or form["From"] != SENDER:
             return twilio_error(400, 21211)
@@ -52,7 +60,18 @@ class TwilioBooks:
         kept = made[resource.removesuffix(".json")]
         kept.append(form)
         prefix = "SM" if kept is self.messages else "CA"
-        return Said(201, {"sid": f"{prefix}{len(kept):032x}", "status": "queued"})
+        sid = f"{prefix}{len(kept):032x}"
+        self.status.setdefault(sid, ("queued", None))
+        return Said(201, {"sid": sid, "status": "queued"})
+
+    def _shown(self, sid: str) -> Said:
+        if sid not in self.status:
+            return twilio_error(404, 20404)
+        status, code = self.status[sid]
+        updated = format_datetime(TRACED_AT)
+        return Said(
+            200, {"sid": sid, "status": status, "error_code": code, "date_updated": updated}
+        )
 
 
 def twilio_error(status: int, code: int, **headers: str) -> Said:

@@ -9,7 +9,13 @@ from uuid import UUID
 import attrs
 import trio
 
-from lastlight.integrations.notifications.port import Letter, TryLater
+from lastlight.integrations.notifications.port import (
+    Fate,
+    Letter,
+    Trace,
+    TryLater,
+    Undeliverable,
+)
 from protocol.errors import LastLightError
 from protocol.reaching import Device, Reach, VenueSign
 from protocol.records.platform import NotificationDelivery
@@ -29,6 +35,21 @@ class MemoryWay:
     hangs: trio.Event | None = None
     under_way: int = 0
     under_way_most: int = 0
+    traces: dict[str, Trace] = attrs.field(factory=dict)
+    """What became of letters, by the names it gave; of others nothing is known yet."""
+
+    async def trace(self, name: str) -> Trace:
+        """See `Tracer.trace`."""
+        with trio.move_on_after(self.call_s):
+            await trio.lowlevel.checkpoint()
+            if self.hangs is not None:
+                await self.hangs.wait()
+            if self.raises:
+                raise self.raises.popleft()
+            if name not in {str(letter.id) for _, letter in self.taken}:
+                raise Undeliverable(reason="there is none of this name")
+            return self.traces.get(name, Trace(fate=Fate.UNDER_WAY))
+        raise TryLater(reason="it did not answer in time")
 
     async def deliver(self, target: str, letter: Letter) -> str:
         """See `Provider.deliver`."""
@@ -153,6 +174,7 @@ class MemoryReaching:
             self._kept[note.id] = note.evolve(
                 tries=before.tries + note.tries,
                 sent_at=before.sent_at or note.sent_at,
+                delivered_at=note.delivered_at or before.delivered_at,
                 version=before.version + 1,
             )
 

@@ -28,6 +28,7 @@ Scope: TypeAlias = Mapping[str, Any]
 class Asked:
     """One request as it came."""
 
+    method: str
     version: str
     path: str
     headers: Mapping[str, str]
@@ -75,6 +76,7 @@ class WebServer:
             if not part.get("more_body"):
                 break
         asked = Asked(
+            method=scope["method"],
             version=scope["http_version"],
             path=scope["path"],
             headers={name.decode(): value.decode() for name, value in scope["headers"]},

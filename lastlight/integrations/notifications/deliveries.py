@@ -35,6 +35,8 @@ class Delivery(enum.StrEnum):
 
     SENT = "sent"
     """The provider took it."""
+    DELIVERED = "delivered"
+    """The provider says that it arrived: a carrier's word, or a call that was answered."""
     WAITING = "waiting"
     """It did not; it is tried again."""
     FAILED = "failed"
@@ -83,18 +85,20 @@ class DeliveryLog:
     ) -> None:
         """Say what became of a message, once more or for the first time. Never waits."""
         self.count(channel, status.value)
-        before = self._waiting.pop(id_, None)
-        self._waiting[id_] = NotificationDelivery(
+        note = NotificationDelivery(
             id=id_,
             user_id=user_id,
             event_id=about.event_id,
             incident_id=about.incident_id,
             channel=channel,
             status=status.value,
-            tries=tried + (0 if before is None else before.tries),
+            tries=tried,
             sent_at=at if status is Delivery.SENT else None,
+            delivered_at=at if status is Delivery.DELIVERED else None,
             error=None if error is None else error[:ERROR_CHARS_MAX],
         )
+        before = self._waiting.pop(id_, None)
+        self._waiting[id_] = note if before is None else _joined(before, note)
         if len(self._waiting) > self.waiting_max:
             self._waiting.popitem(last=False)
             self.dropped += 1
@@ -127,8 +131,16 @@ class DeliveryLog:
         newer, self._waiting = self._waiting, OrderedDict(some)
         for id_, note in newer.items():
             before = self._waiting.get(id_)
-            tries = note.tries + (0 if before is None else before.tries)
-            self._waiting[id_] = note.evolve(tries=tries)
+            self._waiting[id_] = note if before is None else _joined(before, note)
         while len(self._waiting) > self.waiting_max:
             self._waiting.popitem(last=False)
             self.dropped += 1
+
+
+def _joined(before: NotificationDelivery, note: NotificationDelivery) -> NotificationDelivery:
+    """A newer note of the same message; what was known before and still holds is kept."""
+    return note.evolve(
+        tries=before.tries + note.tries,
+        sent_at=before.sent_at or note.sent_at,
+        delivered_at=note.delivered_at or before.delivered_at,
+    )

@@ -27,8 +27,14 @@ from lastlight.integrations.notifications.port import (
     TryLater,
     Undeliverable,
 )
-from protocol.addresses import ActorKind, Address
-from protocol.internal.notifications import About, DeviceGone, DeviceReached, Words
+from protocol.addresses import OUTSIDE, ActorKind, Address
+from protocol.internal.notifications import (
+    About,
+    DeviceGone,
+    DeviceReached,
+    FollowLetter,
+    Words,
+)
 from protocol.messages import Message
 from protocol.reaching import Device, Reach
 
@@ -61,6 +67,8 @@ class Delivering:
     contacts: Contacts
     notes: DeliveryLog
     now: Callable[[], datetime]
+    followed_ways: frozenset[Channel] = frozenset()
+    """Those whose providers can say afterwards what became of a letter."""
 
     async def reach(self, user_id: UUID) -> Reach:
         """The ways to a person.
@@ -81,9 +89,9 @@ class Delivering:
             self.note(errand, Delivery.NO_WAY, tried=0)
             return ()
         account = Address(ActorKind.ACCOUNT, errand.user_id)
-        gone = await self.deliver(errand, device.token)
+        taken = await self.deliver(errand, device.token)
         digest, now = digest_of(device), self.now()
-        if gone is not None:
+        if isinstance(taken, TargetGone):
             told = DeviceGone(device_id=device_id, token_digest=digest)
             return (Send(account, told, detached=True),)
         if device.last_ok_at is not None and now - device.last_ok_at < OK_TOLD_EVERY:
@@ -91,16 +99,31 @@ class Delivering:
         reached = DeviceReached(device_id=device_id, token_digest=digest, at=now)
         return (Send(account, reached, detached=True),)
 
-    async def to_person(self, errand: Errand, target_of: Callable[[Reach], str | None]) -> None:
+    async def to_person(
+        self, errand: Errand, target_of: Callable[[Reach], str | None]
+    ) -> Sequence[Send]:
         """A text, a call or a mail to wherever the person has these now."""
         target = target_of(await self.reach(errand.user_id))
         if target is None:
             self.note(errand, Delivery.NO_WAY, tried=0)
-            return
-        await self.deliver(errand, target)
+            return ()
+        return self.followed(errand, await self.deliver(errand, target))
 
-    async def deliver(self, errand: Errand, target: str) -> TargetGone | None:
-        """Have it brought to a target; what is returned says that nobody is there any more.
+    def followed(self, errand: Errand, taken: str | TargetGone) -> Sequence[Send]:
+        """What looks after a letter that was taken, where its provider can be asked."""
+        if isinstance(taken, TargetGone) or errand.channel not in self.followed_ways:
+            return ()
+        follow = FollowLetter(
+            letter_id=errand.message.id,
+            user_id=errand.user_id,
+            channel=errand.channel.value,
+            name=taken,
+            about=errand.about,
+        )
+        return (Send(OUTSIDE, follow, detached=True),)
+
+    async def deliver(self, errand: Errand, target: str) -> str | TargetGone:
+        """Have it brought to a target; the provider's name for it, or that nobody is there.
 
         Raises:
             EffectDelayed: it was not taken now.
@@ -113,7 +136,7 @@ class Delivering:
         if lane is None:
             raise EffectRefused(f"this node has no provider for {errand.channel.value} any more")
         try:
-            await lane.deliver(target, errand.letter())
+            name = await lane.deliver(target, errand.letter())
         except TryLater as error:
             self.note(errand, Delivery.WAITING, error=error.reason)
             raise EffectDelayed(error.reason, error.after_s or 0.0) from None
@@ -123,7 +146,7 @@ class Delivering:
             self.note(errand, Delivery.GONE, error=error.reason)
             return error
         self.note(errand, Delivery.SENT)
-        return None
+        return name
 
     def note(
         self, errand: Errand, status: Delivery, *, tried: int = 1, error: str | None = None

@@ -73,6 +73,10 @@ class ProviderHTTP:
             trust_env=False,
         )
 
+    async def get(self, path: str, *, auth: tuple[str, str] | None = None) -> Answered:
+        """Get `base + path`. Raises as `post`."""
+        return await self._ask("GET", path, auth=auth)
+
     async def post(
         self,
         path: str,
@@ -87,12 +91,24 @@ class ProviderHTTP:
         Raises:
             TryLater: no answer was had in `call_s` seconds, or none that is short enough.
         """
+        return await self._ask("POST", path, headers=headers, content=content, form=form, auth=auth)
+
+    async def _ask(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        form: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+    ) -> Answered:
         url = path if path.startswith(("https://", "http://")) else self.base + path
         async with self._borrowed() as client:
             with trio.move_on_after(self.call_s):
                 try:
                     async with client.stream(
-                        "POST",
+                        method,
                         url,
                         headers={"accept-encoding": "identity", **(headers or {})},
                         content=content,

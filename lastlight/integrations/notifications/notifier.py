@@ -20,6 +20,7 @@ from actors.runtime.effect_terms import Lane as Places
 from actors.runtime.outcome import Send
 from lastlight.integrations.notifications.deliveries import NOBODY, Delivery
 from lastlight.integrations.notifications.delivering import Delivering, Errand
+from lastlight.integrations.notifications.following import FOLLOW_TERMS, Following
 from lastlight.integrations.notifications.port import Channel
 from lastlight.integrations.notifications.spreading import (
     id_of_no_way,
@@ -44,6 +45,7 @@ from protocol.internal.emergencies import AlertGroup, AlertPeople
 from protocol.internal.notifications import (
     About,
     CallPerson,
+    FollowLetter,
     Loudness,
     MailPerson,
     NotifyPerson,
@@ -92,6 +94,7 @@ TERMS: Final[Mapping[type[Command], EffectTerms]] = {
     AlertPeople: _terms("alerts", NOTIFY_AT_ONCE_MAX, ALERT_AGE_MAX_S),
     NotifyPerson: _terms("notices", NOTIFY_AT_ONCE_MAX),
     SendNotice: _terms("codes", NOTICES_AT_ONCE_MAX),
+    FollowLetter: FOLLOW_TERMS,
     **{command: _terms(channel.value, NOTIFY_AT_ONCE_MAX) for command, channel in CHANNELS.items()},
 }
 
@@ -102,6 +105,7 @@ class Notifier:
 
     delivering: Delivering
     mailbox: Perform
+    following: Following
 
     @property
     def on(self) -> frozenset[Channel]:
@@ -120,6 +124,7 @@ class Notifier:
             CallPerson: self.tell,
             MailPerson: self.tell,
             TellContact: self.tell_contact,
+            FollowLetter: self.following.follow,
         }
 
     def when_given_up(self) -> Mapping[type[Command], GivenUp]:
@@ -194,10 +199,9 @@ class Notifier:
     async def tell(self, message: Message) -> Sequence[Send]:
         """One text, call or mail to a person."""
         is_mail = isinstance(message.command, MailPerson)
-        await self.delivering.to_person(
+        return await self.delivering.to_person(
             errand_of(message), lambda reach: reach.email if is_mail else reach.phone
         )
-        return ()
 
     async def tell_contact(self, message: Message) -> Sequence[Send]:
         """The contact outside."""
@@ -214,8 +218,7 @@ class Notifier:
         age = self.delivering.now() - message.at
         if notice.secret is not None and age > timedelta(seconds=NOTIFY_SECRET_AGE_MAX_S):
             raise EffectRefused("what is in it is not good any more")
-        await self.delivering.deliver(errand, target)
-        return ()
+        return self.delivering.followed(errand, await self.delivering.deliver(errand, target))
 
     def given_up(self, message: Message, reason: str) -> Sequence[Send]:
         """Note that it will not be done."""

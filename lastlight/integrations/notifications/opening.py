@@ -16,11 +16,12 @@ from lastlight.integrations.notifications.contacts import Contacts, ReachBook
 from lastlight.integrations.notifications.deliveries import DeliveryBook, DeliveryLog
 from lastlight.integrations.notifications.delivering import Delivering
 from lastlight.integrations.notifications.fcm import Fcm, read_service_account
+from lastlight.integrations.notifications.following import Following
 from lastlight.integrations.notifications.http import open_http
 from lastlight.integrations.notifications.lane import Lane
 from lastlight.integrations.notifications.mail import Mail, MailServer
 from lastlight.integrations.notifications.notifier import Notifier
-from lastlight.integrations.notifications.port import Channel, Provider
+from lastlight.integrations.notifications.port import Channel, Provider, Tracer
 from lastlight.integrations.notifications.twilio import Calls, Texts, TwilioAccount
 from lastlight.integrations.performing import Perform
 from lastlight.settings import Settings
@@ -65,6 +66,11 @@ async def open_notifier(
     """
     async with AsyncExitStack() as stack:
         providers = await _open_providers(settings, stack, now)
+        tracers: dict[Channel, Tracer] = {
+            channel: provider
+            for channel, provider in providers.items()
+            if isinstance(provider, (Texts, Calls))
+        }
         lanes = {
             channel: Lane(provider, PER_S[channel], channel.value)
             for channel, provider in providers.items()
@@ -74,8 +80,15 @@ async def open_notifier(
         nursery.start_soon(contacts.keep_warm)
         nursery.start_soon(notes.run)
         try:
-            delivering = Delivering(lanes=lanes, contacts=contacts, notes=notes, now=now)
-            yield Notifier(delivering=delivering, mailbox=mailbox)
+            delivering = Delivering(
+                lanes=lanes,
+                contacts=contacts,
+                notes=notes,
+                now=now,
+                followed_ways=frozenset(tracers),
+            )
+            following = Following(tracers=tracers, notes=notes, now=now)
+            yield Notifier(delivering=delivering, mailbox=mailbox, following=following)
         finally:
             nursery.cancel_scope.cancel()
             with trio.move_on_after(_LAST_NOTES_S, shield=True):

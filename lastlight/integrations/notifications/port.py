@@ -9,6 +9,7 @@ secret or what was to be said in it.
 from __future__ import annotations
 
 import enum
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -57,6 +58,36 @@ class Provider(Protocol):
             TryLater: it was not taken, as far as is known.
             Undeliverable: it never will be.
             TargetGone: nothing sent to this target ever will be.
+        """
+        ...
+
+
+class Fate(enum.Enum):
+    """Where a letter is that a provider took."""
+
+    UNDER_WAY = "under way"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+@attrs.frozen(kw_only=True)
+class Trace:
+    """What a provider says of a letter: since `at` if it says so, and why it failed."""
+
+    fate: Fate
+    at: datetime | None = None
+    reason: str | None = None
+
+
+class Tracer(Protocol):
+    """A provider that can say afterwards what became of a letter."""
+
+    async def trace(self, name: str) -> Trace:
+        """Where the letter is that it gave this name to.
+
+        Raises:
+            TryLater: it did not say.
+            Undeliverable: it never will.
         """
         ...
 

@@ -4,22 +4,43 @@ It takes no key by which a repeated request would be known: a crash at the wrong
 text twice, and says so here. A 429 was not processed and is safe to send again; what other codes
 mean in detail may change, so only the HTTP status decides.
 (twilio.com/docs/usage/api, "Error and Warning Dictionary" 20429)
+
+What becomes of a message or call it would tell a public address, which the contract has none for;
+so its resource is looked at, which has the same status.
+(twilio.com/docs/messaging/api/message-resource, .../voice/api/call-resource)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 from xml.sax.saxutils import escape
 
 import attrs
 
 from lastlight.integrations.notifications.http import Answered, ProviderHTTP
-from lastlight.integrations.notifications.port import Letter, TryLater, Undeliverable
+from lastlight.integrations.notifications.port import (
+    Fate,
+    Letter,
+    Trace,
+    TryLater,
+    Undeliverable,
+)
 
 TEXT_CHARS_MAX: Final = 1_600
 SPOKEN_CHARS_MAX: Final = 500
+_FATES: Final[Mapping[str, Fate]] = {
+    "delivered": Fate.DELIVERED,
+    "read": Fate.DELIVERED,
+    "completed": Fate.DELIVERED,
+    **dict.fromkeys(
+        ("undelivered", "failed", "canceled", "busy", "no-answer", "partially_delivered"),
+        Fate.FAILED,
+    ),
+}
+"""Ends of a message and of a call; every other status is on its way to one."""
 _TOO_MANY_S: Final = 2.0
 _RING_S: Final = 45
 
@@ -49,6 +70,25 @@ class TwilioAccount:
             return str(answer.body.get("sid", ""))[:200]
         raise self._error(answer)
 
+    async def trace(self, resource: str, name: str) -> Trace:
+        """Where a message or call is; raises as `make`."""
+        if not name.isalnum():
+            raise Undeliverable(reason="Twilio gave it no name")
+        answer = await self.http.get(
+            f"/2010-04-01/Accounts/{self.account}/{resource}/{name}.json",
+            auth=(self.account, self.token),
+        )
+        if answer.status != 200:
+            raise self._error(answer)
+        status, code = str(answer.body.get("status"))[:40], answer.body.get("error_code")
+        fate = _FATES.get(status, Fate.UNDER_WAY)
+        reason = f"{status} {code}" if type(code) is int else status
+        return Trace(
+            fate=fate,
+            at=_time_in(answer.body.get("date_updated")),
+            reason=f"Twilio says: {reason}" if fate is Fate.FAILED else None,
+        )
+
     def _error(self, answer: Answered) -> TryLater | Undeliverable:
         code = answer.body.get("code")
         said = f"Twilio answered {answer.status} {code if type(code) is int else ''}".rstrip()
@@ -74,6 +114,10 @@ class Texts:
         said = f"{letter.words.title}\n{letter.text}"[:TEXT_CHARS_MAX]
         return await self.account.make("Messages", {"To": target, "Body": said})
 
+    async def trace(self, name: str) -> Trace:
+        """See `Tracer.trace`; delivered means that a carrier said so."""
+        return await self.account.trace("Messages", name)
+
 
 @attrs.frozen
 class Calls:
@@ -87,8 +131,21 @@ class Calls:
         form = {"To": target, "Twiml": spoken(words.title, letter.text), "Timeout": str(_RING_S)}
         return await self.account.make("Calls", form)
 
+    async def trace(self, name: str) -> Trace:
+        """See `Tracer.trace`; delivered means that somebody, or a machine, answered."""
+        return await self.account.trace("Calls", name)
+
 
 def spoken(title: str, text: str) -> str:
     """TwiML that says something twice: whoever is woken by it hears it the second time."""
     said = escape(f"{title}. {text}"[:SPOKEN_CHARS_MAX])
     return f'<Response><Say>{said}</Say><Pause length="1"/><Say>{said}</Say></Response>'
+
+
+def _time_in(told: object) -> datetime | None:
+    """A date as mail has it (RFC 2822), or None."""
+    try:
+        at = parsedate_to_datetime(told) if isinstance(told, str) else None
+    except ValueError:
+        return None
+    return None if at is None or at.tzinfo is None else at

@@ -36,8 +36,9 @@ select id, name, tz from venues order by id;
 -- What became of the alerts of the incidents $1, by person and way; nothing of addresses.
 select
     incident_id, user_id, channel, count(*) as alerts,
-    count(*) filter (where status = 'sent') as sent, sum(tries)::bigint as tries,
+    count(sent_at) as sent, count(delivered_at) as delivered, sum(tries)::bigint as tries,
     min(sent_at) as first_sent_at, max(sent_at) as last_sent_at,
+    min(delivered_at) as first_delivered_at,
     (array_agg(status order by id desc))[1] as status,
     (array_agg(error order by id desc))[1] as error
 from notification_deliveries
