@@ -7,12 +7,14 @@ import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 import structlog
 
 from storage.postgres.database import Database, open_asyncio_loop, open_database
+from tests.places import SHARED, open_shared_folder
 
 REPOSITORY = Path(__file__).parent.parent
 BYTECODE = REPOSITORY / ".pytest_cache" / "bytecode"
@@ -30,9 +32,13 @@ def keep_bytecode() -> None:
     sys.pycache_prefix = os.environ["PYTHONPYCACHEPREFIX"]
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     """Logs show plain tracebacks: the decorated ones take a second each, and nights have many."""
     keep_bytecode()
+    if SHARED not in os.environ:
+        stack = ExitStack()
+        stack.enter_context(open_shared_folder())
+        config.add_cleanup(stack.close)
     plain = structlog.dev.ConsoleRenderer(
         colors=False, exception_formatter=structlog.dev.plain_traceback
     )

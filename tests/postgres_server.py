@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import trio
@@ -26,6 +24,7 @@ from storage.postgres.database import (
 )
 from storage.postgres.embedded import EmbeddedServer, open_embedded_server
 from storage.postgres.migrate import migrate
+from tests.places import new_folder
 
 TEMPLATE = "template_lastlight"
 UNSAFE_BUT_FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -86,8 +85,7 @@ async def serve(folder: Path) -> None:
 
 def main() -> None:
     """Run in a new folder that the server's user may pass through."""
-    folder = Path(tempfile.mkdtemp(prefix="lastlight-tests-"))
-    folder.chmod(0o711 if os.geteuid() == 0 else 0o700)
+    folder = new_folder("tests")
     try:
         trio.run(serve, folder)
     finally:

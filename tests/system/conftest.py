@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Final
 
 import attrs
+import msgspec
 import pytest
 import trio
 
+from tests.places import shared_once
 from tests.system.guests import Front, Person, open_front
-from tests.system.harness import NodeProcess, Yard, open_yard, processes_on
+from tests.system.harness import NodeProcess, Yard, end_nodes, open_yard, processes_on
 
 SIGNED_IN: Final = (
     *(f"staff{n}" for n in range(1, 6)),
@@ -36,22 +38,26 @@ class Template:
     known: dict[str, Person]
 
 
+async def found_template(node: NodeProcess) -> list[Person]:
+    """Run a new node until its people are signed in."""
+    await node.start()
+    async with open_front(node.url, {}) as front:
+        await front.sign_in_all(*SIGNED_IN)
+    assert await node.stop() == 0, node.tail()
+    return list(front.known.values())
+
+
 @pytest.fixture(scope="session")
-def template() -> Iterator[Template]:
-    """The prepared node."""
-    with open_yard() as yard:
-        node = yard.node("template")
-        known: dict[str, Person] = {}
-
-        async def prepare() -> None:
-            await node.start()
-            async with open_front(node.url, {}) as front:
-                await front.sign_in_all(*SIGNED_IN)
-                known.update(front.known)
-            assert await node.stop() == 0, node.tail()
-
-        trio.run(prepare)
-        yield Template(data_dir=node.data_dir, known=known)
+def template() -> Template:
+    """The prepared node, one for all workers; nobody starts it again."""
+    with shared_once("template") as (folder, was_there):
+        people = folder / "people.json"
+        if not was_there:
+            with end_nodes(Yard(folder)) as yard:
+                known = trio.run(found_template, yard.node("template"))
+            people.write_bytes(msgspec.json.encode([attrs.asdict(one) for one in known]))
+    known = [Person(**one) for one in msgspec.json.decode(people.read_bytes())]
+    return Template(data_dir=folder / "template", known={one.name: one for one in known})
 
 
 @pytest.fixture

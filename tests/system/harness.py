@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -25,6 +24,7 @@ import psutil  # type: ignore[import-untyped]
 import trio
 
 from tests.conftest import REPOSITORY
+from tests.places import new_folder
 
 READY_S: Final = 90.0
 END_S: Final = 60.0
@@ -238,14 +238,22 @@ class Yard:
 
 
 @contextmanager
-def open_yard() -> Iterator[Yard]:
-    """A folder of its own; not pytest's, which PostgreSQL's user may not pass through."""
-    yard = Yard(Path(tempfile.mkdtemp(prefix="lastlight-system-")))
-    yard.path.chmod(0o711)
+def end_nodes(yard: Yard) -> Iterator[Yard]:
+    """A yard of which nothing runs on."""
     try:
         yield yard
     finally:
         yard.end()
+
+
+@contextmanager
+def open_yard() -> Iterator[Yard]:
+    """A folder of its own."""
+    yard = Yard(new_folder("system"))
+    try:
+        with end_nodes(yard):
+            yield yard
+    finally:
         shutil.rmtree(yard.path)
 
 
