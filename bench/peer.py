@@ -33,7 +33,7 @@ class Stored:
     purchases: int
     """Posted transactions of kind `purchase`."""
     check_in_keys: int
-    """Distinct idempotency keys that are done, by route."""
+    """Distinct idempotency keys that are done and were not refused, by route."""
     purchase_keys: int
     journals: int
     """Ledger journals of purchases."""
