@@ -62,6 +62,8 @@ class DirectLane:
         self._scheme = "https" if stream.is_tls else "http"
         self._buffer = b""
         self._reading = trio.CancelScope()
+        """One for all requests of the connection, with a deadline only while it waits for a head:
+        a scope a request cost more than parsing it."""
         self._is_idle = True
         self._is_ending = False
 
@@ -77,6 +79,14 @@ class DirectLane:
         Returns:
             Where the connection goes on, with what was not answered put back; None if it has ended.
         """
+        handed_on = None
+        with self._reading:
+            handed_on = await self._serve()
+        if handed_on is None:
+            await self._stream.aclose()
+        return handed_on
+
+    async def _serve(self) -> Lane | Upgrade | None:
         while not self._is_ending:
             end = await self._find_head_end()
             if end is None:
@@ -85,14 +95,13 @@ class DirectLane:
             if head is None or head.raw_path.startswith(self._slow):
                 return self._hand_on()
             size = end + head.body_bytes
-            if await self._has_ended_within(size):
+            if len(self._buffer) < size and await self._has_ended_within(size):
                 return self._hand_on()
             if not head.keeps_alive and len(self._buffer) > size:
                 return self._hand_on()  # more than its last request: refused as a whole
             body, self._buffer = self._buffer[end:size], self._buffer[size:]
             if not await self._answer(head, body):
                 break
-        await self._stream.aclose()
         return None
 
     async def _find_head_end(self) -> int | None:
@@ -109,16 +118,17 @@ class DirectLane:
                 return None
             if end >= 0 or len(self._buffer) >= HEADER_BYTES_MAX:
                 self._is_idle = False
+                self._reading.deadline = math.inf
                 return end + 4 if 0 <= end <= HEADER_BYTES_MAX - 4 else 0
             now = trio.current_time()
             if self._buffer and math.isinf(deadline):
                 deadline = now + self._patience.headers_s
-            with trio.CancelScope() as self._reading:
-                self._reading.deadline = min(deadline, now + self._patience.keep_alive_s)
-                data = await self._stream.receive_some(_RECEIVE_BYTES)
-                if not data and self._buffer:
-                    return 0
-            if self._reading.cancelled_caught or not data:
+            self._reading.deadline = min(deadline, now + self._patience.keep_alive_s)
+            data = await self._stream.receive_some(_RECEIVE_BYTES)
+            if not data and self._buffer:
+                self._is_idle = False
+                return 0
+            if not data or self._reading.cancel_called:
                 return None
             self._buffer += data
 

@@ -7,7 +7,6 @@ from urllib.parse import parse_qsl
 
 import attrs
 import msgspec
-import structlog
 import trio
 
 from actors.rules.idempotency import fingerprint_of, refuse_key
@@ -17,7 +16,7 @@ from lastlight.auth.ratelimit import Caller as Counter
 from lastlight.gateway.calls import NOBODY, Call, Caller, Refused
 from lastlight.gateway.dispatch import Dispatcher
 from lastlight.gateway.media import HTML, Document, media_of
-from lastlight.logs import bound_request
+from lastlight.logs import bound_request, log_request
 from lastlight.metrics import Metrics
 from lastlight.web.http import Headers, Request, Response
 from lastlight.web.problems import problem_response
@@ -29,7 +28,6 @@ from protocol.operations.base import KeyRule, Operation, RateRule
 from protocol.operations.requests import Taken, read_request
 from protocol.operations.table import MethodNotAllowed, find
 
-log = structlog.get_logger(__name__)
 _JSON: Final = "application/json"
 _UNKNOWN: Final = "unknown"
 
@@ -56,9 +54,7 @@ class HttpGateway:
             self._metrics.observe_request(
                 operation=name, status=response.status, elapsed_s=elapsed_s
             )
-            log.info(
-                "request", operation=name, status=response.status, ms=round(elapsed_s * 1000, 1)
-            )
+            log_request(request.request_id, name, response.status, elapsed_s)
         return response
 
     async def _answer(

@@ -116,7 +116,7 @@ class Answering:
             common += headers_for(request, self.settings.origins)
             common += _TLS_ONLY if request.scheme == "https" else ()
         added = tuple(pair for pair in common if pair[0] not in said)
-        return attrs.evolve(answer, headers=(*answer.headers, *added))
+        return Response(answer.status, (*answer.headers, *added), answer.body, answer.stream)
 
     def _request(self, head: Head, request_id: str) -> Request:
         """The request without its body.

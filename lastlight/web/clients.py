@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -17,6 +18,8 @@ import attrs
 from lastlight.web.http import Headers
 
 _HOPS_MAX: Final = 32
+_ADDRESSES_KEPT: Final = 1024
+"""A connection asks with the same address again and again."""
 _FORWARDED: Final = re.compile(r'(?i)(for|proto)\s*=\s*(?:"([^"]*)"|([^\s;,"]+))')
 
 
@@ -37,6 +40,8 @@ class Proxies:
 
     def trust(self, address: str) -> bool:
         """Whether `address` is one of them."""
+        if not self.networks:
+            return False
         try:
             parsed = ip_address(address)
         except ValueError:
@@ -95,6 +100,7 @@ def _list(headers: Headers, name: str) -> list[str]:
     return [part.strip() for part in joined.split(",") if part.strip()][-_HOPS_MAX:]
 
 
+@lru_cache(maxsize=_ADDRESSES_KEPT)
 def _canonical(text: str) -> str | None:
     """An address without port and brackets, or None if it is none (such as `unknown`)."""
     if text.startswith("["):
