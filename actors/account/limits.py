@@ -13,8 +13,8 @@ from uuid import UUID
 
 import attrs
 
-from actors.account.standing import limit_now, spent_minor
-from actors.account.state import AccountState
+from actors.account.standing import limit_now
+from actors.account.state import AccountState, cost_minor, is_within
 from actors.rules.own_limits import Action, alerts, first_day, percent_of
 from actors.runtime.outcome import Event
 from actors.runtime.telling import tell
@@ -49,13 +49,13 @@ def used_minor(
     posting: Iterable[Transaction] = (),
 ) -> int:
     """What counts of a kind in a period, with transactions that are just being posted."""
-    rows = {row.id: row for row in state.posted(*COUNTED[kind])}
-    rows |= {
+    rows = {
         row.id: row
         for row in posting
         if row.kind in COUNTED[kind] and row.status is TransactionStatus.POSTED
     }
-    return spent_minor(rows.values(), first, today)
+    now_minor = sum(cost_minor(row) for row in rows.values() if is_within(row, first, today))
+    return now_minor + state.spent_minor(COUNTED[kind], first, today, besides=rows)
 
 
 def limits_told(

@@ -7,10 +7,11 @@ to (Rule 7).
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
-from actors.account.standing import profile_at, spent_minor
-from actors.account.state import AccountState
+from actors.account.standing import profile_at
+from actors.account.state import AccountState, cost_minor
 from actors.rules.business_day import business_day_of, start_of
 from actors.rules.safety_levels import Crossing
 from actors.rules.safety_pace import late_spend, topup_velocity
@@ -41,10 +42,10 @@ def patterns_seen(state: AccountState, context: Context, posted: Transaction) ->
     elif posted.kind in _SPENDING:
         cutover = profile.settings.cutover
         today = business_day_of(context.now, profile.tz, cutover)
-        others = [row for row in state.posted(*_SPENDING) if row.id != posted.id]
+        spent_minor = partial(state.spent_minor, _SPENDING, besides=(posted.id,))
         found = late_spend(
-            spent_minor([*others, posted.evolve(business_day=today)], today, today),
-            spent_minor(others, today - _MEAN_DAYS, today - _DAY),
+            cost_minor(posted) + spent_minor(today, today),
+            spent_minor(today - _MEAN_DAYS, today - _DAY),
             context.now,
             day_start=start_of(today, profile.tz, cutover),
             tz=profile.tz,

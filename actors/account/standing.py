@@ -5,7 +5,6 @@ Each question is asked alone, because the contract fixes the order in which an o
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -18,7 +17,6 @@ from actors.rules.profile import VenueProfile
 from actors.runtime.outcome import Context
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, Refusal
-from protocol.records.money import Transaction
 from protocol.records.money_states import TransactionKind
 from protocol.records.states import ExclusionKind, LimitKind, LimitPeriod, UserStatus
 from protocol.records.users import Exclusion, UserLimit
@@ -167,15 +165,6 @@ def limit_now(limit: UserLimit, now: datetime) -> int | None:
     return limit.value if limit.effective_at <= now else None
 
 
-def spent_minor(transactions: Iterable[Transaction], first: date, today: date) -> int:
-    """What transactions of these business days cost, with tips."""
-    return sum(
-        transaction.amount_minor + transaction.tip_minor
-        for transaction in transactions
-        if transaction.business_day is not None and first <= transaction.business_day <= today
-    )
-
-
 def _refuse_limit(
     state: AccountState,
     kind: LimitKind,
@@ -190,7 +179,7 @@ def _refuse_limit(
         if value is None or limit.superseded_at is not None:
             continue
         first = today - timedelta(days=LIMIT_DAYS[limit.period] - 1)
-        used = spent_minor(state.posted(*counted), first, today)
+        used = state.spent_minor(counted, first, today)
         # At the limit nothing more goes, not even what the amount of is not known yet.
         if used + max(1, amount_minor) > value:
             return Refusal(

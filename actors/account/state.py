@@ -6,7 +6,7 @@ transactions those of the longest limit's period are here, which is all that a d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Final
 from uuid import UUID
@@ -33,11 +33,14 @@ NO_CURRENCY: Final = "X" * 3
 class AccountState(State):
     """One person's rows. `user` is there from the first message on."""
 
-    __slots__ = ("_usage",)
+    __slots__ = ("_spent", "_usage")
 
     def __init__(self, address: Address) -> None:
         super().__init__(address)
         self._usage: dict[tuple[UUID | None, date | None], UUID] = {}
+        self._spent: dict[tuple[TransactionKind, date], int] = {}
+        """What posted transactions of a kind cost on a business day, with tips: who buys often is
+        not to pay for it with each further purchase."""
 
     @property
     def user_id(self) -> UUID:
@@ -99,23 +102,65 @@ class AccountState(State):
             if transaction.kind in kinds and transaction.status is TransactionStatus.POSTED:
                 yield transaction
 
+    def spent_minor(
+        self,
+        kinds: Collection[TransactionKind],
+        first: date,
+        last: date,
+        *,
+        besides: Iterable[UUID] = (),
+    ) -> int:
+        """What posted transactions of these kinds and business days cost, with tips.
+
+        `besides` names some that do not count.
+        """
+        left_out = (self.get(Transaction, id_) for id_ in besides)
+        return sum(
+            minor
+            for (kind, day), minor in self._spent.items()
+            if kind in kinds and first <= day <= last
+        ) - sum(
+            cost_minor(row)
+            for row in left_out
+            if row is not None
+            and row.kind in kinds
+            and row.status is TransactionStatus.POSTED
+            and is_within(row, first, last)
+        )
+
     def purchases_in(self, session_id: UUID) -> list[Purchase]:
         """What was bought in a visit, in order."""
         return [line for line in self.all(Purchase) if line.session_id == session_id]
 
     def on_put(self, before: Record | None, after: Record) -> None:
-        """Keep the index of usage."""
-        if isinstance(after, Transaction) and after.kind is TransactionKind.USAGE:
+        """Keep the indexes."""
+        if not isinstance(after, Transaction):
+            return
+        if isinstance(before, Transaction):
+            self._count(before, -1)
+        self._count(after, 1)
+        if after.kind is TransactionKind.USAGE:
             assert after.session_id is not None
             assert after.business_day is not None
             self._usage[after.session_id, after.business_day] = after.id
 
     def on_discard(self, before: Record) -> None:
-        """Keep the index of usage."""
-        if isinstance(before, Transaction) and before.kind is TransactionKind.USAGE:
+        """Keep the indexes."""
+        if not isinstance(before, Transaction):
+            return
+        self._count(before, -1)
+        if before.kind is TransactionKind.USAGE:
             day = before.session_id, before.business_day
             if self._usage.get(day) == before.id:
                 del self._usage[day]
+
+    def _count(self, row: Transaction, sign: int) -> None:
+        if row.status is not TransactionStatus.POSTED or row.business_day is None:
+            return
+        key = row.kind, row.business_day
+        self._spent[key] = self._spent.get(key, 0) + sign * cost_minor(row)
+        if not self._spent[key]:
+            del self._spent[key]
 
     @property
     def venues(self) -> set[UUID]:
@@ -124,6 +169,16 @@ class AccountState(State):
         found = {transaction.venue_id for transaction in self.all(Transaction)}
         found |= {lot.venue_id for lot in self.all(CreditGrant) if lot.venue_id is not None}
         return found if visit is None else found | {visit.venue_id}
+
+
+def cost_minor(row: Transaction) -> int:
+    """What a transaction cost, with its tip."""
+    return row.amount_minor + row.tip_minor
+
+
+def is_within(row: Transaction, first: date, last: date) -> bool:
+    """Whether a transaction belongs to one of these business days."""
+    return row.business_day is not None and first <= row.business_day <= last
 
 
 def balances_of(credits_: Credits) -> Balances:

@@ -12,7 +12,7 @@ from typing import Final
 
 import attrs
 
-from actors.account.standing import LIMIT_DAYS, limit_now, spent_minor
+from actors.account.standing import LIMIT_DAYS, limit_now
 from actors.account.state import AccountState
 from actors.account.wallet import WalletDraft
 from actors.runtime.outcome import Send
@@ -37,7 +37,7 @@ def spend_headroom_minor(state: AccountState, today: date, now: datetime) -> int
             continue
         if (value := limit_now(limit, now)) is not None:
             first = today - timedelta(days=LIMIT_DAYS[limit.period] - 1)
-            left.append(value - spent_minor(state.posted(*SPENDING), first, today))
+            left.append(value - state.spent_minor(SPENDING, first, today))
     return max(0, min(left)) if left else None
 
 

@@ -8,12 +8,15 @@ at the first of the two and does not end again when the wall clock repeats.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 CLOSE_AFTER_CUTOVER: Final = timedelta(minutes=60)
 """Rule 5: this long after its end a day closes by itself."""
 
+_STARTS_KEPT: Final = 4096
+"""Every decision about money asks for the same few days; finding out takes four conversions."""
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
 
@@ -47,6 +50,7 @@ def bounds(day: date, tz: ZoneInfo, cutover: time) -> Bounds:
     return Bounds(start_of(day, tz, cutover), start_of(day + _DAY, tz, cutover))
 
 
+@lru_cache(maxsize=_STARTS_KEPT)
 def start_of(day: date, tz: ZoneInfo, cutover: time) -> datetime:
     """The instant at which a trading day begins, in UTC.
 
