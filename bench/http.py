@@ -52,6 +52,18 @@ end
 """
 )
 
+_BALANCE = (
+    _LUA
+    + """
+function request()
+  at = at + 1
+  local n = (at * 2 + id) %% #tokens + 1
+  local headers = {["authorization"] = "Bearer " .. tokens[n]}
+  return wrk.format("GET", "/api/transactions/credits", headers)
+end
+"""
+)
+
 _PURCHASE = (
     _LUA
     + """
@@ -91,28 +103,31 @@ def check_ins(node: BenchNode, people: People, names: list[str]) -> list[Measure
     rounds = []
     for number in range(ROUNDS):
         if number:
-            _check_out_all(node, people, names)
-        body = {
-            "venue_id": str(DEMO_VENUE),
-            "qr_token": door_code(node, people),
-            "party_size": 1,
-            "activity": "lounge",
-            "location": {**HERE, "fix_at": now_text()},
-        }
-        script = _CHECK_IN % (
-            _quoted([people.token(name) for name in names]),
-            f"in{number}",
-            json.dumps(body),
-        )
+            check_out_all(node, people, names)
+        script = check_in_script(node, people, names, f"in{number}")
         rounds.append(run_wrk(node.url, script, seconds=CHECK_IN_SECONDS))
-        _check_in_rest(node, people, names, body)
+        check_in_rest(node, people, names)
         progress(f"check-ins, round {number + 1}: {rounds[-1].per_second:.0f}/s")
     return rounds
 
 
-def _check_in_rest(
-    node: BenchNode, people: People, names: list[str], body: dict[str, object]
-) -> None:
+def _check_in_body(node: BenchNode, people: People) -> dict[str, object]:
+    return {
+        "venue_id": str(DEMO_VENUE),
+        "qr_token": door_code(node, people),
+        "party_size": 1,
+        "activity": "lounge",
+        "location": {**HERE, "fix_at": now_text()},
+    }
+
+
+def check_in_script(node: BenchNode, people: People, names: list[str], key: str) -> str:
+    """Each patron checks in once; `key` begins the idempotency keys of this round."""
+    tokens = _quoted([people.token(name) for name in names])
+    return _CHECK_IN % (tokens, key, json.dumps(_check_in_body(node, people)))
+
+
+def check_in_rest(node: BenchNode, people: People, names: list[str]) -> None:
     """Let in whoever the measured seconds left outside, so that each round begins alike."""
 
     def enter(name: str) -> None:
@@ -120,7 +135,7 @@ def _check_in_rest(
             if not patron.get("/api/sessions/active").raise_for_status().json()["items"]:
                 answer = patron.post(
                     "/api/sessions/checkin",
-                    json={**body, "qr_token": door_code(node, people)},
+                    json=_check_in_body(node, people),
                     headers={"idempotency-key": secrets.token_hex(8)},
                 )
                 answer.raise_for_status()
@@ -129,7 +144,8 @@ def _check_in_rest(
         list(pool.map(enter, names))
 
 
-def _check_out_all(node: BenchNode, people: People, names: list[str]) -> None:
+def check_out_all(node: BenchNode, people: People, names: list[str]) -> None:
+    """End every open visit, unmeasured."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda name: _check_out(node, people, name), names))
 
@@ -148,6 +164,17 @@ def _visits(node: BenchNode, people: People, names: list[str]) -> list[str]:
 
     with ThreadPoolExecutor(8) as pool:
         return list(pool.map(visit_of, names))
+
+
+def session_script(node: BenchNode, people: People, names: list[str]) -> str:
+    """Each patron in turn reads their own open session."""
+    tokens = _quoted([people.token(name) for name in names])
+    return _READ % (tokens, _quoted(_visits(node, people, names)))
+
+
+def balance_script(people: People, names: list[str]) -> str:
+    """Each patron in turn reads their own balance."""
+    return _BALANCE % _quoted([people.token(name) for name in names])
 
 
 def _item(node: BenchNode, people: People) -> str:
@@ -190,9 +217,7 @@ def main() -> None:
         people = People.of(node)
         names = [f"patron{n}" for n in range(1, PATRONS + 1)]
         ins = check_ins(node, people, names)
-        tokens = _quoted([people.token(name) for name in names])
-        visits = _quoted(_visits(node, people, names))
-        read = run_wrk(node.url, _READ % (tokens, visits), seconds=SECONDS)
+        read = run_wrk(node.url, session_script(node, people, names), seconds=SECONDS)
         progress(f"reads of the own session: {read.per_second:.0f}/s")
         purchase = run_wrk(node.url, purchase_script(node, people, names), seconds=SECONDS)
         progress(f"purchases: {purchase.per_second:.0f}/s")
