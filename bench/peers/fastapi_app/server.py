@@ -128,6 +128,7 @@ def main() -> None:
         http="httptools",
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         backlog=4096,
         timeout_keep_alive=75,
     )
