@@ -159,7 +159,9 @@ class _Connection:
     async def listen(self) -> None:
         """Do what the client says until the outbox is closed, or the token is over for too long."""
         while self._outbox.close_code is None:
-            with trio.move_on_after(self._conversation.token_left_s()) as token:
+            # Less than nothing is left of it where the machine's clock was set forward.
+            left_s = max(0.0, self._conversation.token_left_s())
+            with trio.move_on_after(left_s) as token:
                 message = read_message(await self._socket.receive())
             if token.cancelled_caught:
                 self._conversation.end_by_token()
