@@ -26,7 +26,7 @@ GIVEN_IN_THE_FLUSH: Final = {
 
 def entries_of(world: World) -> list[EntryRows]:
     """All that was ever durable and is still kept, in order."""
-    return [_decoded(kept.data) for kept in world.disk.entries]
+    return [_decoded(data) for data in world.disk.known()]
 
 
 @lru_cache(maxsize=10_000)

@@ -1,54 +1,163 @@
-"""Commits and effects that fail by chance."""
+"""What goes wrong at night: every fault has a name, a rate of its own, and is counted.
+
+`FAULTS` is the register. A rate is drawn from the seed for each night and fault; most nights are
+spared most of them, so that what does come is not drowned in the rest.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable, Mapping
 from random import Random
+from typing import Final
 
 import attrs
+import trio
 
 from actors.runtime.effect_terms import EffectDelayed
+from actors.runtime.mailbox import Envelope
+from protocol.internal.sagas import SagaRefused
 from protocol.messages import Message
 from tests.twins.journal_faults import planted
 
+FAULTS: Final[Mapping[str, tuple[float, ...]]] = {
+    # At commits: parts of them.
+    "crash before commit": (0, 0, 0, 0.01),
+    "crash in commit": (0, 0, 0, 0.01),
+    "crash after commit": (0, 0, 0, 0.01),
+    "commit failed": (0, 0, 0.02, 0.08),
+    "commit answer lost": (0, 0, 0.02, 0.08),
+    "commit slow": (0, 0, 0.05, 0.3),
+    # In the database: parts of what it is asked.
+    "database slow": (0, 0, 0.05),
+    "database failed": (0, 0, 0.02),
+    # In the node: parts of the messages, and of the tries of effects.
+    "message delayed": (0, 0, 0.02, 0.1),
+    "decision raised": (0, 0, 0, 0.02),
+    "effect failed": (0, 0, 0.1),
+    "effect raised": (0, 0, 0.02),
+    # At clients: parts of the requests.
+    "request dropped": (0, 0.05, 0.2),
+    "client gave up": (0, 0, 0.05),
+    "another way": (0.1, 0.3),
+    # Moves: parts of a night's moves.
+    "crash": (0, 0.03, 0.1),
+    "crash in the middle": (0, 0.05, 0.1),
+    "told to end": (0, 0, 0.05),
+    "away for long": (0, 0.3, 0.6),
+    "journal full": (0, 0, 0.08),
+    "disk stays full": (0, 0, 0.05),
+    "database away": (0, 0.04, 0.1),
+    "database restored": (0, 0, 0, 0.5),
+    "mailbox full": (0, 0, 0.06),
+    "actors retired": (0, 0.06, 0.15),
+    "provider away": (0, 0, 0.08),
+    "provider hangs": (0, 0, 0.08),
+    "provider answers late": (0, 0, 0.08),
+    "event before answer": (0, 0, 0.08),
+    "clock set forward": (0, 0.04, 0.1),
+    "connection dropped": (0.05, 0.15),
+    "role changed": (0, 0, 0.06),
+    "token lost": (0, 0, 0.06),
+}
+"""Each with the rates that nights choose from."""
+FOLLOW: Final = (
+    "flush failed",
+    "flush without an answer",
+    "webhook repeated",
+    "webhook late",
+    "token ended",
+    "came back after hours",
+    "clock changed by law",
+)
+"""What comes of others, or of time, and is counted all the same."""
+
+
+def rates_of(random: Random) -> dict[str, float]:
+    """How often each fault comes in a night."""
+    return {name: random.choice(rates) for name, rates in FAULTS.items()}
+
+
+class PlantedError(Exception):
+    """What no decision ever raises by itself."""
+
 
 @attrs.define(eq=False)
-class ChanceFaults:
-    """Hooks of a journal that fail now and then, before a group is written or after it."""
+class Faults:
+    """The faults that come by chance, in the middle of whatever is going on."""
 
-    random: Random
-    share: float = 0.0
-    """Which part of the commits fails."""
-    count: int = 0
+    rates: Mapping[str, float]
+    met: Counter[str] = attrs.field(factory=Counter)
+    chance: Random = attrs.field(factory=lambda: Random(0))
+    healed: bool = False
+    """Whether nothing goes wrong any more."""
+    crash: Callable[[], None] = lambda: None
+    """Ends the life of the node at once."""
+    written: Callable[[], None] = lambda: None
+    """Told of each commit that is on the disk."""
+
+    def comes(self, name: str) -> bool:
+        """Whether this fault comes now; it is counted if so."""
+        rate = self.rates.get(name, 0.0)
+        if self.healed or not rate or self.chance.random() >= rate:
+            return False
+        self.met[name] += 1
+        return True
+
+    # Commits
 
     async def before_commit(self, entry_count: int) -> None:
-        """Perhaps it is never written."""
-        self._perhaps()
+        """Nothing is written yet."""
+        if self.comes("commit slow"):
+            await trio.sleep(self.chance.choice((0.01, 0.5, 3.0)))
+        if self.comes("crash before commit"):
+            await self._die()
+        if self.comes("crash in commit"):
+            await trio.sleep(0.05)
+            await self._die()
+        if self.comes("commit failed"):
+            raise planted()
 
     async def after_commit(self, entry_count: int) -> None:
-        """Perhaps it is written, and nobody is told."""
-        self._perhaps()
+        """All is written and nobody knows."""
+        self.written()
+        if self.comes("crash after commit"):
+            await self._die()
+        if self.comes("commit answer lost"):
+            raise planted()
 
     async def before_reopen(self) -> None:
         """It can always be read."""
 
-    def _perhaps(self) -> None:
-        if self.share and self.random.random() < self.share / 2:
-            self.count += 1
-            raise planted()
+    async def _die(self) -> None:
+        self.crash()
+        await trio.sleep_forever()
 
+    # Messages
 
-@attrs.define(eq=False)
-class ChanceTrouble:
-    """Effects that can't be done now, or fail as they never should."""
+    async def before_handling(self) -> None:
+        """Perhaps this actor's turn comes late, and others overtake it."""
+        if self.comes("message delayed"):
+            await trio.sleep(self.chance.choice((0.0, 0.001, 0.2, 2.0)))
 
-    random: Random
-    share: float = 0.0
-    """Which part of the tries fails."""
+    def before_deciding(self, envelope: Envelope) -> None:
+        """Perhaps the decision raises.
 
-    def __call__(self, message: Message) -> None:
-        """Perhaps this try comes to nothing."""
-        chance = self.random.random()
-        if chance < self.share / 10:
-            raise RuntimeError("planted by chance")
-        if chance < self.share:
-            raise EffectDelayed("planted by chance")
+        Commands and steps of sagas do: their callers hear of it, and what was done is taken back.
+        Other messages and timers are spared, as what they say is nobody else's to say again; so is
+        the news that a saga was refused. And emergencies are always taken (Rule 8).
+        """
+        message = envelope.message
+        if envelope.reply is None and message.origin is None:
+            return
+        if isinstance(message.command, SagaRefused):
+            return
+        if not envelope.emergency and self.comes("decision raised"):
+            raise PlantedError("planted by the simulator")
+
+    def before_performing(self, message: Message) -> None:
+        """Perhaps this try of an effect comes to nothing."""
+        if self.comes("effect raised"):
+            raise RuntimeError("planted by the simulator")
+        if self.comes("effect failed"):
+            raise EffectDelayed("planted by the simulator")

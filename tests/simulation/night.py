@@ -1,4 +1,4 @@
-"""A night by chance: who is there, how they ask, and what they remember of the answers.
+"""A night: who is there, how they ask, and what they remember of the answers.
 
 Everything random comes from one seed. Whoever gets no answer asks again with the same key, as a
 phone does, over failing commits and over the end of the node. Answers are remembered, to be asked
@@ -7,6 +7,7 @@ for again later, and to be looked for in the tables.
 
 from __future__ import annotations
 
+import json
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
@@ -19,12 +20,21 @@ import attrs
 import trio
 
 from lastlight.demo.founding import DEMO_PASSWORD
-from lastlight.web.http import Headers
 from protocol.records.base import Record
 from tests.simulation import signing
-from tests.simulation.faults import ChanceFaults, ChanceTrouble
+from tests.simulation.asking import (
+    DROPPED,
+    Sent,
+    dropped_after,
+    goes_over_sockets,
+    over_a_socket,
+    over_http,
+)
+from tests.simulation.faults import Faults
+from tests.simulation.plan import Plan
+from tests.simulation.worlds import SECOND
 from tests.twins.nodes import World
-from tests.twins.people import Heard, Someone, ask, instant
+from tests.twins.people import VENUE, Heard, Someone, instant
 from tests.twins.whole import LastLight
 
 R = TypeVar("R", bound=Record)
@@ -32,64 +42,73 @@ T = TypeVar("T")
 
 KIND: Final[ContextVar[str]] = ContextVar("KIND", default="arriving")
 """The kind of step that is being taken."""
+CHANCE: Final[ContextVar[Random]] = ContextVar("CHANCE")
+"""What the step that is being taken chooses by: its own, so others may be left out."""
+ELSEWHERE: Final[ContextVar[bool]] = ContextVar("ELSEWHERE", default=False)
+"""Whether the step is taken in the second house."""
 REMEMBERED_MAX: Final = 60
 PATRONS: Final = tuple(f"patron{n}" for n in range(1, 8))
-STAFF: Final = tuple(f"staff{n}" for n in range(1, 4))
+STAFF: Final = ("staff1", "staff2", "staff3")
 HEADS: Final = ("manager", "owner")
+STAFF_ELSEWHERE: Final = ("staff3", "staff4")
+HEADS_ELSEWHERE: Final = ("staff5", "owner")
 _ENDED: Final = {401}
+HOURS: Final = 3600
 
 
 class NoStep(Exception):
-    """There is nothing to take this step with, so it is not taken."""
-
-
-@attrs.frozen(kw_only=True)
-class Sent:
-    """A request as it can be sent again."""
-
-    name: str
-    method: str
-    path: str
-    body: Any
-    version: int | None
-    key: str
-    kind: str
+    """There is nothing to take this step with, so it is not taken, or nobody heard its answer."""
 
 
 @attrs.define(eq=False)
 class Night:
     """One night, over as many nodes as it takes."""
 
-    seed: int
+    plan: Plan
     world: World
-    random: Random
-    faults: ChanceFaults
-    trouble: ChanceTrouble
+    faults: Faults
+    _random: Random
     people: dict[str, Someone] = attrs.field(factory=dict)
     words: deque[str] = attrs.field(factory=lambda: deque(maxlen=4_000))
     met: Counter[str] = attrs.field(factory=Counter)
+    """Kinds of steps that were answered well."""
+    operations: Counter[str] = attrs.field(factory=Counter)
+    """Operations that were answered well; of queries, those that were asked."""
     codes: Counter[tuple[str, str]] = attrs.field(factory=Counter)
     remembered: deque[tuple[Sent, Heard]] = attrs.field(
         factory=lambda: deque(maxlen=REMEMBERED_MAX)
     )
     answers: list[tuple[Sent, Heard]] = attrs.field(factory=list)
-    unanswered: dict[str, Sent] = attrs.field(factory=dict)
+    unanswered: dict[str, tuple[float, Sent]] = attrs.field(factory=dict)
+    """What was asked and not answered, by its key, with when."""
     shut: bool = False
     """Whether the house was closed, and has to be opened for the night to go on."""
     away: set[str] = attrs.field(factory=set)
     """Who can't sign in: suspended, or erased."""
     seq: Counter[str] = attrs.field(factory=Counter)
     """How far each device has come with what it kept while it was offline."""
+    hooked: set[str] = attrs.field(factory=set)
+    """Events of the provider that were sent already."""
+    steps: int = 0
+    backups: list[dict[str, Any]] = attrs.field(factory=list)
+    """Of the database, the last two."""
     _house: LastLight | None = None
     _keys: int = 0
 
     @classmethod
-    def of(cls, seed: int, world: World) -> Night:
+    def of(cls, plan: Plan, world: World) -> Night:
         """A night that nothing has happened in."""
-        random = Random(seed)
-        trouble = ChanceTrouble(Random(seed + 2))
-        world.effects.trouble = trouble
-        return cls(seed, world, random, ChanceFaults(Random(seed + 1)), trouble)
+        return cls(plan, world, Faults(plan.rates), Random(plan.seed))
+
+    @property
+    def seed(self) -> int:
+        """What the night follows from."""
+        return self.plan.seed
+
+    @property
+    def random(self) -> Random:
+        """What chooses now."""
+        return CHANCE.get(self._random)
 
     @property
     def house(self) -> LastLight:
@@ -114,7 +133,7 @@ class Night:
 
     def say(self, words: str) -> None:
         """Note what happens, for whoever has to read a failure."""
-        self.words.append(f"{self.now:%d %H:%M:%S.%f} {words}"[:400])
+        self.words.append(f"{self.now:%d %H:%M:%S.%f} {words}"[:600])
 
     # Chance
 
@@ -149,11 +168,11 @@ class Night:
 
     async def staff(self) -> Someone:
         """Who works here."""
-        return await self.who(STAFF)
+        return await self.who(STAFF_ELSEWHERE if ELSEWHERE.get() else STAFF)
 
     async def head(self) -> Someone:
         """Who runs it, or whose it is."""
-        return await self.who(HEADS)
+        return await self.who(HEADS_ELSEWHERE if ELSEWHERE.get() else HEADS)
 
     async def owner(self) -> Someone:
         """Whose it is."""
@@ -161,6 +180,8 @@ class Night:
 
     async def worker(self) -> Someone:
         """Anybody who is no guest."""
+        if ELSEWHERE.get():
+            return await self.who((*STAFF_ELSEWHERE, *HEADS_ELSEWHERE))
         return await self.who((*STAFF, *HEADS))
 
     async def named(self, name: str) -> Someone:
@@ -197,9 +218,14 @@ class Night:
         """Ask until there is an answer that decides; now and then, ask twice.
 
         A version that is not the current one is replaced by it, once.
+
+        Raises:
+            NoStep: nobody waits for the answer any more; it is asked for again later.
         """
         self._keys += 1
         key = f"{self.seed}-{self._keys}"
+        if ELSEWHERE.get():
+            path, body = path.replace(VENUE, str(SECOND)), _there(body)
         sent = Sent(
             name=who.name, method=method, path=path, body=body, version=version, key=key,
             kind=KIND.get(),
@@ -214,12 +240,13 @@ class Night:
         """The same, for a request that was made already."""
         changes = sent.method != "GET"
         if changes:
-            self.unanswered[sent.key] = sent
+            self.unanswered.setdefault(sent.key, (trio.current_time(), sent))
         heard = await self._insist(sent)
-        self.unanswered.pop(sent.key, None)
+        if (asked := self.unanswered.pop(sent.key, None)) is not None:
+            waited_s = trio.current_time() - asked[0]
+            self.faults.met["came back after hours"] += waited_s > HOURS
         self.say(f"{sent.name} {sent.method} {sent.path} {sent.body} -> {_told(heard)}")
-        assert heard.status < 500, f"{sent}: {heard}"
-        self.codes[KIND.get(), heard.code or str(heard.status)] += 1
+        self._count(sent, heard)
         if heard.status >= 300:
             return heard
         self.met[KIND.get()] += 1
@@ -229,6 +256,16 @@ class Night:
             if self.perhaps(0.1):
                 await self.hear_again(sent, heard)
         return heard
+
+    def _count(self, sent: Sent, heard: Heard) -> None:
+        operation = sent.operation
+        assert operation is not None, sent
+        stale = operation.query is not None and heard.code == "stale_read"
+        providers = heard.code in {"provider_unavailable", "provider_error"}
+        assert heard.status < 500 or stale or providers, f"{sent}: {heard}"
+        self.codes[KIND.get(), heard.code or str(heard.status)] += 1
+        if heard.status < 300 or stale:
+            self.operations[operation.name] += 1
 
     async def hear_again(self, sent: Sent, before: Heard) -> None:
         """The same request, by the same key, is answered alike, and nothing happens twice."""
@@ -249,25 +286,45 @@ class Night:
 
     async def _insist(self, sent: Sent) -> Heard:
         renewed = 0
+        raised = self.faults.met["decision raised"]
         for _ in range(signing.TRIES_MAX):
-            person = self.people[sent.name]
-            headers: Headers = (("authorization", f"Bearer {person.token}"),)
-            if sent.method != "GET":
-                headers = (*headers, ("idempotency-key", sent.key))
-            if sent.version is not None:
-                headers = (*headers, ("if-match", f'"v{sent.version}"'))
-            heard = await ask(self.house, sent.method, sent.path, sent.body, headers=headers)
-            if heard.status in _ENDED and heard.code == "unauthenticated" and renewed < 2:
+            heard = await self._try(sent)
+            if heard is DROPPED:
+                if self.faults.comes("client gave up") and sent.key in self.unanswered:
+                    self.say(f"{sent.name} gives up {sent.method} {sent.path}")
+                    raise NoStep
+            elif heard.status in _ENDED and heard.code == "unauthenticated" and renewed < 2:
                 renewed += 1
+                self.faults.met["token ended"] += 1
                 if not await signing.renew(self, sent.name):
                     return heard
-            elif heard.code == "provider_unavailable" or (
-                heard.status not in signing.UNDECIDED and heard.code != "idempotency_in_progress"
-            ):
+                continue
+            elif heard.code == "internal" and self.faults.met["decision raised"] > raised:
+                self.say(f"{sent.name} {sent.method} {sent.path} fails as was planted")
+            elif self._is_decided(sent, heard):
                 return heard
-            else:
-                await trio.sleep(1)
+            await trio.sleep(1)
         raise AssertionError(f"never answered: {sent}: {heard}")
+
+    def _is_decided(self, sent: Sent, heard: Heard) -> bool:
+        if heard.code in {"provider_unavailable", "stale_read"}:
+            return True
+        return heard.status not in signing.UNDECIDED and heard.code != "idempotency_in_progress"
+
+    async def _try(self, sent: Sent) -> Heard:
+        """Ask once, one way or the other."""
+        person = self.people[sent.name]
+        if sent.method != "GET" and self.faults.comes("request dropped"):
+            self.say(f"{sent.name} is cut off in {sent.method} {sent.path}")
+            return await dropped_after(self.faults.chance.randint(0, 60), person, sent)
+        if goes_over_sockets(sent) and self.faults.comes("another way"):
+            return await over_a_socket(person, sent)
+        return await over_http(person, sent)
+
+
+def _there(body: object) -> object:
+    """The same body, for the second house."""
+    return None if body is None else json.loads(json.dumps(body).replace(VENUE, str(SECOND)))
 
 
 def _lasting(body: Any) -> Any:

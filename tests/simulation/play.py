@@ -1,193 +1,180 @@
-"""How a night is played: steps, alone and at once, time, crashes, and quiet moments to look."""
+"""How a night is played: its moves, over as many lives of the node as there are crashes.
+
+It ends quiet: everything is healed, everybody is answered, everything pending finishes within its
+bound, and the oracle has its last look.
+"""
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
+from functools import partial
+from random import Random
+from unittest.mock import patch
 
 import trio
-from trio.testing import wait_all_tasks_blocked
+from trio.testing import MockClock
 
-from protocol.records.venues import Venue
-from tests.simulation.night import KIND, Night, NoStep
-from tests.simulation.oracle.laws import assert_laws
-from tests.simulation.workload import admin, care, money, people, places, visits, work
-from tests.simulation.workload.steps import STEPS
+from actors.runtime import actor as acting
+from actors.runtime import handling
+from actors.runtime.actor import Actor
+from actors.runtime.mailbox import Envelope
+from actors.runtime.outcome import Outcome
+from protocol.messages import Message
+from tests.simulation.clients import Clients
+from tests.simulation.databases import FaultyDatabase
+from tests.simulation.disks import KeepingDisk
+from tests.simulation.moves import MOVES, Life, NodeEnds, away_for_long, begin_evening, finish
+from tests.simulation.night import CHANCE, Night
+from tests.simulation.plan import Move, Plan
+from tests.simulation.seeded import everything_random_from, take_turns_by
+from tests.simulation.worlds import again, steady_secrets
+from tests.twins import nodes
+from tests.twins.journal import open_memory_journal
 from tests.twins.nodes import World
-from tests.twins.people import VENUE
-from tests.twins.whole import LastLight, open_memory_last_light
+from tests.twins.whole import open_memory_last_light
 
-__all__ = ["NAMES", "play_night"]
-
-_TABLES = (admin, care, money, people, places, visits, work)
-"""Imported for their steps."""
-NAMES = tuple(STEPS)
-FAVOUR = 30
-"""How much more often the step is taken that a night is in favour of."""
-ROUNDS = 80
-LOOK_EVERY = 20
-AT_ONCE_MAX = 7
-SETTLED_S = 240
-"""Longer than what got lost takes to be asked for again."""
+RETENTION_S = 1800
+"""The journal keeps what is flushed for half an hour only, so that it is seen to let go."""
+BACKUP_EVERY = 4
+NIGHT_MAX_S = 24 * 3600
 
 
-def favoured(seed: int) -> str:
-    """Every night is in favour of one kind of step, so that those which need much happen too."""
-    return NAMES[seed % len(NAMES)]
-
-
-def weights_of(seed: int) -> list[int]:
-    """How often each kind is taken in a night."""
-    name = favoured(seed)
-    return [weight + FAVOUR * (kind == name) for kind, (weight, _) in STEPS.items()]
-
-
-async def play_night(world: World, seed: int, *, rounds: int = ROUNDS) -> Night:
-    """Play a night from its seed; it ends quiet.
+def play(plan: Plan, founded: World) -> Night:
+    """Play a night in a copy of a founded world.
 
     Raises:
-        AssertionError: something did not hold; the night's words are added to it.
+        Exception: something did not hold; what happened is in its notes.
     """
-    night = Night.of(seed, world)
-    world.clock.step += timedelta(minutes=night.one((0, 120, 300, 420, 470)))
-    try:
-        left = rounds
-        first = True
-        while left > 0:
-            async with open_memory_last_light(world, hooks=night.faults) as house:
-                if first:
-                    await _begin(night, house)
-                    first = False
-                left = await _evening(night, house, left)
-                if left <= 0:
-                    await _look(night, SETTLED_S)
-            if left > 0 and night.perhaps(0.5):
-                _let_time_pass_unseen(night)
-    except BaseException as error:
-        said = "\n".join([*night.words][-200:])
-        error.add_note(f"TEST_LASTLIGHT_SEED={seed}\n{said}")
-        raise
+    world = again(founded)
+    world.clock.step += timedelta(minutes=plan.forward_minutes)
+    night = Night.of(plan, world)
+    with everything_random_from(plan.seed), steady_secrets(), _faults_in_place(night):
+        try:
+            trio.run(partial(_in_time, night), clock=MockClock(autojump_threshold=0))
+        except BaseException as error:
+            error.__dict__["night"] = night
+            raise
     return night
 
 
-async def _begin(night: Night, house: LastLight) -> None:
-    """People come to work, and the first guests arrive."""
-    night.move_to(house)
-    for name in ("clock in", "clock in", "open a till", *["check in"] * night.one((0, 2, 4))):
-        await _take(night, name)
-        await house.wait_flushed()
+@contextmanager
+def _faults_in_place(night: Night) -> Iterator[None]:
+    """Where the node has no hook of its own, its seams are wrapped while the night lasts."""
+    faults, world = night.faults, night.world
+    handle, decision = handling.handle, handling._decision
+
+    async def handled(actor: Actor, envelope: Envelope) -> None:
+        await faults.before_handling()
+        await handle(actor, envelope)
+
+    def decided(actor: Actor, envelope: Envelope, now: object) -> Outcome:
+        faults.before_deciding(envelope)
+        return decision(actor, envelope, now)  # type: ignore[arg-type]
+
+    def performing(message: Message) -> None:
+        faults.before_performing(message)
+
+    assert isinstance(world.database, FaultyDatabase)
+    assert isinstance(world.disk, KeepingDisk)
+    faults.written = world.disk.remember
+    world.effects.trouble = performing
+    world.database.met = partial(_count, night)
+    short = partial(open_memory_journal, retention_s=RETENTION_S)
+    with (
+        patch.object(acting, "handle", new=handled),
+        patch.object(handling, "_decision", new=decided),
+        patch.object(nodes, "open_memory_journal", new=short),
+    ):
+        yield
 
 
-async def _evening(night: Night, house: LastLight, left: int) -> int:
-    """Play until the night is over, or this node is; returns how many rounds are left.
+def _count(night: Night, fault: str) -> None:
+    night.faults.met[fault] += 1
 
-    Whoever calls leaves the node at once, which is a crash unless it was drained.
-    """
-    night.move_to(house)
-    night.faults.share = night.one((0.0, 0.0, 0.01, 0.05))
-    night.trouble.share = night.one((0.0, 0.0, 0.1))
-    for sent in [*night.unanswered.values()]:
-        KIND.set(sent.kind)
-        await night.send(sent, again=False)
-    while left > 0:
-        left -= 1
-        if night.shut and night.perhaps(0.4):
-            await _open_the_doors(night)
-        chance = night.random.random()
-        if chance < 0.02:
+
+async def _in_time(night: Night) -> None:
+    with trio.move_on_after(NIGHT_MAX_S) as bound:
+        await _play(night)
+    assert not bound.cancelled_caught, "something is waited for that never comes"
+
+
+async def _play(night: Night) -> None:
+    moves = deque(night.plan.moves)
+    clients = Clients(night)
+    first = True
+    while moves or first:
+        _set_up_database(night)
+        # The fault may come while the node is not yet up.
+        with trio.CancelScope() as living:
+            night.faults.crash = living.cancel
+            async with _a_life(night, clients) as life:
+                if first:
+                    await begin_evening(life)
+                    first = False
+                await _evening(life, moves)
+                if not moves:
+                    await finish(life)
+                    return
+        if living.cancelled_caught:
             night.say("the node dies")
-            return left
-        if chance < 0.05:
-            await _die_in_the_middle(night)
-            return left
-        if chance < 0.07:
-            night.say("the node is told to end")
-            await house.node.drain()
-            await house.wait_flushed()
-            return left
-        if chance < 0.33:
-            await _let_time_pass(night)
-        elif chance < 0.36:
-            await _lose_the_database(night)
-        else:
-            await _take_steps(night)
-        if left % LOOK_EVERY == 0:
-            await _look(night, 5)
-    return left
+        clients.read_journal()
+        away_for_long(night)
+    # The last thing that happened was a crash: whatever it left must come to its end.
+    night.faults.healed = True
+    _set_up_database(night)
+    async with _a_life(night, clients) as life:
+        await finish(life)
 
 
-async def _take_steps(night: Night) -> None:
-    """Some steps, now and then at the same moment."""
-    count = night.one((1, 2, 4, AT_ONCE_MAX))
-    async with trio.open_nursery() as nursery:
-        for _ in range(count):
-            nursery.start_soon(_take, night, night.random.choices(NAMES, weights_of(night.seed))[0])
+def _set_up_database(night: Night) -> None:
+    database, rates = night.world.database, night.plan.rates
+    assert isinstance(database, FaultyDatabase)
+    healed = night.faults.healed
+    database.away, database.lose_answers = False, 0
+    database.slow = 0.0 if healed else rates["database slow"]
+    database.failing = 0.0 if healed else rates["database failed"]
 
 
-async def _take(night: Night, name: str) -> None:
-    KIND.set(name)
+@asynccontextmanager
+async def _a_life(night: Night, clients: Clients) -> AsyncIterator[Life]:
+    """A node from its start to its end; to be cancelled is a crash."""
+    async with open_memory_last_light(night.world, hooks=night.faults) as house:
+        night.say("a node begins")
+        night.move_to(house)
+        async with trio.open_nursery() as nursery:
+            try:
+                yield Life(night=night, house=house, clients=clients, nursery=nursery)
+            finally:
+                clients.all_leave()
+                nursery.cancel_scope.cancel()
+
+
+async def _evening(life: Life, moves: deque[Move]) -> None:
+    """Make moves until there are none, or this node is over."""
+    night = life.night
     try:
-        await STEPS[name][1](night)
-    except NoStep:
-        night.say(f"nothing to {name} with")
+        await life.ask_again()
+        await life.clients.all_come(life.nursery)
+        done = 0
+        while moves:
+            move = moves.popleft()
+            _begin_move(night, move)
+            night.say(f"-- {move.kind}")
+            await MOVES[move.kind](life)
+            done += 1
+            if done % BACKUP_EVERY == 1:
+                life.back_up()
+    except NodeEnds:
+        night.say("the node is gone")
 
 
-async def _die_in_the_middle(night: Night) -> None:
-    """The node is gone before everybody has an answer."""
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_take_steps, night)
-        for _ in range(night.random.randint(1, 80)):
-            await trio.lowlevel.checkpoint()
-        night.say("the node dies in the middle")
-        nursery.cancel_scope.cancel()
-
-
-async def _lose_the_database(night: Night) -> None:
-    """It is away for some seconds, or loses an answer; who works goes on."""
+def _begin_move(night: Night, move: Move) -> None:
+    CHANCE.set(Random(move.seed))
+    take_turns_by(move.seed)
+    night.faults.chance.seed(move.seed + 1)
     database = night.world.database
-    database.lose_answers = night.one((0, 1, 2))
-    database.away = True
-    night.say("the database is away")
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(_take_steps, night)
-        await trio.sleep(night.one((1, 10, 25)))
-        database.away = False
-        night.say("the database is back")
-
-
-async def _let_time_pass(night: Night) -> None:
-    """Seconds to hours; or the clock itself is set forward."""
-    minutes = night.one((0.1, 0.5, 1, 1, 3, 3, 8, 17, 40))
-    if night.perhaps(0.15):
-        night.world.clock.step += timedelta(minutes=minutes)
-        night.say(f"the clock is set forward by {minutes} min")
-        minutes = 1
-    night.say(f"{minutes} min pass")
-    await trio.sleep(60 * minutes)
-
-
-def _let_time_pass_unseen(night: Night) -> None:
-    """While no node runs; now and then over the cutover."""
-    minutes = night.one((1, 7, 30, 200, 500))
-    night.world.clock.step += timedelta(minutes=minutes)
-    night.say(f"no node for {minutes} min")
-
-
-async def _open_the_doors(night: Night) -> None:
-    (venue,) = night.rows(Venue, lambda row: str(row.id) == VENUE)
-    await admin.set_the_doors(night, venue, "open", 600)
-    night.shut = False
-
-
-async def _look(night: Night, seconds: float) -> None:
-    """Let what is under way come to its end, and look whether all is well."""
-    share, night.faults.share = night.faults.share, 0.0
-    await trio.sleep(seconds)
-    house = night.house
-    while True:
-        await house.wait_flushed()
-        await wait_all_tasks_blocked()
-        if house.write_behind.flushed == house.journal.last:
-            break
-    night.say("looking")
-    assert_laws(night)
-    night.faults.share = share
+    assert isinstance(database, FaultyDatabase)
+    database.chance.seed(move.seed + 2)

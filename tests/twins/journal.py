@@ -66,6 +66,10 @@ class MemoryDisk:
         """What all entries ever committed were charged."""
         return self.entries[-1].total if self.entries else self.kept_after_total
 
+    def known(self) -> list[bytes]:
+        """What is written of entries, oldest first."""
+        return [kept.data for kept in self.entries]
+
 
 @attrs.define(eq=False, kw_only=True)
 class MemoryJournal:

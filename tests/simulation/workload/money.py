@@ -22,6 +22,7 @@ from tests.simulation.workload.work import with_a_till
 from tests.twins.people import VENUE, ask
 
 MONEY = "/api/transactions"
+LATE_S = 600
 WEBHOOK = "/api/payments/webhooks/stripe"
 
 
@@ -182,12 +183,19 @@ async def void_an_order(night: Night) -> None:
     await night.ask(head, "POST", f"{MONEY}/{order.id}/void", {"reason": "never brought"})
 
 
-async def _hook(night: Night, n: int) -> None:
-    body, signature = night.world.provider.webhook(n)
+async def hook(night: Night, n: int) -> None:
+    """The provider sends one of its events, perhaps not for the first time, or late."""
+    provider, met = night.world.provider, night.faults.met
+    event = provider.events[n]
+    met["webhook repeated"] += event["id"] in night.hooked
+    met["webhook late"] += night.now.timestamp() - event["created"] > LATE_S
+    night.hooked.add(event["id"])
+    body, signature = provider.webhook(n)
     headers = (("stripe-signature", signature),)
     heard = await ask(night.house, "POST", WEBHOOK, body, headers=headers)
-    night.say(f"the provider tells {night.world.provider.events[n]['type']}: {heard.status}")
+    night.say(f"the provider tells {event['type']}: {heard.status}")
     assert heard.status in {200, 503, 504}, heard
+    night.operations["ReceiveStripeEvent"] += heard.status == 200
 
 
 @step(5)
@@ -208,7 +216,7 @@ async def pay_with_a_card(night: Night) -> None:
         become = night.one((provider.pays, provider.pays, provider.declines, provider.works_on))
         become(intent.body["provider_payment_id"])
         if night.perhaps(0.7):
-            await _hook(night, -1)
+            await hook(night, -1)
 
 
 @step(4)
@@ -220,7 +228,7 @@ async def hear_of_the_provider(night: Night) -> None:
         provider.pays(night.one(open_).id)
     events = range(len(provider.events))[-6:]
     for _ in range(night.random.randint(1, 3)):
-        await _hook(night, night.one(events))
+        await hook(night, night.one(events))
     night.met["hear of the provider"] += 1
 
 
@@ -230,10 +238,10 @@ async def dispute_a_payment(night: Night) -> None:
     provider = night.world.provider
     paid = night.one([i for i in provider.intents.values() if i.status == "succeeded"])
     provider.disputes(paid.id)
-    await _hook(night, -1)
+    await hook(night, -1)
     if night.perhaps(0.5):
         provider.disputes(paid.id, night.one(("won", "lost")))
-        await _hook(night, -1)
+        await hook(night, -1)
     night.met["dispute a payment"] += 1
 
 

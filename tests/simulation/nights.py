@@ -1,0 +1,161 @@
+"""A night played to its end in a process of its own, and what is told of it.
+
+Each is forked from a process that has founded the worlds already: so it begins at once, knows
+nothing of the nights before it, and can be ended from outside if it never ends by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pickle
+import select
+import signal
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final
+
+import attrs
+
+from tests.simulation.plan import Plan, plan_of
+from tests.simulation.play import play
+from tests.simulation.worlds import BEGINNINGS, found, quiet_logs
+from tests.twins.nodes import World
+
+NIGHT_MAX_S: Final = 180.0
+"""No night takes longer on any machine; who does is ended, and has failed."""
+WORDS_MAX: Final = 400
+Planting = Callable[[], AbstractContextManager[object]]
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """What did not hold, and the last words of the night."""
+
+    where: str
+    """The same for nights that fail for the same reason."""
+    text: str
+    words: tuple[str, ...]
+
+
+@attrs.frozen(kw_only=True)
+class Told:
+    """What is told of a night."""
+
+    seed: int
+    cpu_s: float
+    steps: int
+    faults: Counter[str]
+    operations: Counter[str]
+    digest: str
+    """Of all its words and all that it wrote."""
+    failure: Failure | None = None
+
+
+def found_all() -> Sequence[World]:
+    """All worlds in which nights begin."""
+    with quiet_logs():
+        return [found(beginning) for beginning in BEGINNINGS]
+
+
+def told_of(plan: Plan, worlds: Sequence[World], *, logs: bool = False) -> Told:
+    """Play a night here."""
+    began = time.process_time()
+    failure = None
+    with nullcontext() if logs else quiet_logs():
+        try:
+            night = play(plan, worlds[plan.beginning])
+        except Exception as error:  # noqa: BLE001 - whatever it is, the night has failed by it
+            night = error.__dict__["night"]
+            failure = Failure(
+                where=_where(error),
+                text=_text(error),
+                words=tuple(night.words)[-WORDS_MAX:],
+            )
+    digest = hashlib.sha256("\n".join(night.words).encode())
+    for data in night.world.disk.known():
+        digest.update(data)
+    return Told(
+        seed=plan.seed,
+        cpu_s=time.process_time() - began,
+        steps=night.steps,
+        faults=+night.faults.met,
+        operations=+night.operations,
+        digest=digest.hexdigest(),
+        failure=failure,
+    )
+
+
+def told_by_fork(plan: Plan, worlds: Sequence[World], planting: Planting = nullcontext) -> Told:
+    """Play a night in a process of its own, with something planted in it or not."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        code = 1
+        try:
+            with planting():
+                told = told_of(plan, worlds)
+            with os.fdopen(writing, "wb") as pipe:
+                pickle.dump(told, pipe)
+            code = 0
+        finally:
+            os._exit(code)
+    os.close(writing)
+    data = _read(reading, NIGHT_MAX_S)
+    if data is None:
+        os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    if not data:
+        end = Failure(where="endless", text="it never ended, or ended its process", words=())
+        return Told(
+            seed=plan.seed, cpu_s=0.0, steps=0, faults=Counter(), operations=Counter(),
+            digest="", failure=end,
+        )  # fmt: skip
+    told = pickle.loads(data)  # noqa: S301 - from our own child
+    assert isinstance(told, Told)
+    return told
+
+
+def _read(pipe: int, seconds: float) -> bytes | None:
+    """All that comes; None if that takes longer."""
+    parts: list[bytes] = []
+    deadline = time.monotonic() + seconds
+    with os.fdopen(pipe, "rb", buffering=0) as source:
+        while (left := deadline - time.monotonic()) > 0:
+            if not select.select([source], [], [], left)[0]:
+                return None
+            part = source.read(1 << 16)
+            if not part:
+                return b"".join(parts)
+            parts.append(part)
+    return None
+
+
+def plan_for(seed: int, only: Sequence[int] | None = None) -> Plan:
+    """The night of a seed, or what is left of it."""
+    plan = plan_of(seed)
+    return plan if only is None else plan.only(only)
+
+
+def _leaf(error: BaseException) -> BaseException:
+    """The first thing that went wrong."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _where(error: BaseException) -> str:
+    leaf = _leaf(error)
+    frames = traceback.extract_tb(leaf.__traceback__)
+    ours = [frame for frame in frames if "/tests/" in frame.filename] or frames
+    place = ours[-1] if ours else None
+    return f"{type(leaf).__name__} in {place.name if place else 'nowhere'}"
+
+
+def _text(error: BaseException) -> str:
+    leaf = _leaf(error)
+    return "".join(traceback.format_exception(leaf, chain=False))[-6_000:]

@@ -1,0 +1,169 @@
+"""Many nights on all cores and what they met; of those that fail, all it takes to see why."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from functools import partial
+from multiprocessing import get_context
+from typing import Final
+
+from tests.simulation.coverage import ENOUGH, Coverage
+from tests.simulation.mutations import MUTATIONS
+from tests.simulation.nights import (
+    Failure,
+    Planting,
+    Told,
+    found_all,
+    plan_for,
+    told_by_fork,
+    told_of,
+)
+from tests.simulation.plan import Plan, plan_of
+from tests.simulation.shrinking import shrink
+from tests.twins.nodes import World
+
+SAY_EVERY_S: Final = 10.0
+FAILURES_SHOWN: Final = 5
+
+
+def played(
+    seeds: Iterable[int],
+    worlds: Sequence[World],
+    *,
+    jobs: int | None = None,
+    planting: Planting = nullcontext,
+) -> Iterator[Told]:
+    """Play nights on all cores; told of in the order in which they end."""
+    count = jobs or os.cpu_count() or 1
+    play = partial(_play_one, worlds=worlds, planting=planting)
+    if count == 1:
+        yield from map(play, seeds)
+        return
+    _HELD["play"] = play
+    # Forked from here, so that the worlds are there already.
+    with get_context("fork").Pool(count) as pool:
+        yield from pool.imap_unordered(_play_there, seeds)
+
+
+_HELD: Final[dict[str, Callable[[int], Told]]] = {}
+"""What processes that are forked from here find."""
+
+
+def _play_there(seed: int) -> Told:
+    return _HELD["play"](seed)
+
+
+def _play_one(seed: int, worlds: Sequence[World], planting: Planting) -> Told:
+    return told_by_fork(plan_of(seed), worlds, planting)
+
+
+def run(seeds: int, *, first: int = 0, jobs: int | None = None) -> int:
+    """Play so many nights and say how it went; 1 if not all was well."""
+    worlds, coverage = found_all(), Coverage()
+    failed: list[Told] = []
+    began = said = time.monotonic()
+    for told in played(range(first, first + seeds), worlds, jobs=jobs):
+        coverage.add(told)
+        if told.failure is not None:
+            failed.append(told)
+            _say(f"seed {told.seed} fails: {told.failure.where}")
+        if time.monotonic() - said > SAY_EVERY_S:
+            said = time.monotonic()
+            pace = coverage.nights / (said - began)
+            _say(f"{coverage.nights} of {seeds}, {pace:.1f} a second, {len(failed)} failed")
+    took_s = time.monotonic() - began
+    _say(f"\n{coverage.table()}\n\n{seeds / took_s:.1f} nights a second over {took_s:.0f} s")
+    for told in sorted(failed, key=lambda one: one.seed)[:FAILURES_SHOWN]:
+        _show(told, worlds)
+    missing = coverage.missing() if seeds >= ENOUGH else []
+    if missing:
+        _say(f"never occurred: {', '.join(missing)}")
+    return 1 if failed or missing else 0
+
+
+def replay(seed: int, *, only: Sequence[int] | None, mutation: str | None, logs: bool) -> int:
+    """Play one night here, and say all that it says."""
+    worlds = found_all()
+    with planting_of(mutation)():
+        told = told_of(plan_for(seed, only), worlds, logs=logs)
+    if told.failure is None:
+        _say(f"seed {seed} is well; {told.digest}")
+        return 0
+    _say("\n".join(told.failure.words))
+    _say(f"\n{told.failure.text}")
+    return 1
+
+
+def mutants(seeds: int, *, jobs: int | None = None, name: str | None = None) -> int:
+    """Plant each fault by itself, and play nights until one of them shows it."""
+    worlds = found_all()
+    wanted = [one for one in MUTATIONS if name in (None, one)]
+    missed = []
+    _say(f"{'planted':<44} {'nights':>7}  found by")
+    for one in wanted:
+        told = first_failure(one, seeds, worlds, jobs=jobs)
+        if told is None:
+            missed.append(one)
+            _say(f"{one:<44} {'-':>7}  not found in {seeds}")
+        else:
+            count, failure = told
+            _say(f"{one:<44} {count:>7}  {failure.where}")
+    _say(f"{len(wanted) - len(missed)} of {len(wanted)} found")
+    return 1 if missed else 0
+
+
+def first_failure(
+    mutation: str, seeds: int, worlds: Sequence[World], *, jobs: int | None = None
+) -> tuple[int, Failure] | None:
+    """How many nights it takes until something planted shows, and as what."""
+    planting = planting_of(mutation)
+    for count, told in enumerate(played(range(seeds), worlds, jobs=jobs, planting=planting), 1):
+        if told.failure is not None:
+            return count, told.failure
+    return None
+
+
+def planting_of(mutation: str | None) -> Planting:
+    """What plants it; nothing if there is no name."""
+    return nullcontext if mutation is None else MUTATIONS[mutation].planted
+
+
+def shrunk(told: Told, worlds: Sequence[World], planting: Planting = nullcontext) -> Plan:
+    """The shortest night that fails as this one did."""
+    assert told.failure is not None
+    where = told.failure.where
+    plan = plan_of(told.seed)
+
+    def fails(shorter: Plan) -> bool:
+        failure = told_by_fork(shorter, worlds, planting).failure
+        return failure is not None and failure.where == where
+
+    return plan.only(shrink(plan, fails))
+
+
+def _show(told: Told, worlds: Sequence[World]) -> None:
+    """The seed, the commit, what it takes in words, and how to see it again."""
+    assert told.failure is not None
+    plan = plan_of(told.seed)
+    short = shrunk(told, worlds)
+    numbers = [n for n, move in enumerate(plan.moves) if move in short.moves]
+    last = told_by_fork(short, worlds).failure or told.failure
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    ).stdout.strip()
+    only = ",".join(map(str, numbers))
+    _say(f"\n=== seed {told.seed} at commit {commit}: {told.failure.where}")
+    _say(f"{len(numbers)} of {len(plan.moves)} moves are left\n")
+    _say("\n".join(last.words))
+    _say(f"\n{last.text}")
+    _say(f"again, with logs: make replay SEED={told.seed} ARGS='--only={only} --logs'")
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(words + "\n")
+    sys.stdout.flush()
