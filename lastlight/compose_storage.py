@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
 
 import attrs
 
@@ -29,8 +31,12 @@ from storage.postgres.reading import Reader
 from storage.postgres.reconciling import Reconciliations
 from storage.postgres.retention import Retention
 from storage.postgres.room_views import RoomViews
+from storage.write_behind.elsewhere import open_write_behind_elsewhere
 from storage.write_behind.standing import Standing
-from storage.write_behind.write_behind import open_write_behind
+from storage.write_behind.wire import Begin
+
+FLUSHING: Final = (sys.executable, "-m", "lastlight.flushing")
+"""Starts the flush process; see there."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -75,7 +81,10 @@ async def open_storage(
         database = await enter(open_database(url))
         # Loads have connections of their own: a burst of them must not hold up the flush.
         loading = await enter(open_database(url))
-        write_behind = await enter(open_write_behind(journal, MigratingStore(database)))
+        begin = Begin(journal.journal_id, url, settings.log_level)
+        write_behind = await enter(
+            open_write_behind_elsewhere(journal, FLUSHING, begin, near=MigratingStore(database))
+        )
         reader = Reader(database, write_behind)
         own = Reader(loading, write_behind)
         yield Storage(

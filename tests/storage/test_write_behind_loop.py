@@ -1,4 +1,7 @@
-"""The loop that flushes goes on through everything but a database that is not ours."""
+"""The loop that flushes goes on through everything but a database that is not ours.
+
+Wherever it runs: beside the journal, or in a process of its own.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +20,22 @@ from protocol.records.base import Record
 from protocol.records.inventory import Game
 from protocol.records.money import Credits
 from storage.write_behind.batch import Batch
-from storage.write_behind.store import ForeignJournal
-from storage.write_behind.write_behind import open_write_behind
+from storage.write_behind.store import StoreUnusable
 from tests.contracts.database_places import SOMEBODY, an_entry
+from tests.storage.flushes import Opens, open_far, open_near
 from tests.storage.samples import NOON, a, an_id
 from tests.twins.database import MemoryDatabase
 from tests.twins.journal import MemoryDisk, MemoryJournal, open_memory_journal
 from tests.twins.outside import TrioClock
 
 CLOCK = TrioClock()
+
+
+@pytest.fixture(params=[open_near, open_far], ids=["near", "far"])
+def opens(request: pytest.FixtureRequest) -> Opens:
+    """The flush in the node's own process, or as a process of its own has it."""
+    opens: Opens = request.param
+    return opens
 
 
 def a_twin(**values: Any) -> MemoryDatabase:
@@ -45,22 +55,24 @@ def versions(game: Game, count: int) -> list[Game]:
     return found
 
 
-async def serve_for_ever(disk: MemoryDisk, twin: MemoryDatabase) -> None:
+async def serve_for_ever(opens: Opens, disk: MemoryDisk, twin: MemoryDatabase) -> None:
     """What a node does that has something to flush."""
     async with (
         open_memory_journal(disk, clock=CLOCK) as journal,
-        open_write_behind(journal, twin),
+        opens(journal, twin),
     ):
         append(journal, a(Game))
         await trio.sleep_forever()
 
 
-async def test_what_is_durable_gets_into_the_database(autojump_clock: MockClock) -> None:
+async def test_what_is_durable_gets_into_the_database(
+    opens: Opens, autojump_clock: MockClock
+) -> None:
     """Behind what was answered, in order, and the journal is told what it need not keep."""
     twin = a_twin()
     async with (
         open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         last = [append(journal, game) for game in versions(a(Game), 5)][-1]
         await write_behind.wait_flushed(last)
@@ -74,13 +86,13 @@ async def test_what_is_durable_gets_into_the_database(autojump_clock: MockClock)
 
 
 async def test_entries_that_come_one_by_one_are_flushed_together(
-    autojump_clock: MockClock,
+    opens: Opens, autojump_clock: MockClock
 ) -> None:
     """A flush costs its transaction, so a busy node pays it for hundreds of entries."""
     twin = a_twin()
     async with (
         open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         for game in versions(a(Game), 100):
             last = append(journal, game)
@@ -90,13 +102,13 @@ async def test_entries_that_come_one_by_one_are_flushed_together(
 
 
 async def test_a_database_that_comes_up_with_the_node_alarms_nobody(
-    autojump_clock: MockClock,
+    opens: Opens, autojump_clock: MockClock
 ) -> None:
     """A warning at each start teaches people to read over warnings; a slow start is one."""
     twin = a_twin(away=True)
     async with open_memory_journal(MemoryDisk(), clock=CLOCK) as journal:
         with capture_logs() as logs:
-            async with open_write_behind(journal, twin) as write_behind:
+            async with opens(journal, twin) as write_behind:
                 await trio.sleep(10)
                 assert {line["log_level"] for line in logs} == {"info"}
                 await trio.sleep(10)
@@ -110,12 +122,14 @@ async def test_a_database_that_comes_up_with_the_node_alarms_nobody(
                 assert {line["log_level"] for line in logs} == {"warning"}
 
 
-async def test_a_database_that_is_away_is_waited_for(autojump_clock: MockClock) -> None:
+async def test_a_database_that_is_away_is_waited_for(
+    opens: Opens, autojump_clock: MockClock
+) -> None:
     """An hour without PostgreSQL costs nothing but the hour."""
     twin = a_twin()
     async with (
         open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         game, *later = versions(a(Game), 50)
         await write_behind.wait_flushed(append(journal, game))
@@ -132,12 +146,14 @@ async def test_a_database_that_is_away_is_waited_for(autojump_clock: MockClock) 
         assert twin.table(Game)[game.primary_key].version == 50
 
 
-async def test_a_node_starts_before_its_database_does(autojump_clock: MockClock) -> None:
+async def test_a_node_starts_before_its_database_does(
+    opens: Opens, autojump_clock: MockClock
+) -> None:
     """Both come up after a power cut, in whatever order."""
     twin = a_twin(away=True)
     async with (
         open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         last = append(journal, a(Game))
         await trio.sleep(60)
@@ -148,13 +164,13 @@ async def test_a_node_starts_before_its_database_does(autojump_clock: MockClock)
 
 
 async def test_a_lost_answer_is_looked_up_and_nothing_is_done_twice(
-    autojump_clock: MockClock,
+    opens: Opens, autojump_clock: MockClock
 ) -> None:
     """The flush had happened; done again, its versions would not fit and its sums be doubled."""
     twin = a_twin(lose_answers=3)
     async with (
         open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         for game in versions(a(Game), 6):
             last = append(journal, game)
@@ -165,7 +181,7 @@ async def test_a_lost_answer_is_looked_up_and_nothing_is_done_twice(
 
 
 async def test_somebody_else_who_moves_the_position_is_believed(
-    autojump_clock: MockClock,
+    opens: Opens, autojump_clock: MockClock
 ) -> None:
     """What looks like another writer is mostly our own flush whose end we did not see."""
 
@@ -180,7 +196,7 @@ async def test_somebody_else_who_moves_the_position_is_believed(
     twin = Twin(lambda: NOON)
     async with (
         open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         last = append(journal, a(Game))
         with trio.fail_after(5):
@@ -190,7 +206,7 @@ async def test_somebody_else_who_moves_the_position_is_believed(
 
 
 async def test_one_refused_row_among_many_entries_stands_alone(
-    autojump_clock: MockClock,
+    opens: Opens, autojump_clock: MockClock
 ) -> None:
     """Everything else is flushed, and its actor is known to hold what is nowhere else."""
     bad = a(Credits, paid_minor=-1)
@@ -199,7 +215,7 @@ async def test_one_refused_row_among_many_entries_stands_alone(
     disk = MemoryDisk()
     async with (
         open_memory_journal(disk, clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         twin.away = True
         await trio.sleep(1)
@@ -215,7 +231,7 @@ async def test_one_refused_row_among_many_entries_stands_alone(
         assert [write_behind.keeps(one) for one in (actor, SOMEBODY)] == [True, False]
     async with (
         open_memory_journal(disk, clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         await write_behind.wait_flushed(journal.durable)
         assert write_behind.keeps(actor), "a restart must not forget"
@@ -225,33 +241,37 @@ def _by(planted: bool, actor: Address) -> Address:
     return actor if planted else SOMEBODY
 
 
-async def test_the_database_of_another_node_is_left_alone(autojump_clock: MockClock) -> None:
+async def test_the_database_of_another_node_is_left_alone(
+    opens: Opens, autojump_clock: MockClock
+) -> None:
     """Two nodes on one database would each undo the other; a person must say which is right."""
     twin = a_twin(journal_id=an_id(), position=5)
-    with pytest.RaisesGroup(ForeignJournal, flatten_subgroups=True):
-        await serve_for_ever(MemoryDisk(), twin)
+    with pytest.RaisesGroup(StoreUnusable, flatten_subgroups=True):
+        await serve_for_ever(opens, MemoryDisk(), twin)
     assert twin.table(Game) == {}
 
 
 async def test_a_journal_older_than_the_database_is_refused_with_what_to_do(
-    autojump_clock: MockClock,
+    opens: Opens, autojump_clock: MockClock
 ) -> None:
     """An old copy of the data directory would give old numbers to new entries."""
     disk = MemoryDisk()
     twin = a_twin(journal_id=disk.journal_id, position=99)
     match = "at entry 99 of journal .* start with the data directory that belongs to the database"
-    with pytest.RaisesGroup(pytest.RaisesExc(ForeignJournal, match=match), flatten_subgroups=True):
-        await serve_for_ever(disk, twin)
+    with pytest.RaisesGroup(pytest.RaisesExc(StoreUnusable, match=match), flatten_subgroups=True):
+        await serve_for_ever(opens, disk, twin)
     assert twin.position == 99
 
 
-async def test_a_database_restored_from_a_backup_catches_up(autojump_clock: MockClock) -> None:
+async def test_a_database_restored_from_a_backup_catches_up(
+    opens: Opens, autojump_clock: MockClock
+) -> None:
     """Flushed entries are kept for 72 h, so yesterday's backup is as good as today's."""
     twin, disk = a_twin(), MemoryDisk()
     games = versions(a(Game), 8)
     async with (
         open_memory_journal(disk, clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         for game in games[:4]:
             last = append(journal, game)
@@ -263,18 +283,20 @@ async def test_a_database_restored_from_a_backup_catches_up(autojump_clock: Mock
     twin.rows, twin.position = backup
     async with (
         open_memory_journal(disk, clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         await write_behind.wait_flushed(last)
         assert twin.table(Game)[games[0].primary_key].version == 8
 
 
-async def test_a_busy_node_that_keeps_up_does_not_lag(autojump_clock: MockClock) -> None:
+async def test_a_busy_node_that_keeps_up_does_not_lag(
+    opens: Opens, autojump_clock: MockClock
+) -> None:
     """Entries that never stop are no sign of trouble; `/readyz` must not call them that."""
     twin = a_twin()
     async with (
         open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         for game in versions(a(Game), 2_000):
             append(journal, game)
@@ -283,7 +305,7 @@ async def test_a_busy_node_that_keeps_up_does_not_lag(autojump_clock: MockClock)
 
 
 async def test_a_node_that_is_a_little_behind_for_long_does_not_lag_for_long(
-    autojump_clock: MockClock,
+    opens: Opens, autojump_clock: MockClock
 ) -> None:
     """What has waited is what counts, not when everything was last flushed: a flush that follows
     at a distance all night would otherwise be called hours late, and commands be slowed for it."""
@@ -297,7 +319,7 @@ async def test_a_node_that_is_a_little_behind_for_long_does_not_lag_for_long(
 
     async with (
         open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        open_write_behind(journal, Slow(lambda: NOON)) as write_behind,
+        opens(journal, Slow(lambda: NOON)) as write_behind,
     ):
         for game in versions(a(Game), 600):
             last = append(journal, game)
@@ -307,12 +329,14 @@ async def test_a_node_that_is_a_little_behind_for_long_does_not_lag_for_long(
         assert write_behind.lag_s == 0
 
 
-async def test_a_long_outage_is_told_from_few_looks(autojump_clock: MockClock) -> None:
+async def test_a_long_outage_is_told_from_few_looks(
+    opens: Opens, autojump_clock: MockClock
+) -> None:
     """The age of what has waited longest must not need memory for each moment that it waited."""
     twin = a_twin(away=True)
     async with (
         open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        open_write_behind(journal, twin) as write_behind,
+        opens(journal, twin) as write_behind,
     ):
         games = versions(a(Game), 3 * FLUSH_MARKS_MAX)
         for n, game in enumerate(games):
