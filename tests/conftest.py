@@ -8,15 +8,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 
 import pytest
 import structlog
 
 from storage.postgres.database import Database, open_asyncio_loop, open_database
-from tests.places import SHARED, open_shared_folder
+from tests.places import REPOSITORY, SHARED, open_shared_folder
 
-REPOSITORY = Path(__file__).parent.parent
 BYTECODE = REPOSITORY / ".pytest_cache" / "bytecode"
 
 

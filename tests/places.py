@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+REPOSITORY: Final = Path(__file__).parent.parent
 IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - folders in it have names of their own
 IN_MEMORY_BYTES_MIN: Final = 8 * 1024**3
 """So much must be free there, or a run could take the memory that its processes need."""

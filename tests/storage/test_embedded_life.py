@@ -23,7 +23,7 @@ import trio
 from storage.postgres.database import Database, DatabaseRole, open_asyncio_loop, open_database
 from storage.postgres.embedded import EmbeddedServer, open_embedded_server
 from storage.postgres.errors import DatabaseUnavailable, EmbeddedServerUnusable
-from tests.conftest import REPOSITORY
+from tests.places import REPOSITORY
 
 StartNode = Callable[..., "Node"]
 AS_ROOT = os.geteuid() == 0

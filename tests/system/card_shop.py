@@ -15,7 +15,7 @@ import attrs
 import httpx
 import trio
 
-from tests.conftest import REPOSITORY
+from tests.places import REPOSITORY
 from tests.system.guests import VENUE, Front, Person
 from tests.system.harness import free_port, wait_until
 

@@ -54,7 +54,7 @@ def template() -> Template:
         people = folder / "people.json"
         if not was_there:
             with end_nodes(Yard(folder)) as yard:
-                known = trio.run(found_template, yard.node("template"))
+                known = trio.run(found_template, yard.node("template", fresh=True))
             people.write_bytes(msgspec.json.encode([attrs.asdict(one) for one in known]))
     known = [Person(**one) for one in msgspec.json.decode(people.read_bytes())]
     return Template(data_dir=folder / "template", known={one.name: one for one in known})

@@ -6,6 +6,7 @@ database, and what it leaves on the machine.
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
@@ -23,8 +24,8 @@ import httpx
 import psutil  # type: ignore[import-untyped]
 import trio
 
-from tests.conftest import REPOSITORY
-from tests.places import new_folder
+from tests.places import REPOSITORY, new_folder
+from tests.system.forking import Forked, Nest
 
 READY_S: Final = 90.0
 END_S: Final = 60.0
@@ -79,6 +80,12 @@ def end_tree(process: psutil.Process) -> None:
         psutil.wait_procs(tree, timeout=END_S)
 
 
+@functools.cache
+def nest() -> Nest:
+    """What this process's nodes are forked from."""
+    return Nest()
+
+
 class NodeProcess:
     """`lastlight serve` on a port and a data directory of its own, which it keeps when restarted.
 
@@ -87,6 +94,7 @@ class NodeProcess:
         environment: settings besides those of every test.
         demo: found the demo venue.
         uid: become this user first; only root can.
+        fresh: an interpreter of its own, as the console script has, and not a fork of one.
     """
 
     def __init__(
@@ -96,6 +104,7 @@ class NodeProcess:
         environment: dict[str, str] | None = None,
         demo: bool = True,
         uid: int | None = None,
+        fresh: bool = False,
     ) -> None:
         self.data_dir = data_dir
         self.port = free_port()
@@ -103,12 +112,13 @@ class NodeProcess:
         self.start_s = 0.0
         self._demo = demo
         self._uid = uid
+        self._fresh = fresh or uid is not None
         self._environment = {
             **{name: v for name, v in os.environ.items() if not name.startswith("LASTLIGHT_")},
             "LASTLIGHT_RATE_LIMITS": "off",
             **(environment or {}),
         }
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Forked | None = None
 
     @property
     def url(self) -> str:
@@ -121,7 +131,7 @@ class NodeProcess:
         return socket_url(self.data_dir / "postgres" / "socket")
 
     @property
-    def process(self) -> subprocess.Popen[bytes]:
+    def process(self) -> subprocess.Popen[bytes] | Forked:
         """The process that was started last."""
         assert self._process is not None, "the node was never started"
         return self._process
@@ -131,6 +141,9 @@ class NodeProcess:
         words = ["serve", "--port", str(self.port), "--data-dir", str(self.data_dir)]
         if self._demo:
             words.append("--demo")
+        if not self._fresh:
+            self._process = nest().start(words, self._environment, self.log)
+            return
         program = [COMMAND] if self._uid is None else [AS_USER, str(self._uid)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -215,9 +228,12 @@ class Yard:
         environment: dict[str, str] | None = None,
         demo: bool = True,
         uid: int | None = None,
+        fresh: bool = False,
     ) -> NodeProcess:
         """A node on the data directory of this name, which may be there already."""
-        made = NodeProcess(self.path / name, environment=environment, demo=demo, uid=uid)
+        made = NodeProcess(
+            self.path / name, environment=environment, demo=demo, uid=uid, fresh=fresh
+        )
         self._nodes.append(made)
         return made
 

@@ -10,7 +10,7 @@ from typing import Final
 import trio
 
 from tests.clients.javascript import HERE, check_types, open_script
-from tests.conftest import REPOSITORY
+from tests.places import REPOSITORY
 from tests.system.guests import VENUE, Front
 from tests.system.harness import NodeProcess
 

@@ -22,6 +22,7 @@ where application_name = 'lastlight reader' and xact_start is not null
 """
 _FILL: Final = f"""
 set session_replication_role = replica;
+set statement_timeout = 0;
 insert into safety_logs (
     id, venue_id, seq, kind, level, signs, notes, by_user, occurred_at, received_at, prev_hash, hash
 )
@@ -31,6 +32,7 @@ select
     now(), now(), '\\x00', '\\x00'
 from generate_series(1, {LINES}) as n;
 set session_replication_role = default;
+reset statement_timeout;
 """
 
 
