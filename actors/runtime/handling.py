@@ -21,6 +21,7 @@ from actors.runtime.loading import leave_out, take_in
 from actors.runtime.mailbox import Envelope
 from actors.runtime.outcome import Context, Outcome
 from actors.runtime.restarting import count_failure
+from actors.runtime.telling import with_notices
 from protocol.entries import Entry, encode_entry, encode_message
 from protocol.errors import Code, LastLightError, Refusal
 from protocol.internal.forgetting import ForgetFiredTimers
@@ -175,7 +176,10 @@ def _decision(actor: Actor, envelope: Envelope, now: datetime) -> Outcome:
         provenance=message.provenance,
     )
     decision = decide(actor.state, command, context)
-    return Outcome(reply=decision) if isinstance(decision, Refusal) else decision
+    if isinstance(decision, Refusal):
+        return Outcome(reply=decision)
+    by = None if message.principal is None else message.principal.user_id
+    return with_notices(decision, by) if decision.events else decision
 
 
 async def _draft(

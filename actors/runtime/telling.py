@@ -1,13 +1,20 @@
-"""From an event of the contract to what a decision tells: its rooms filled in, its data encoded."""
+"""From an event of the contract to what a decision tells: its rooms filled in, its data encoded.
+
+Some of it is also brought to people whose app is closed; `protocol.noticed` says what.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from actors.runtime.outcome import Event
+import attrs
+
+from actors.runtime.outcome import Event, Outcome, Send
+from protocol.addresses import OUTSIDE
 from protocol.codec import encode
 from protocol.events.base import Audience, EventData
+from protocol.noticed import NOTICED, notices_of
 
 
 def tell(
@@ -46,3 +53,17 @@ def tell(
         urgent=kind.urgent,
         hide_from=hide_from,
     )
+
+
+def with_notices(outcome: Outcome, by: UUID | None) -> Outcome:
+    """The outcome with the notices that follow from its events; nobody is told what `by` did."""
+    sends = [
+        Send(OUTSIDE, notice, detached=True)
+        for event in outcome.events
+        if event.type in NOTICED
+        for notice in notices_of(
+            event.type, event.data, event.rooms, venue_id=event.venue_id, by=by
+        )
+        if notice.user_id != event.hide_from
+    ]
+    return attrs.evolve(outcome, sends=(*outcome.sends, *sends)) if sends else outcome

@@ -188,7 +188,7 @@ class Notifier:
             now=self.delivering.now(),
             tz=ZoneInfo(sign.tz),
         )
-        words = notice_words(notice, ways.push or Loudness.SILENT)
+        words = notice_words(notice, ways.push or Loudness.SILENT, message.at)
         return spread_notice(reach, ways, words, About(event_id=message.id), self.on)
 
     async def push(self, message: Message) -> Sequence[Send]:

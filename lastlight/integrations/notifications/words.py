@@ -41,11 +41,45 @@ _NOTICES: Final[Mapping[str, tuple[str, str]]] = {
     "erasure_cancelled": ("Your account stays", "It will not be erased, as you signed in again."),
     "age_verified": ("Your age is verified", "You need not show a document here again."),
     "role_changed": ("Your role has changed", "Sign in again to see what you may do now."),
+    "credit_low": ("Your credit is running low", "Top up to go on; the app shows until when."),
+    "credit_used_up": (
+        "Your visit is paused",
+        "Your credit is used up. Top up within ten minutes to go on.",
+    ),
+    "visit_auto_paused": ("Your visit is paused", "You seem to have left. Come back to go on."),
+    "visit_ended": ("Your visit has ended", "The receipt is in the app."),
+    "break_reminder": ("Time for a break?", "You have been here for a while."),
+    "safety_check": ("Are you all right?", "Please answer in the app."),
+    "limit_near": ("You are near a limit of yours", "The app shows how much is left."),
+    "limit_reached": ("You have reached a limit of yours", "The app shows which one."),
+    "self_exclusion_term_over": (
+        "The term of your exclusion is over",
+        "It stays in force until you ask us in person to end it.",
+    ),
+    "room_ready": ("A room is ready for you", "It is kept for a while. The app shows which one."),
+    "booking_confirmed": ("Your booking is confirmed", "Room and time are in the app."),
+    "booking_cancelled": ("Your booking is cancelled", "The app shows more."),
+    "booking_no_show": ("Your booking has lapsed", "Nobody came in time. The app shows more."),
+    "waitlist_expired": ("Your place in line has lapsed", "Join again in the app."),
+    "top_up_posted": ("Your credit is there", "The top-up has arrived."),
+    "gift_received": ("You were given credit", "It is in your wallet."),
+    "refund_rejected": ("Your refund was declined", "The app shows why."),
+    "refund_succeeded": ("Your refund is done", "The app shows where it went."),
+    "refund_failed": ("Your refund did not go through", "The credit is back in your wallet."),
+    "signed_out": ("You were signed out", "Somebody used an old sign-in of yours. Sign in again."),
     "limit_raise_ready": (
         "Your limit has not changed",
         "You asked to raise it a day ago. If you still want to, confirm it in the app.",
     ),
 }
+_OF_NOW: Final = frozenset(
+    {
+        "break_reminder", "credit_low", "credit_used_up", "room_ready", "safety_check",
+        "visit_auto_paused",
+    }
+)  # fmt: skip
+_PASSING: Final = timedelta(minutes=15)
+"""So long these are of use; later they would only mislead."""
 
 
 def alert_words(alert: AlertPeople, *, venue: str, at: datetime) -> Words:
@@ -84,12 +118,17 @@ def is_of_incident(alert: AlertPeople) -> bool:
     return not alert.reason.startswith(BROADCAST) and alert.reason not in CARE
 
 
-def notice_words(notice: NotifyPerson, loudness: Loudness) -> Words:
-    """What a notice says."""
+def notice_words(notice: NotifyPerson, loudness: Loudness, at: datetime) -> Words:
+    """What a notice says; `at` is when it was decided."""
     title, body = _NOTICES.get(notice.kind, ("Last Light", "There is news for you in the app."))
     data = {"kind": notice.kind, "title_key": f"notice.{notice.kind}"}
     return Words(
-        title=title, body=body, data=data, collapse=f"notice:{notice.kind}", loudness=loudness
+        title=title,
+        body=body,
+        data=data,
+        collapse=f"notice:{notice.kind}",
+        loudness=loudness,
+        good_until=at + _PASSING if notice.kind in _OF_NOW else None,
     )
 
 
