@@ -77,7 +77,7 @@ async function act(name: string, told: Members): Promise<Json> {
       return null;
     }
     case "wake":
-      light.wake();
+      for (let n = 0; n < Number(told["times"] ?? 1); n++) light.wake();
       return null;
     case "close":
       light.close();

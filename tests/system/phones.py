@@ -7,6 +7,7 @@ anything takes.
 from __future__ import annotations
 
 import itertools
+import signal
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -118,6 +119,10 @@ class Phones:
         with trio.fail_after(HEARD_S):
             while not condition():
                 await self.next_line()
+
+    def signal(self, what: signal.Signals) -> None:
+        """Let the phones stand still, or go on."""
+        self._script.signal(what)
 
     async def next_line(self) -> None:
         """Wait until anything more was heard."""
