@@ -59,7 +59,9 @@ def pgbench_rate(contest: Contest, seconds: float) -> float:
     raise CeilingFailed("pgbench needs the tables of a peer, and none of them runs")
 
 
-def transaction_rate(url: str, town: Town, seconds: float) -> float:
+def transaction_rate(
+    url: str, town: Town, seconds: float, *, clients: int = PGBENCH_CLIENTS
+) -> float:
     """Purchases of random patrons, each at home, in a second.
 
     Raises:
@@ -69,7 +71,7 @@ def transaction_rate(url: str, town: Town, seconds: float) -> float:
         path = Path(folder) / "purchase.sql"
         path.write_text(script(town))
         argv = [str(program("pgbench")), "-n", "-M", "prepared", "-f", str(path)]
-        argv += ["-c", str(PGBENCH_CLIENTS), "-j", str(PGBENCH_THREADS)]
+        argv += ["-c", str(clients), "-j", str(PGBENCH_THREADS)]
         argv += ["-T", str(max(1, round(seconds))), url]
         done = subprocess.run(
             argv, check=False, capture_output=True, text=True, timeout=seconds + _GRACE_S

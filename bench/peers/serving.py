@@ -6,9 +6,10 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qs, urlsplit
 
 import attrs
 
@@ -18,12 +19,10 @@ from bench.peers.node import NODE, install_packages
 from bench.peers.store import Store
 from bench.stored import stored_in
 from bench.town import Town
-from storage.postgres.initialise import DATABASE, USER
-from storage.postgres.place import find_place
 
 CONNECTIONS: Final = 16
 """To PostgreSQL: enough for a commit to carry several, few enough for two cores."""
-_EXPRESS: Final = Path(__file__).parent / "express"
+EXPRESS: Final = Path(__file__).parent / "express"
 
 
 @attrs.define(eq=False)
@@ -35,6 +34,7 @@ class ProcessPeer:
     """What runs it; the path of its settings comes after."""
     env: Mapping[str, str] = attrs.field(factory=dict)
     connections: int = CONNECTIONS
+    make_store: Callable[[Path], Store] = Store
     _store: Store | None = None
     _port: int = 0
     _process: subprocess.Popen[bytes] | None = None
@@ -58,24 +58,23 @@ class ProcessPeer:
 
     def start(self, data_dir: Path, town: Town) -> None:
         """Make tables and people if there are none, and serve."""
-        self._store = Store(data_dir / "postgres")
+        self._store = self.make_store(data_dir / "postgres")
         self._store.start()
         self._store.found(town)
         self._port = free_port()
         settings = data_dir / "settings.json"
         settings.touch(0o600)
-        settings.write_text(json.dumps(self._settings(data_dir, town)))
+        settings.write_text(json.dumps(self._settings(town)))
         with (data_dir / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*self.argv, str(settings)], env={**os.environ, **self.env}, stdout=log, stderr=log
             )
         wait_for(self.base_url + "/readyz")
 
-    def _settings(self, data_dir: Path, town: Town) -> dict[str, object]:
-        place = find_place(data_dir / "postgres")
+    def _settings(self, town: Town) -> dict[str, object]:
         return {
             "port": self._port,
-            "database": {"host": str(place.socket_dir), "user": USER, "database": DATABASE},
+            "database": connection_of(self.database_url),
             "jwks": town.keys.jwks()["keys"],
             "door_secret": town.door_secret.hex(),
             "connections": self.connections,
@@ -98,9 +97,16 @@ class ProcessPeer:
         return stored_in(self.database_url)
 
 
+def connection_of(url: str) -> dict[str, str]:
+    """A connection as both drivers take it: folder of the socket, user, database."""
+    parts = urlsplit(url)
+    (host,) = parse_qs(parts.query)["host"]
+    return {"host": host, "user": parts.username or "", "database": parts.path.lstrip("/")}
+
+
 def express() -> ProcessPeer:
     """Express 5, Socket.IO 4 and pg on Node: the stack that this system replaces."""
-    argv = [str(NODE), str(_EXPRESS / "server.mjs")]
+    argv = [str(NODE), str(EXPRESS / "server.mjs")]
     return ProcessPeer("Express + pg", argv, {"NODE_ENV": "production"})
 
 
@@ -113,4 +119,4 @@ def fastapi() -> ProcessPeer:
 
 def install() -> None:
     """Install the packages of what runs on Node."""
-    install_packages(_EXPRESS)
+    install_packages(EXPRESS)

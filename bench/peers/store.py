@@ -54,7 +54,7 @@ class Store:
 
     def found(self, town: Town) -> None:
         """Make the tables and put everybody in, once."""
-        if run_sql(self.url, "select to_regclass('venue_floor')").strip():
+        if run_sql(self.url, "select to_regclass('public.venue_floor')").strip():
             return
         run_sql(self.url, _SCHEMA.read_text())
         load(self.url, town)

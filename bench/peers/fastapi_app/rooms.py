@@ -72,6 +72,7 @@ class Rooms:
         for room in rooms:
             self._listening[room].add(socket)
         try:
+            await socket.send_json({"ready": True})
             while True:
                 await socket.receive_text()
         except WebSocketDisconnect:
