@@ -1,11 +1,13 @@
 # Two commands do everything on a fresh machine with Python 3.11 or newer and make:
 #   make demo   a node with its database, a demo venue, and a busy night played against it
 #   make test   every check and every test
+# And one that is for nights, with harm that no test may do to a machine:
+#   make torture [CYCLES=100] [SEED=n]   a real node, killed, without database, on a full disk
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 
-.PHONY: demo test check pytest environment clean
+.PHONY: demo test check pytest torture simulate replay mutants environment clean
 
 demo: environment
 	$(VENV)/bin/lastlight demo
@@ -20,6 +22,21 @@ check: environment
 pytest: environment
 	$(VENV)/bin/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder --ignore=tests/system $(ARGS)
 	$(VENV)/bin/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder tests/system $(ARGS)
+
+torture: environment
+	CYCLES=$(CYCLES) SEED=$(SEED) $(VENV)/bin/python -m tests.torture
+
+# Whole nights of a real node in memory, by seed; see tests/simulation/README.md.
+SEEDS ?= 1000
+simulate: environment
+	$(VENV)/bin/python -m tests.simulation run $(SEEDS) $(ARGS)
+
+replay: environment
+	$(VENV)/bin/python -m tests.simulation replay $(SEED) $(ARGS)
+
+# Each fault that is planted on purpose has to be found.
+mutants: environment
+	$(VENV)/bin/python -m tests.simulation mutants $(ARGS)
 
 environment: $(VENV)/made
 

@@ -1,4 +1,4 @@
-"""What guests were told against what stands in the tables: all of it, once, and nothing else."""
+"""What guests were told against what the node tells and has: all of it, once, and nothing else."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import trio
 
 from storage.postgres.database import Connection
 from tests.system.books import broken_laws, sessions_of, transactions_of
+from tests.system.guests import Front
 from tests.system.harness import wait_until
-from tests.system.load import CHECK_IN, CHECK_OUT, PURCHASE, TOP_UP, Guest, done_by_all
+from tests.system.load import CHECK_IN, CHECK_OUT, PURCHASE, TOP_UP, Act, Guest, done_by_all
 
 FLUSHED_S: Final = 15.0
 
@@ -52,5 +53,34 @@ async def check_tables(connection: Connection, guests: list[Guest]) -> None:
 
     with suppress(trio.TooSlowError):
         await wait_until(flushed, within_s=FLUSHED_S)
-    assert await differences() == {}, "(answered, stored)"
-    assert await broken_laws(connection) == {}
+    left, broken = await differences(), await broken_laws(connection)
+    assert left == {}, f"(answered, stored): {left}"
+    assert broken == {}, broken
+
+
+async def ask_again(front: Front, acts: list[Act]) -> None:
+    """The same key has the same answer, to the letter."""
+    limiter = trio.CapacityLimiter(20)
+
+    async def ask(act: Act) -> None:
+        async with limiter:
+            response = await act.send(front)
+        told = (response.status_code, response.json())
+        assert told == (act.status, act.answer), (
+            f"{act.by.name} {act.kind}: {act.answer}, now {told}"
+        )
+
+    async with trio.open_nursery() as nursery:
+        for act in acts:
+            nursery.start_soon(ask, act)
+
+
+async def check_visits(front: Front, guests: list[Guest]) -> None:
+    """The node itself says the same: who is in, and that nobody owes anything."""
+    for guest in guests:
+        answer = await front.need(200, guest.person, "GET", "/api/sessions/active")
+        open_visits = [item["session_id"] for item in answer["items"]]
+        wanted = [] if guest.visit is None else [guest.visit]
+        assert open_visits == wanted, f"{guest.person.name} is in {open_visits}, told {wanted}"
+        balance = await front.balance(guest.person)
+        assert min(balance["available_minor"], balance["held_minor"]) >= 0, balance

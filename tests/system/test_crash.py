@@ -18,12 +18,11 @@ from tests.system.load import (
     CHECK_OUT,
     PURCHASE,
     TOP_UP,
-    Act,
     Guest,
     done_by_all,
     gather,
 )
-from tests.system.reckoning import check_tables
+from tests.system.reckoning import ask_again, check_tables, check_visits
 
 ROUNDS: Final = 40 if os.environ.get("TEST_LASTLIGHT_LONG") else 8
 LOAD_S: Final = (0.3, 1.5)
@@ -45,31 +44,6 @@ async def run_until_killed(
         if dice.random() < 0.25:
             server.kill()
         node.kill()
-
-
-async def ask_again(front: Front, acts: list[Act]) -> None:
-    """The same key has the same answer, to the letter."""
-    limiter = trio.CapacityLimiter(20)
-
-    async def ask(act: Act) -> None:
-        async with limiter:
-            response = await act.send(front)
-        told = (response.status_code, response.json())
-        assert told == (act.status, act.answer), f"{act.kind} of {act.by.name} was {act.answer}"
-
-    async with trio.open_nursery() as nursery:
-        for act in acts:
-            nursery.start_soon(ask, act)
-
-
-async def check_visits(front: Front, guests: list[Guest]) -> None:
-    """The node itself says the same: who is in, and that nobody owes anything."""
-    for guest in guests:
-        answer = await front.need(200, guest.person, "GET", "/api/sessions/active")
-        open_visits = [item["session_id"] for item in answer["items"]]
-        assert open_visits == ([] if guest.visit is None else [guest.visit])
-        balance = await front.balance(guest.person)
-        assert min(balance["available_minor"], balance["held_minor"]) >= 0
 
 
 @pytest.mark.timeout(600)

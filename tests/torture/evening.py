@@ -1,0 +1,153 @@
+"""An evening that is hurt: guests who do one thing after another, an alarm, and who listens.
+
+What anybody was told is kept, so that the oracle can hold the node to it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+import attrs
+import httpx
+import trio
+
+from tests.system.guests import VENUE, Front, Person
+from tests.system.harness import NodeProcess, wait_until
+from tests.system.load import ASK_AGAIN_S, SETTLED_S, Act, Guest, gather
+from tests.torture.harm import Harm, Scene
+from tests.torture.places import Place
+from tests.torture.watchers import Watcher
+
+RAISER: Final = "staff5"
+HELPER: Final = "staff4"
+SOS: Final = "/api/emergency/sos"
+ALARM_S: Final = 2.0
+WELL_S: Final = 90.0
+JOINED_S: Final = 30.0
+
+
+@attrs.define(kw_only=True, eq=False)
+class Evening:
+    """A node, and all who have to do with it. Made by `open_evening`."""
+
+    node: NodeProcess
+    front: Front
+    place: Place
+    dice: random.Random
+    guests: list[Guest]
+    watchers: list[Watcher] = attrs.field(factory=list)
+    alarms: list[Act] = attrs.field(factory=list)
+
+    @property
+    def acts(self) -> list[Act]:
+        """All that anybody has asked for."""
+        return [*(act for guest in self.guests for act in guest.acts), *self.alarms]
+
+    def person(self, name: str) -> Person:
+        """Somebody with the token that they have now."""
+        return self.front.known[name]
+
+    async def renew(self) -> None:
+        """Give everybody a token that lives for as long as a cycle."""
+        await self.front.sign_in_all(*self.front.known)
+        for guest in self.guests:
+            guest.person = self.person(guest.person.name)
+            guest.cashier = self.person(guest.cashier.name)
+        for act in self.acts:
+            act.by = self.person(act.by.name)
+
+    async def be_hurt(self, harm: Harm) -> None:
+        """Let people do what they do, and the node be harmed meanwhile; it is up afterwards."""
+        code = await self.front.door_code()
+        self.alarms = []
+        async with trio.open_nursery() as nursery:
+            for guest in self.guests:
+                nursery.start_soon(guest.stay, self.front, code)
+            nursery.start_soon(self._raise_alarm)
+            await harm.do(Scene(node=self.node, place=self.place, dice=self.dice))
+            # Who still waits gives up: a phone whose user has put it away.
+            nursery.cancel_scope.cancel()
+        if self.node.process.poll() is not None:
+            await self.node.start()
+
+    async def settle(self) -> None:
+        """Until the node misses nothing, and everybody knows what came of what they asked for."""
+        await wait_until(self._is_well, within_s=WELL_S)
+        async with trio.open_nursery() as nursery:
+            for guest in self.guests:
+                nursery.start_soon(guest.settle, self.front)
+        for alarm in self.alarms:
+            await self._send(alarm)
+            if "incident_id" in alarm.answer:
+                await self._respond(alarm.answer["incident_id"])
+
+    async def _is_well(self) -> bool:
+        try:
+            status, body = await self.node.readiness()
+        except httpx.TransportError:
+            return False
+        return status == 200 and body["status"] == "ok"
+
+    async def _raise_alarm(self) -> None:
+        await trio.sleep(self.dice.uniform(0, ALARM_S))
+        by = self.person(RAISER)
+        self.alarms = [Act(kind="sos", by=by, path=SOS, body={"venue_id": VENUE})]
+        try:
+            response = await self.alarms[0].send(self.front)
+        except httpx.TransportError:
+            return
+        self.alarms[0].note(response)
+
+    async def _send(self, act: Act) -> None:
+        with trio.fail_after(SETTLED_S):
+            while not act.answered:
+                act.note(await act.send(self.front))
+                if not act.answered:
+                    await trio.sleep(ASK_AGAIN_S)
+        assert act.done, f"{act.kind} of {act.by.name} was answered with {act.answer}"
+
+    async def _respond(self, incident_id: str) -> None:
+        """End an alarm that is there; whoever was told of one finds it."""
+        helper, path = self.person(HELPER), f"{SOS}/{incident_id}/respond"
+        for action in ("acknowledge", "resolve"):
+            await self.front.need(200, helper, "POST", path, {"action": action})
+
+
+@asynccontextmanager
+async def open_evening(
+    node: NodeProcess, front: Front, place: Place, dice: random.Random, *, guests: int
+) -> AsyncIterator[Evening]:
+    """People on a running node: cashiers behind their tills, and listeners in their rooms."""
+    await front.sign_in_all("manager", "owner", RAISER, HELPER, "staff1")
+    evening = Evening(
+        node=node,
+        front=front,
+        place=place,
+        dice=dice,
+        guests=await gather(front, dice, first=1, count=guests, cashiers=3),
+    )
+    ears = [(guest.person.name, f"user:{guest.person.user_id}") for guest in evening.guests]
+    ears += [
+        (name, f"venue:{VENUE}:{part}")
+        for name, part in (("staff1", "staff"), ("manager", "management"), ("owner", "owner"))
+    ]
+    evening.watchers += [
+        Watcher(
+            url=node.url,
+            who=lambda name=name: evening.person(name),  # type: ignore[misc]
+            room=room,
+            dice=random.Random(dice.random()),
+        )
+        for name, room in ears
+    ]
+    async with trio.open_nursery() as nursery:
+        for watcher in evening.watchers:
+            nursery.start_soon(watcher.watch)
+        with trio.fail_after(JOINED_S):
+            for watcher in evening.watchers:
+                await watcher.joined.wait()
+        yield evening
+        nursery.cancel_scope.cancel()
