@@ -35,6 +35,7 @@ from tests.simulation.workload import (
     people,
     places,
     reading,
+    trespass,
     visits,
     work,
 )
@@ -42,7 +43,7 @@ from tests.simulation.workload.steps import STEPS
 from tests.twins.people import VENUE
 from tests.twins.whole import LastLight
 
-TABLES: Final = (admin, care, chores, money, people, places, reading, visits, work)
+TABLES: Final = (admin, care, chores, money, people, places, reading, trespass, visits, work)
 """Imported for their steps."""
 NAMES: Final = tuple(STEPS)
 FAVOUR: Final = 40
@@ -86,7 +87,7 @@ class Life:
 
     async def ask_again(self) -> None:
         """Everybody who waits for an answer asks again, by the same key."""
-        for _, sent in [*self.night.unanswered.values()]:
+        for _, _, sent in [*self.night.unanswered.values()]:
             KIND.set(sent.kind)
             try:
                 await self.night.send(sent, again=False)

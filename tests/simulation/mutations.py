@@ -1,16 +1,19 @@
-"""Faults planted on purpose, one line each, by name: the simulator has to find every one."""
+"""Faults planted on purpose, one line each, by name: the simulator has to find every one.
+
+A mutation wraps one attribute of the production code, here and nowhere else; nothing in the code
+knows of it. Its function says what goes wrong, and which part of the oracle is there for it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from unittest.mock import patch
 
 import attrs
 
-from actors.runtime.gate import Gate
-from actors.runtime.keys import Keys
+Make: TypeAlias = Callable[[Any], Any]
 
 
 @attrs.frozen(kw_only=True)
@@ -19,41 +22,27 @@ class Mutation:
 
     place: Any
     attribute: str
-    make: Callable[[Any], Any]
+    make: Make
 
     @contextmanager
-    def _planted(self) -> Iterator[None]:
+    def planted(self) -> Iterator[None]:
+        """The change, while a block runs."""
         made = self.make(getattr(self.place, self.attribute))
         with patch.object(self.place, self.attribute, new=made):
             yield
-
-    @property
-    def planted(self) -> Callable[[], Any]:
-        """The change, while a block runs."""
-        return self._planted
 
 
 MUTATIONS: Final[dict[str, Mutation]] = {}
 
 
-def mutation(place: Any, attribute: str) -> Callable[[Callable[[Any], Any]], Callable[[Any], Any]]:
+def mutation(place: Any, attribute: str) -> Callable[[Make], Make]:
     """Put a planted fault into the table, under its function's name."""
 
-    def put(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def put(make: Make) -> Make:
         name = make.__name__.replace("_", " ")
+        assert hasattr(place, attribute), f"{place} has no {attribute}: {name} plants nothing"
+        assert name not in MUTATIONS, f"{name} is in the table already"
         MUTATIONS[name] = Mutation(place=place, attribute=attribute, make=make)
         return make
 
     return put
-
-
-@mutation(Gate, "pass_out")
-def reply_before_durable(_: Any) -> Any:
-    """Whatever is let out leaves at once."""
-    return lambda self, position, output: output()
-
-
-@mutation(Keys, "verdict")
-def skipped_dedupe(_: Any) -> Any:
-    """Every request is new."""
-    return lambda self, scope, now: None

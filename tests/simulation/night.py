@@ -60,6 +60,17 @@ class NoStep(Exception):
     """There is nothing to take this step with, so it is not taken, or nobody heard its answer."""
 
 
+@attrs.frozen(kw_only=True)
+class Answered:
+    """A request with its answer; `began` and `ended` are places in the order of all of them."""
+
+    number: int
+    sent: Sent
+    heard: Heard
+    began: int
+    ended: int
+
+
 @attrs.define(eq=False)
 class Night:
     """One night, over as many nodes as it takes."""
@@ -79,8 +90,12 @@ class Night:
         factory=lambda: deque(maxlen=REMEMBERED_MAX)
     )
     answers: list[tuple[Sent, Heard]] = attrs.field(factory=list)
-    unanswered: dict[str, tuple[float, Sent]] = attrs.field(factory=dict)
-    """What was asked and not answered, by its key, with when."""
+    answered: list[Answered] = attrs.field(factory=list)
+    """All that was answered well, for as long as the night lasts."""
+    moments: int = 0
+    """Counts what is asked and what is heard."""
+    unanswered: dict[str, tuple[float, int, Sent]] = attrs.field(factory=dict)
+    """What was asked and not answered, by its key, with when and in which place of all."""
     shut: bool = False
     """Whether the house was closed, and has to be opened for the night to go on."""
     away: set[str] = attrs.field(factory=set)
@@ -240,11 +255,11 @@ class Night:
         """The same, for a request that was made already."""
         changes = sent.method != "GET"
         if changes:
-            self.unanswered.setdefault(sent.key, (trio.current_time(), sent))
+            self.moments += 1
+            asked = (self.now.timestamp(), self.moments, sent)
+            self.unanswered.setdefault(sent.key, asked)
         heard = await self._insist(sent)
-        if (asked := self.unanswered.pop(sent.key, None)) is not None:
-            waited_s = trio.current_time() - asked[0]
-            self.faults.met["came back after hours"] += waited_s > HOURS
+        self._note(sent, heard)
         self.say(f"{sent.name} {sent.method} {sent.path} {sent.body} -> {_told(heard)}")
         self._count(sent, heard)
         if heard.status >= 300:
@@ -256,6 +271,25 @@ class Night:
             if self.perhaps(0.1):
                 await self.hear_again(sent, heard)
         return heard
+
+    def _note(self, sent: Sent, heard: Heard) -> None:
+        """Take down what was answered, and since when it was asked."""
+        if (asked := self.unanswered.pop(sent.key, None)) is None:
+            return
+        since_s, began, _ = asked
+        late = self.world.clock.now().timestamp() - since_s > HOURS
+        self.faults.met["came back after hours"] += late
+        self.moments += 1
+        if heard.status < 300:
+            self.answered.append(
+                Answered(
+                    number=len(self.answered),
+                    sent=sent,
+                    heard=heard,
+                    began=began,
+                    ended=self.moments,
+                )
+            )
 
     def _count(self, sent: Sent, heard: Heard) -> None:
         operation = sent.operation
@@ -275,6 +309,8 @@ class Night:
         self.say(f"{sent.name} asks again {sent.method} {sent.path} -> {_told(heard)}")
         if heard.status == 403 and heard.code in {"forbidden", "step_up_required"}:
             return
+        if heard.status == 502:
+            return  # The provider is asked first, and is away; no answer is better than a wrong one.
         bodies = [part.body for part in (heard, before) if isinstance(part.body, dict)]
         if any(body.get("recorded") is False for body in bodies):
             # An alarm that its venue could not take: the gateway answered, and knows no keys.

@@ -13,7 +13,7 @@ from multiprocessing import get_context
 from typing import Final
 
 from tests.simulation.coverage import ENOUGH, Coverage
-from tests.simulation.mutations import MUTATIONS
+from tests.simulation.mutants import MUTATIONS
 from tests.simulation.nights import (
     Failure,
     Planting,
@@ -123,7 +123,8 @@ def first_failure(
     """How many nights it takes until something planted shows, and as what."""
     planting = planting_of(mutation)
     for count, told in enumerate(played(range(seeds), worlds, jobs=jobs, planting=planting), 1):
-        if told.failure is not None:
+        # A night that fails without it shows nothing.
+        if told.failure is not None and told_by_fork(plan_of(told.seed), worlds).failure is None:
             return count, told.failure
     return None
 

@@ -31,6 +31,16 @@ from protocol.records.visits import Session, SessionHistory
 from tests.night.books import assert_all_is_well, entries_of
 from tests.simulation.night import Night
 from tests.simulation.oracle.lives import assert_lives_are_legal
+from tests.simulation.oracle.meter import (
+    assert_tax_is_in_the_price,
+    assert_time_costs_what_it_costs,
+)
+from tests.simulation.oracle.order import assert_answers_are_in_order
+from tests.simulation.oracle.things import (
+    assert_no_hold_is_left_behind,
+    assert_refunds_are_of_what_was_sold,
+    assert_versions_rise_by_one,
+)
 from tests.twins.nodes import World
 
 OBJECTS: Final[dict[str, tuple[type[Record], ...]]] = {
@@ -72,6 +82,12 @@ def assert_laws(night: Night) -> None:
     assert_rooms_are_booked_once(world)
     assert_what_was_answered_is_there(night)
     assert_effects_are_done(world)
+    assert_answers_are_in_order(night)
+    assert_time_costs_what_it_costs(world)
+    assert_tax_is_in_the_price(world)
+    assert_no_hold_is_left_behind(world)
+    assert_versions_rise_by_one(night)
+    assert_refunds_are_of_what_was_sold(world)
     dead = [row for row in world.database.table(DeadLetter).values() if "planted" not in row.error]
     assert dead == [], dead
 
@@ -89,6 +105,8 @@ def assert_effects_are_done(world: World) -> None:
                 asked[message.id] = type(message.command)
     done = {message.id for message in world.effects.done}
     elsewhere = PaymentEffects(world.provider).performers()
+    undecided = [type(one.command) for one in world.effects.done if one.id not in asked]
+    assert undecided == [], f"done outside, and decided nowhere: {undecided}"
     for id_ in over:
         assert id_ in done or asked[id_] in elsewhere, asked[id_]
     assert not over or max(over.values()) == 1

@@ -1,0 +1,107 @@
+"""Planted in journal and write-behind, and in what rooms are told."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from lastlight.realtime.backlog import Backlog
+from lastlight.realtime.publisher import RoomPublisher
+from protocol.errors import LastLightError
+from storage.journal.order import Order
+from storage.write_behind import numbering, write_behind
+from storage.write_behind.write_behind import WriteBehind
+from tests.simulation.mutations import mutation
+
+
+@mutation(Order, "tail_read")
+def failed_commit_taken_for_undone(original: Any) -> Any:
+    """What was written and not answered is taken for lost, and its numbers for free."""
+    return lambda self, last_n, total: original(self, self.durable_n, self.durable_total)
+
+
+@mutation(WriteBehind, "_apply")
+def failed_flush_taken_for_done(original: Any) -> Any:
+    """A database that does not answer has taken everything."""
+
+    async def apply(self: Any, sources: Any) -> None:
+        try:
+            await original(self, sources)
+        except LastLightError:
+            self._advance(sources[-1].position)
+
+    return apply
+
+
+@mutation(WriteBehind, "_patiently_claim")
+def cancelled_flush_taken_for_undone(original: Any) -> Any:
+    """After no answer the position is not read again."""
+
+    async def patiently_claim(self: Any) -> None:
+        if not self._claimed:
+            await original(self)
+
+    return patiently_claim
+
+
+@mutation(WriteBehind, "_flush")
+def journal_truncated_too_early(original: Any) -> Any:
+    """The journal lets go of what is durable, whether or not it is flushed."""
+
+    async def flush(self: Any, sources: Any) -> Any:
+        await self._journal.release(self._journal.durable)
+        return await original(self, sources)
+
+    return flush
+
+
+@mutation(write_behind, "batch_of")
+def flush_forgets_removals(original: Any) -> Any:
+    """Rows that were removed stay in the database."""
+    return lambda sources, after: attrs.evolve(original(sources, after), removes={})
+
+
+@mutation(write_behind, "batch_of")
+def flush_forgets_what_is_on_its_way(original: Any) -> Any:
+    """Messages that were sent are not kept with the rows: a crash loses them."""
+    return lambda sources, after: attrs.evolve(original(sources, after), sends={})
+
+
+@mutation(numbering, "chained_hash")
+def hash_chain_broken(original: Any) -> Any:
+    """Each hash follows from its own row alone (L7)."""
+    return lambda previous, canonical: original(bytes(32), canonical)
+
+
+@mutation(Backlog, "after")
+def resume_off_by_one(original: Any) -> Any:
+    """Who comes back misses the first event that they missed."""
+
+    def after(self: Any, room: str, seq: int) -> Any:
+        found = original(self, room, seq)
+        return found and found[1:]
+
+    return after
+
+
+@mutation(Backlog, "snapshot")
+def snapshot_without_its_last_event(original: Any) -> Any:
+    """A snapshot says that it stands one event later than it does."""
+
+    def snapshot(self: Any, room: str, user_id: Any) -> Any:
+        found = original(self, room, user_id)
+        return found and (found[0] + 1, found[1])
+
+    return snapshot
+
+
+@mutation(RoomPublisher, "publish")
+def event_not_published(original: Any) -> Any:
+    """Some events never reach their rooms."""
+
+    def publish(self: Any, event: Any) -> None:
+        if event.id.int % 1_000 % 13:
+            original(self, event)
+
+    return publish
