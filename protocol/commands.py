@@ -6,9 +6,11 @@ one another stand in `protocol.internal`. All of them are values: frozen, and ma
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Final, Self, TypeVar, cast, dataclass_transform
+from typing import Any, ClassVar, Final, Self, TypeVar, dataclass_transform
 
 import attrs
+
+from protocol.evolving import evolve
 
 
 class Command:
@@ -22,7 +24,7 @@ class Command:
 
     def evolve(self, **changes: Any) -> Self:
         """The same command with other values."""
-        return cast("Self", attrs.evolve(cast("Any", self), **changes))
+        return evolve(self, **changes)
 
 
 COMMANDS: Final[dict[str, type[Command]]] = {}

@@ -14,6 +14,9 @@ import attrs
 
 _COUNTER_BITS = 42
 _TAIL_BITS = 32
+_TAILS_DRAWN = 64
+"""Random tails are drawn so many at a time: asking the system for each was half of an id's cost."""
+_SHIFTS = range(0, _TAIL_BITS * _TAILS_DRAWN, _TAIL_BITS)
 
 
 @attrs.define(eq=False)
@@ -27,6 +30,7 @@ class MonotonicIds:
     random_bits: Callable[[int], int]
     _last_ms: int = 0
     _counter: int = 0
+    _tails: list[int] = attrs.field(factory=list)
 
     def fresh(self) -> UUID:
         """The next id."""
@@ -42,7 +46,11 @@ class MonotonicIds:
                 self._counter = 0
         high, low = self._counter >> 30, self._counter & 0x3FFFFFFF
         value = (self._last_ms << 80) | (0x7 << 76) | (high << 64) | (0x2 << 62) | (low << 32)
-        return UUID(int=value | self.random_bits(_TAIL_BITS))
+        if not self._tails:
+            drawn = self.random_bits(_TAIL_BITS * _TAILS_DRAWN)
+            mask = (1 << _TAIL_BITS) - 1
+            self._tails = [drawn >> shift & mask for shift in _SHIFTS]
+        return UUID(int=value | self._tails.pop())
 
 
 def id_at(at: datetime, fresh: UUID) -> UUID:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-import attrs
-
 from actors.account.order_rows import sale_line, sale_transaction, sales_of, sold
 from actors.account.patterns import patterns_seen
 from actors.account.pending import open_purchase
@@ -35,6 +33,7 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, FieldError, Refusal
+from protocol.evolving import evolve
 from protocol.internal.orders import (
     Buyer,
     OrderPosted,
@@ -128,7 +127,7 @@ def decide_post_order(state: AccountState, command: PostOrder, context: Context)
         sale_line(transaction, line, n, context) for n, line in enumerate(command.lines, 1)
     ]
     outcome = wallet.outcome("purchase")
-    return attrs.evolve(
+    return evolve(
         outcome,
         reply=sold(wallet, transaction, command.lines),
         changes=(*outcome.changes, *rows),

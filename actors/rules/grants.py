@@ -12,9 +12,8 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-import attrs
-
 from protocol.errors import Code, Refusal
+from protocol.evolving import evolve
 from protocol.records.money import CreditGrant
 from protocol.records.money_states import CreditSource
 from protocol.records.values import HoldSource
@@ -108,9 +107,9 @@ def capture(
         used = min(source.amount_minor, wanted)
         wanted -= used
         if used:
-            taken.append(attrs.evolve(source, amount_minor=used))
+            taken.append(evolve(source, amount_minor=used))
         if used < source.amount_minor:
-            rest.append(attrs.evolve(source, amount_minor=source.amount_minor - used))
+            rest.append(evolve(source, amount_minor=source.amount_minor - used))
     if wanted:
         raise ValueError(f"a capture of {amount_minor} minor is {wanted} more than the hold")
     return tuple(taken), tuple(rest)
@@ -123,7 +122,7 @@ def join(*several: Iterable[HoldSource]) -> tuple[HoldSource, ...]:
         for part in parts:
             before = sums.get(part.grant_id)
             amount = part.amount_minor + (before.amount_minor if before else 0)
-            sums[part.grant_id] = attrs.evolve(part, amount_minor=amount)
+            sums[part.grant_id] = evolve(part, amount_minor=amount)
     return tuple(sums.values())
 
 
@@ -152,7 +151,7 @@ def give_back(
         returned = min(part.amount_minor - already.get(part.grant_id, 0), wanted)
         wanted -= returned
         if returned > 0:
-            parts.append(attrs.evolve(part, amount_minor=returned))
+            parts.append(evolve(part, amount_minor=returned))
     if wanted:
         raise ValueError(f"giving back {amount_minor} minor is {wanted} more than was taken")
     return tuple(parts)

@@ -166,7 +166,9 @@ class Drafter:
             known = self.timers.get(timer.name)
             match timer:
                 case SetTimer():
-                    changes.append(self._timer(timer, 1 if known is None else known.version + 1))
+                    row = self._timer(timer, 1 if known is None else known.version + 1)
+                    if not _is_set(known, row, message):
+                        changes.append(row)
                 case CancelTimer() if known is not None:
                     removes.append((ActorTimer.table.name, known.primary_key))
 
@@ -186,7 +188,7 @@ class Drafter:
 
     def _numbered(self, event: Event, now: datetime) -> RoomEvent:
         rooms = tuple((room, self.rooms.next(room)) for room in event.rooms)
-        return attrs.evolve(_unnumbered(event, self.fresh_id(), now), rooms=rooms)
+        return _told_in(rooms, event, self.fresh_id(), now)
 
 
 def _answer_of(outcome: Outcome, status: int) -> Answer | None:
@@ -201,14 +203,34 @@ def _answer_of(outcome: Outcome, status: int) -> Answer | None:
     )
 
 
+def _is_set(known: ActorTimer | None, row: ActorTimer, message: Message) -> bool:
+    """Whether a timer stands as it is to be set: then there is nothing to write.
+
+    What tells at most once a second sets its timer with everything there is to tell.
+    """
+    return (
+        known is not None
+        and known.fired_at is None
+        and known.due_at == row.due_at
+        and known.payload == row.payload
+        and (message.timer is None or message.timer[0] != row.name)
+    )
+
+
 def _unnumbered(event: Event, id_: UUID, now: datetime) -> RoomEvent:
+    return _told_in(tuple((room, None) for room in event.rooms), event, id_, now)
+
+
+def _told_in(
+    rooms: tuple[tuple[str, int | None], ...], event: Event, id_: UUID, now: datetime
+) -> RoomEvent:
     return RoomEvent(
         id=id_,
         type=event.type,
         venue_id=event.venue_id,
         occurred_at=now,
         data=event.data,
-        rooms=tuple((room, None) for room in event.rooms),
+        rooms=rooms,
         version=event.version,
         hide_from=event.hide_from,
     )

@@ -36,7 +36,8 @@ class State:
 
     def get(self, kind: type[R], *key: object) -> R | None:
         """The record with this primary key, or None."""
-        return self.rows(kind).get(key)
+        rows = self._rows.get(kind)
+        return None if rows is None else cast("R | None", rows.get(key))
 
     def one(self, kind: type[R]) -> R:
         """The only record of a class of which every state of this kind has exactly one."""
@@ -45,13 +46,17 @@ class State:
 
     def first(self, kind: type[R]) -> R | None:
         """The only record of a class, or None if there is none yet."""
-        return next(iter(self.rows(kind).values()), None)
+        rows = self._rows.get(kind)
+        return cast("R", next(iter(rows.values()))) if rows else None
 
     def put(self, record: Record) -> None:
         """Take a new or changed record in."""
-        rows = self._rows.setdefault(type(record), {})
-        before = rows.get(record.primary_key)
-        rows[record.primary_key] = record
+        rows = self._rows.get(type(record))
+        if rows is None:
+            rows = self._rows[type(record)] = {}
+        key = record.primary_key
+        before = rows.get(key)
+        rows[key] = record
         self.on_put(before, record)
 
     def discard(self, kind: type[Record], key: tuple[Any, ...]) -> None:

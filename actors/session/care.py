@@ -28,6 +28,7 @@ from protocol.events.safety import (
     SafetyThresholdCrossed,
     SafetyVerificationRequested,
 )
+from protocol.evolving import evolve
 from protocol.internal.safety import (
     CheckLapsed,
     HoldService,
@@ -81,7 +82,7 @@ def cross(
         if not may_raise(care.watch, level, crossing):
             continue
         watch = raised(care.watch, crossing, draft.now)
-        draft.notes = attrs.evolve(draft.notes, care=attrs.evolve(care, watch=watch))
+        draft.notes = evolve(draft.notes, care=evolve(care, watch=watch))
         draft.tell(
             SafetyThresholdCrossed(
                 session_id=draft.session.id,
@@ -112,7 +113,7 @@ def stir(draft: VisitDraft) -> None:
     """Something happened: the level stays for another hour."""
     care = draft.notes.care
     watch = stirred(care.watch, draft.now)
-    draft.notes = attrs.evolve(draft.notes, care=attrs.evolve(care, watch=watch))
+    draft.notes = evolve(draft.notes, care=evolve(care, watch=watch))
 
 
 def begin(draft: VisitDraft, case: Intervention | None, opening: Opening) -> Intervention:
@@ -218,8 +219,8 @@ def ask_patron(draft: VisitDraft, kind: SafetyCheckKind) -> None:
     log(draft, LogKind.VERIFICATION, notes=f"{kind.value} asked")
     if kind is not SafetyCheckKind.BREAK_REMINDER:
         # A newer check takes the place of one that waits: its answer speaks for both.
-        care = attrs.evolve(draft.notes.care, asked_at=draft.now)
-        draft.notes = attrs.evolve(draft.notes, care=care)
+        care = evolve(draft.notes.care, asked_at=draft.now)
+        draft.notes = evolve(draft.notes, care=care)
         draft.timer(CHECK, check.answer_by, CheckLapsed(check_id=check.id))
 
 

@@ -26,6 +26,7 @@ from actors.session.rates import activity_changed, rate_at, rate_changes_at
 from actors.session.standing import profile_of
 from actors.session.state import SessionState
 from protocol.events.sessions import SessionStatusChanged
+from protocol.evolving import evolve
 from protocol.internal.metering import EndOverdueVisit
 from protocol.records.states import Activity, SegmentMode, SessionStatus
 from protocol.records.visits import Session, SessionHistory, SessionSegment
@@ -165,7 +166,7 @@ class VisitDraft(Gathered):
         spent_ms = (at - before.status_since) // MS
         elapsed_ms = dict(self.notes.elapsed_ms)
         elapsed_ms[before.status] = elapsed_ms.get(before.status, 0) + spent_ms
-        self.notes = attrs.evolve(self.notes, elapsed_ms=elapsed_ms)
+        self.notes = evolve(self.notes, elapsed_ms=elapsed_ms)
         paused = before.status in {SessionStatus.PAUSED, SessionStatus.AUTO_PAUSED}
         self.session = before.evolve(
             status=status,

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-import attrs
-
 from actors.rules.business_day import business_day_of, start_of
 from actors.rules.permissions import not_found
 from actors.runtime.behaviour import decides
@@ -19,6 +17,7 @@ from actors.session.state import SessionState
 from protocol.addresses import ActorKind, Address
 from protocol.domain_limits import SESSION_DRINKS_MAX
 from protocol.errors import Code, Refusal
+from protocol.evolving import evolve
 from protocol.internal.orders import OrderPosted, PriceOrder, VouchOrder
 from protocol.records.money_states import Tender
 from protocol.records.states import SessionStatus
@@ -39,7 +38,7 @@ def decide_vouch_order(state: SessionState, command: VouchOrder, context: Contex
     if session.venue_id != command.order.venue_id:
         return not_found(f"session {state.session_id}")
     draft = draft_of(state, session, context)
-    buyer = attrs.evolve(
+    buyer = evolve(
         command.buyer,
         persons_present=session.party_size,
         safety_level=session.safety_level,
@@ -48,7 +47,7 @@ def decide_vouch_order(state: SessionState, command: VouchOrder, context: Contex
     price = PriceOrder(order=command.order, buyer=buyer, transaction_id=command.transaction_id)
     if command.order.tender is Tender.CARD:
         # Whether it is paid and served the account knows: it is asked when the visit ends.
-        draft.notes = attrs.evolve(draft.notes, card_orders=draft.notes.card_orders + 1)
+        draft.notes = evolve(draft.notes, card_orders=draft.notes.card_orders + 1)
         draft.send(draft.venue, price)
         return draft.outcome()
     return Outcome(sends=(Send(Address(ActorKind.VENUE, session.venue_id), price),))
@@ -67,7 +66,7 @@ def decide_order_posted(state: SessionState, command: OrderPosted, context: Cont
     at = max(context.happened_at, session.started_at)
     if command.standard_drinks_milli > 0:
         drinks = (*drinks, Drink(at=at, milli=command.standard_drinks_milli))
-    draft.notes = attrs.evolve(
+    draft.notes = evolve(
         notes,
         orders=notes.orders + 1,
         plays=notes.plays + command.plays,

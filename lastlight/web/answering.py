@@ -25,6 +25,7 @@ from lastlight.web.http import Handler, Headers, Request, Response
 from lastlight.web.paths import BadPath, decode_path
 from lastlight.web.problems import problem_response
 from protocol.errors import Code, LastLightError, Refusal
+from protocol.evolving import evolve
 from protocol.limits import BODY_BYTES_MAX, BODY_TIMEOUT_S
 
 _SECURITY: Final[Headers] = (
@@ -177,7 +178,7 @@ class Answering:
             )
             return _close_after(malformed(detail, request.request_id))
         try:
-            return await self.handler(attrs.evolve(request, method=method, body=body))
+            return await self.handler(evolve(request, method=method, body=body))
         except LastLightError as error:
             return problem_response(error.refusal(), request.request_id)
 
@@ -189,4 +190,4 @@ def malformed(detail: str, request_id: str) -> Response:
 
 def _close_after(answer: Response) -> Response:
     """Say that the connection ends here: the rest of it can't be read as requests."""
-    return attrs.evolve(answer, headers=(*answer.headers, ("connection", "close")))
+    return evolve(answer, headers=(*answer.headers, ("connection", "close")))

@@ -8,9 +8,12 @@ append-only table are never updated or deleted.
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, ClassVar, Final, Self, TypeVar, cast, dataclass_transform
 
 import attrs
+
+from protocol.evolving import evolve
 
 
 @attrs.frozen
@@ -56,7 +59,7 @@ class Record:
 
     def evolve(self, **changes: Any) -> Self:
         """This row with other values. The version stays: for rows not written yet."""
-        return cast("Self", attrs.evolve(cast("Any", self), **changes))
+        return evolve(self, **changes)
 
     def revised(self, **changes: Any) -> Self:
         """The next version of this row, with other values."""
@@ -92,6 +95,13 @@ def record(table: Table) -> Callable[[R], R]:
         if table.name in RECORDS:
             raise ValueError(f"{table.name} has a record already: {RECORDS[table.name]}")
         made.table = table
+        # Read by the state, the entry and the write-behind for every row: one call in C.
+        columns_of = attrgetter(*table.key)
+        setattr(  # noqa: B010 - mypy knows no other way to give a class a property
+            made,
+            "primary_key",
+            property(columns_of if len(table.key) > 1 else lambda row: (columns_of(row),)),
+        )
         RECORDS[table.name] = made
         return made
 
