@@ -13,8 +13,9 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
-from lastlight import cli_commands
+from lastlight import cli_background, cli_commands
 from lastlight.cli_errors import tell_of
 from protocol.addresses import ActorKind
 from protocol.errors import LastLightError
@@ -92,6 +93,9 @@ def parser() -> argparse.ArgumentParser:
         help="read it there; else LASTLIGHT_PASSWORD, or ask",
     )
     _add_actors(add("actors", cli_commands.list_actors, "Look at a node's live actors."))
+    jobs = add("jobs", cli_background.list_jobs, "Show a node's jobs: next run, last run, outcome.")
+    _add_owner(jobs)
+    _add_effects(add("effects", cli_background.list_effects, "Look at what goes outside."))
     return line
 
 
@@ -120,8 +124,24 @@ def _add_actors(actors: argparse.ArgumentParser) -> None:
     shown.add_argument("id", metavar="ID")
     shown.set_defaults(run=cli_commands.show_actor)
     for action in (listed, shown):
-        _add_url(action)
-        action.add_argument("--token", help="an owner's access token; default LASTLIGHT_TOKEN")
+        _add_owner(action)
+
+
+def _add_effects(effects: argparse.ArgumentParser) -> None:
+    actions = effects.add_subparsers(metavar="list|replay", required=True)
+    listed = actions.add_parser("list", help="what waits, and what was given up and why")
+    listed.set_defaults(run=cli_background.list_effects)
+    _add_owner(listed)
+    again = actions.add_parser("replay", help="have dead messages sent again")
+    again.set_defaults(run=cli_background.replay_effects)
+    again.add_argument("ids", metavar="ID", type=UUID, nargs="+", help="of dead letters")
+    again.add_argument("--data-dir", type=Path, help="of the embedded database")
+
+
+def _add_owner(command: argparse.ArgumentParser) -> None:
+    """For commands that a node answers to owners only."""
+    _add_url(command)
+    command.add_argument("--token", help="an owner's access token; default LASTLIGHT_TOKEN")
 
 
 def _number(least: float, most: float) -> Callable[[str], float]:

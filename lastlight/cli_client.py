@@ -169,6 +169,11 @@ def length_of(milliseconds: float) -> str:
     return f"{seconds // 60} min {seconds % 60} s" if seconds >= 60 else f"{seconds} s"
 
 
+def moment_of(at: str | None) -> str:
+    """The day and minute in this machine's time zone."""
+    return f"{datetime.fromisoformat(at).astimezone():%m-%d %H:%M:%S}" if at else "–"
+
+
 def _clock_time(at: str | None) -> str:
     """The moment in this machine's time zone, without the day."""
     return f"{datetime.fromisoformat(at).astimezone():%H:%M:%S}" if at else "–"

@@ -60,7 +60,7 @@ def serve(line: Namespace) -> int:
 
     async def live(running: Running, told: trio.Event) -> None:
         if sys.stdout.isatty():
-            _say(f"Last Light listens on {url_of(settings, running.door.port)}")
+            say(f"Last Light listens on {url_of(settings, running.door.port)}")
         await told.wait()
 
     trio.run(lambda: run_node(settings, demo=line.demo, live=live))
@@ -114,8 +114,8 @@ def migrate(line: Namespace) -> int:
 
     applied = trio.run(migrate_database, settings)
     for name in applied:
-        _say(f"applied {name}")
-    _say(f"{len(applied)} migrations applied; the database has this release's schema")
+        say(f"applied {name}")
+    say(f"{len(applied)} migrations applied; the database has this release's schema")
     return 0
 
 
@@ -126,11 +126,11 @@ def check(line: Namespace) -> int:
     from lastlight.cli_check import check_node
 
     for name, value in settings.shown().items():
-        _say(f"{PREFIX}{name.upper()} = {value}")
-    _say("")
+        say(f"{PREFIX}{name.upper()} = {value}")
+    say("")
     findings = trio.run(check_node, settings)
     for finding in findings:
-        _say(f"{finding.mark} {finding.what}: {finding.words}")
+        say(f"{finding.mark} {finding.what}: {finding.words}")
     return 0 if all(finding.works for finding in findings) else 1
 
 
@@ -138,7 +138,7 @@ def openapi(_line: Namespace) -> int:
     """Print the document that `/openapi.json` serves."""
     from lastlight.openapi import openapi_document
 
-    _say(json.dumps(openapi_document(), ensure_ascii=False, indent=2))
+    say(json.dumps(openapi_document(), ensure_ascii=False, indent=2))
     return 0
 
 
@@ -146,7 +146,7 @@ def asyncapi(_line: Namespace) -> int:
     """Print the document that `/docs/asyncapi.json` serves."""
     from lastlight.asyncapi import asyncapi_document
 
-    _say(json.dumps(asyncapi_document(), ensure_ascii=False, indent=2))
+    say(json.dumps(asyncapi_document(), ensure_ascii=False, indent=2))
     return 0
 
 
@@ -158,7 +158,7 @@ def token(line: Namespace) -> int:
         password = sys.stdin.readline().rstrip("\n")
     else:
         password = os.environ.get(PASSWORD_VARIABLE) or _ask_password(line.email)
-    _say(sign_in(line.url, line.email, password))
+    say(sign_in(line.url, line.email, password))
     return 0
 
 
@@ -166,8 +166,8 @@ def list_actors(line: Namespace) -> int:
     """Print a table of live actors."""
     from lastlight.cli_client import actors_table, fetch_actors
 
-    listed = fetch_actors(line.url, _token_of(line), kind=line.kind)
-    _wide_console().print(actors_table(listed))
+    listed = fetch_actors(line.url, token_of(line), kind=line.kind)
+    wide_console().print(actors_table(listed))
     return 0
 
 
@@ -175,8 +175,8 @@ def show_actor(line: Namespace) -> int:
     """Print one actor."""
     from lastlight.cli_client import actor_view, fetch_actor
 
-    found = fetch_actor(line.url, _token_of(line), kind=line.kind, id=line.id)
-    _wide_console().print(actor_view(found))
+    found = fetch_actor(line.url, token_of(line), kind=line.kind, id=line.id)
+    wide_console().print(actor_view(found))
     return 0
 
 
@@ -231,11 +231,16 @@ def _own_stderr() -> TextIO:
     return os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding="utf-8")
 
 
-def _token_of(line: Namespace) -> str:
+def token_of(line: Namespace) -> str:
+    """The access token that the line or the environment has.
+
+    Raises:
+        NotSaid: neither.
+    """
     found: str | None = line.token or os.environ.get(TOKEN_VARIABLE)
     if not found:
         raise NotSaid(
-            f"actors are shown to owners; put an access token into {TOKEN_VARIABLE} or --token, "
+            f"this is shown to owners; put an access token into {TOKEN_VARIABLE} or --token, "
             f"for example export {TOKEN_VARIABLE}=$(lastlight token owner@lastlight.example)"
         )
     return found
@@ -247,11 +252,12 @@ def _ask_password(email: str) -> str:
     return getpass.getpass(f"Password of {email}: ")
 
 
-def _wide_console() -> Console:
+def wide_console() -> Console:
     """As wide as the terminal; into a file or a pipe, so wide that nothing is cut."""
     return Console() if sys.stdout.isatty() else Console(width=200)
 
 
-def _say(words: str) -> None:
+def say(words: str) -> None:
+    """One line on standard output, at once."""
     sys.stdout.write(f"{words}\n")
     sys.stdout.flush()

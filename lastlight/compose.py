@@ -177,6 +177,8 @@ def _health(
         write_behind=storage.write_behind,
         payments_on=own.provider.on,
         ways_on=notifier.on,
+        payments_rest=lambda: own.provider.rests,
+        ways_rest=notifier.resting,
         jobs_in_trouble=scheduler.in_trouble,
     )
 

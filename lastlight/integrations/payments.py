@@ -131,6 +131,11 @@ class PaymentProvider(Protocol):
         """Whether there is a provider at all."""
         ...
 
+    @property
+    def rests(self) -> bool:
+        """Whether it is left alone for a while, as it did not answer."""
+        ...
+
     async def create_payment(self, ask: PaymentAsk) -> ProviderPayment:
         """Begin a payment; with the same key, the same one again, with its secret."""
         ...
@@ -186,6 +191,10 @@ class PaymentsOff:
 
     @property
     def on(self) -> bool:
+        return False
+
+    @property
+    def rests(self) -> bool:
         return False
 
     async def create_payment(self, ask: PaymentAsk) -> ProviderPayment:

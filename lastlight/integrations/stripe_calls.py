@@ -101,6 +101,11 @@ class StripeCalls:
         factory=lambda: Circuit(failures_max=PROVIDER_FAILURES_MAX, rest_s=PROVIDER_REST_S)
     )
 
+    @property
+    def rests(self) -> bool:
+        """Whether it is left alone, as it did not answer some times in a row."""
+        return self._circuit.rests
+
     async def ask(self, call: Asked) -> Mapping[str, Any]:
         """An answer in the time of a call, tries and the wait for a place counted in.
 

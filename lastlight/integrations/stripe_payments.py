@@ -67,6 +67,10 @@ class StripePayments:
     def on(self) -> bool:
         return True
 
+    @property
+    def rests(self) -> bool:
+        return self._calls.rests
+
     async def create_payment(self, ask: PaymentAsk) -> ProviderPayment:
         """The app confirms it, with a card of its own or the saved one that is named here."""
         amount = _amount(ask.amount_minor, ask.currency)

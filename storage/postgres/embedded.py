@@ -27,7 +27,12 @@ from storage.postgres.initialise import DATABASE, USER, initialise
 from storage.postgres.place import Place, find_place, lock_place, open_private
 from storage.postgres.postmaster import clear_the_way, read_pid_file, stop, wait_exit
 
-__all__ = ["EmbeddedServer", "EmbeddedServerStatistics", "open_embedded_server"]
+__all__ = [
+    "EmbeddedServer",
+    "EmbeddedServerStatistics",
+    "open_embedded_server",
+    "url_of_running",
+]
 
 POLL_S: Final = 0.02
 RESTART_DELAY_MIN_S: Final = 0.1
@@ -72,6 +77,18 @@ class EmbeddedServerStatistics:
     crash_count: int
     last_exit: str | None
     cluster: Path
+
+
+def url_of_running(data_dir: Path) -> str | None:
+    """Where the server of a node that runs now takes connections; None if none does. Blocks.
+
+    Raises:
+        EmbeddedServerUnusable: see `find_place`.
+    """
+    found = read_pid_file(find_place(data_dir).cluster)
+    if found is None or not found.ready or found.socket_dir is None:
+        return None
+    return f"postgresql://{USER}@/{DATABASE}?host={quote(str(found.socket_dir), safe='')}"
 
 
 class EmbeddedServer:

@@ -62,6 +62,12 @@ class PostgresJobs:
         async with self.database.connect(DatabaseRole.WRITER) as connection:
             return [dict(row) for row in await connection.fetch(SQL["dead_letters"].sql, most)]
 
+    async def ask_replays(self, message_ids: Sequence[UUID]) -> Sequence[UUID]:
+        """Have dead messages sent again by the node; those that can be."""
+        async with self.database.connect(DatabaseRole.WRITER) as connection:
+            rows = await connection.fetch(SQL["ask_replays"].sql, list(message_ids))
+        return [row["message_id"] for row in rows]
+
     async def replays(self) -> Sequence[Replay]:
         """What is to be sent again."""
         async with self.database.connect(DatabaseRole.WRITER) as connection:

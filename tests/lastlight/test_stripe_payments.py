@@ -95,9 +95,11 @@ async def test_a_provider_that_hangs_is_left_alone_after_a_few_calls(
     """Each caller would wait for seconds; and nobody else waits at all meanwhile."""
     server.hangs = trio.Event()
     async with open_stripe_payments(API_KEY, server.url, call_s=0.1) as stripe:
+        assert not stripe.rests
         for _ in range(PROVIDER_FAILURES_MAX):
             with pytest.raises(ProviderError, match="no answer in"):
                 await stripe.payment("pi_1")
+        assert stripe.rests
         with pytest.raises(ProviderError, match="left alone"), trio.fail_after(0.05):
             await stripe.payment("pi_1")
     server.hangs.set()

@@ -82,6 +82,11 @@ class MemoryProvider:
     _keys: dict[str, str] = attrs.field(factory=dict)
     _count: Iterator[int] = attrs.field(factory=lambda: itertools.count(1))
 
+    @property
+    def rests(self) -> bool:
+        """It is asked every time."""
+        return False
+
     async def create_payment(self, ask: PaymentAsk) -> ProviderPayment:
         await self._answer()
         if ask.customer_id not in self.customers:

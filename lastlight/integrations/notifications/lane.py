@@ -72,6 +72,11 @@ class Lane:
             urgent: trio.CapacityLimiter(NOTIFY_AT_ONCE_MAX) for urgent in (False, True)
         }
 
+    @property
+    def rests(self) -> bool:
+        """Whether the provider asked for all of us to wait, and it is not over."""
+        return trio.current_time() < self._held_until
+
     async def deliver(self, target: str, letter: Letter) -> str:
         """As the provider's own; waits for a place and for the pace first.
 

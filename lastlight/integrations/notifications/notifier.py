@@ -112,6 +112,10 @@ class Notifier:
         """The ways that there are providers for."""
         return frozenset(self.delivering.lanes)
 
+    def resting(self) -> frozenset[Channel]:
+        """Those of them whose provider asked to be left alone for now."""
+        return frozenset(way for way, lane in self.delivering.lanes.items() if lane.rests)
+
     def performers(self) -> Mapping[type[Command], Perform]:
         """What is done for which command."""
         return {

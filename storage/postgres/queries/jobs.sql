@@ -21,6 +21,13 @@ on conflict (name) do update set
 select message_id, actor_type, command, error, replayable, at
 from runtime.dead_letters order by at desc, message_id desc limit $1;
 
+-- name: ask_replays
+-- Have dead messages sent again: those of $1 that are there and can be.
+insert into runtime.replays (message_id)
+select message_id from runtime.dead_letters where message_id = any ($1::uuid[]) and replayable
+on conflict (message_id) do update set asked_at = now(), done_at = null, result = null
+returning message_id;
+
 -- name: replays_asked
 -- Dead messages that are to be sent again, at most $1.
 select asked.message_id, letter.payload, letter.replayable
