@@ -33,8 +33,10 @@ def script(town: Town) -> str:
     reading = _filled("purchase_read", _who(town))
     fresh = ", ".join(f"uuidv7() as {name}_id" for name in ("transaction", "journal", "receipt"))
     lines += [
-        # The answer's columns become variables of the script, as they are a server's.
-        f"select wallet_version, ledger_seq, business_day, session_id, {fresh}",
+        # The answer's columns become variables of the script, as they are a server's; whoever can't
+        # pay has no wallet of version 0, so nothing is written.
+        f"select case when paid_minor >= {PRICE_MINOR} then wallet_version else 0 end",
+        f"as wallet_version, business_day, session_id, {fresh}",
         f"from ({reading}) as known",
         "\\gset",
         f"{_filled('purchase_write', {**_who(town), **_decided(town)})};",

@@ -1,19 +1,16 @@
 """The servers that ours is measured beside do the same job: its checks, its answers, its rows.
 
-A peer that does less would be beaten for nothing. Each test runs on both of them, each in a process
-of its own on a database of the test run; where its packages are not installed, it is skipped.
+A peer that does less would be beaten for nothing. Each test runs on both of them; where the
+packages of one are not installed, it is skipped.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import secrets
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from typing import Any, cast
 
-import attrs
 import httpx
 import pytest
 import trio
@@ -21,79 +18,11 @@ from trio_websocket import open_websocket_url
 
 from bench.audit import Auditor
 from bench.ceilings import transaction_rate
-from bench.database import run_sql
-from bench.peer import Peer, Stored
-from bench.peers.node import has_packages
-from bench.peers.serving import EXPRESS, ProcessPeer, express, fastapi
-from bench.peers.store import Store
-from bench.town import Town
-from protocol.codec import decode, parse_json, to_json
+from bench.peer import Peer
 from protocol.replies.sessions import CheckedIn, SessionDetail
 from protocol.replies.transactions import Purchased
+from tests.bench.peers import AT_ONCE, MISSING, Client, a_peer, at_once, code_of, same
 from tests.conftest import PostgresForTests
-
-AT_ONCE = 6
-_EMPTY = "drop schema public cascade; drop schema runtime cascade; create schema public"
-MISSING = {
-    "express": "" if has_packages(EXPRESS) else f"npm ci has not run in {EXPRESS}",
-    "fastapi": "" if importlib.util.find_spec("fastapi") else "the bench extra is not installed",
-}
-
-
-@attrs.define(eq=False)
-class StoreOfTests(Store):
-    """A fresh database on the server of the test run, without our tables."""
-
-    made: str = ""
-
-    @property
-    def url(self) -> str:
-        """Where it is."""
-        return self.made
-
-    def start(self) -> None:
-        """Nothing is to be started."""
-        run_sql(self.made, _EMPTY)
-
-
-@attrs.frozen
-class Client:
-    """Asks one peer as the patrons of its town."""
-
-    peer: ProcessPeer
-    town: Town
-    http: httpx.Client
-
-    def post(self, path: str, n: int, body: object, key: str | None = None) -> httpx.Response:
-        """One request with a key, fresh if none is given."""
-        headers = {"authorization": f"Bearer {self.town.token(n)}"}
-        headers["idempotency-key"] = key or secrets.token_hex(8)
-        return self.http.post(path, json=body, headers=headers)
-
-    def check_in(self, n: int, key: str | None = None, **changes: object) -> httpx.Response:
-        """The n-th patron comes in at home."""
-        body = {**self.town.check_in(self.town.home_of(n)), **changes}
-        return self.post("/api/sessions/checkin", n, body, key)
-
-    def buy(self, n: int, key: str | None = None, **changes: object) -> httpx.Response:
-        """The n-th patron buys the cheapest thing at home."""
-        body = {**self.town.order(self.town.home_of(n)), **changes}
-        return self.post("/api/transactions/purchase", n, body, key)
-
-    def read(self, n: int, session: str) -> httpx.Response:
-        """The n-th patron looks at a session."""
-        headers = {"authorization": f"Bearer {self.town.token(n)}"}
-        return self.http.get(f"/api/sessions/{session}", headers=headers)
-
-    def sql(self, statement: str) -> str:
-        """Change or look at what is stored."""
-        return run_sql(self.peer.database_url, statement)
-
-    def gained(self, do: Callable[[], object]) -> Stored:
-        """What came into the store by something."""
-        before = self.peer.stored()
-        do()
-        return self.peer.stored().since(before)
 
 
 @pytest.fixture(scope="module", params=["express", "fastapi"])
@@ -102,57 +31,27 @@ def client(
     postgres_for_tests: PostgresForTests,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Client]:
-    """A peer with a town of two venues."""
+    """Each peer, with a town of two venues."""
     if MISSING[request.param]:
         pytest.skip(MISSING[request.param])
     made = postgres_for_tests.ask("create")
-    peer = {"express": express, "fastapi": fastapi}[request.param]()
-    peer.connections = AT_ONCE
-    peer.make_store = lambda folder: StoreOfTests(folder, made=made["url"])
-    town = Town(venues=2, patrons=60)
-    try:
-        peer.start(tmp_path_factory.mktemp(request.param), town)
-        with httpx.Client(base_url=peer.base_url, timeout=30) as http:
-            yield Client(peer, town, http)
-    finally:
-        peer.stop()
-        postgres_for_tests.ask(f"drop {made['name']}")
-
-
-def _code(answer: httpx.Response) -> str:
-    assert answer.headers["content-type"].startswith("application/problem+json")
-    told: Mapping[str, Any] = answer.json()
-    assert (told["status"], told["type"]) == (
-        answer.status_code,
-        f"urn:lastlight:problem:{told['code']}",
-    )
-    return str(told["code"])
-
-
-def _same(reply: type[object], answer: httpx.Response) -> Any:
-    """The answer, once it is what our own codec reads and would write."""
-    read = decode(reply, parse_json(answer.content))
-    assert json.loads(to_json(read)) == answer.json()
-    return read
-
-
-def _at_once(ask: Callable[[int], httpx.Response], count: int = AT_ONCE) -> list[httpx.Response]:
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(ask, range(count)))
+    with a_peer(request.param, made["url"], tmp_path_factory.mktemp(request.param)) as asked:
+        yield asked
+    postgres_for_tests.ask(f"drop {made['name']}")
 
 
 def test_a_peer_answers_in_our_words(client: Client) -> None:
     """One client drives all servers, and reads the same members with the same spelling."""
     entered = client.check_in(1)
     assert (entered.status_code, entered.headers["etag"]) == (201, '"v1"')
-    visit: CheckedIn = _same(CheckedIn, entered)
+    visit: CheckedIn = same(CheckedIn, entered)
     assert visit.held_minor == 150
     shown = client.read(1, str(visit.session_id))
-    detail: SessionDetail = _same(SessionDetail, shown)
+    detail: SessionDetail = same(SessionDetail, shown)
     assert (shown.status_code, shown.headers["etag"]) == (200, '"v1"')
     assert [segment.rate_minor_per_h for segment in detail.segments] == [600]
     assert [hold.amount_minor for hold in detail.holds] == [150]
-    sale: Purchased = _same(Purchased, client.buy(1))
+    sale: Purchased = same(Purchased, client.buy(1))
     assert (sale.total_minor, sale.tax_minor) == (100, 9)
     assert (sale.balance.available_minor, sale.balance.held_minor) == (99_750, 150)
 
@@ -198,12 +97,12 @@ def test_who_may_not_come_in_is_told_why(
 
 
 def _expect(answer: httpx.Response, code: str) -> None:
-    assert _code(answer) == code
+    assert code_of(answer) == code
 
 
 def test_another_venues_code_opens_no_door(client: Client) -> None:
     """The signature is over the venue, so a code seen elsewhere is worth nothing."""
-    assert _code(client.check_in(5, qr_token=client.town.door_code(2))) == "qr_expired"
+    assert code_of(client.check_in(5, qr_token=client.town.door_code(2))) == "qr_expired"
 
 
 CHANGES = {
@@ -223,8 +122,8 @@ def test_what_changes_about_a_patron_counts_at_once(client: Client, code: str) -
     """Standing, tokens, exclusion and credit are read each time, not remembered."""
     n = 11 + list(CHANGES).index(code)
     client.sql(CHANGES[code].format(user=client.town.patron_id(n)))
-    assert _code(client.check_in(n)) == code
-    assert _code(client.buy(n)) == code
+    assert code_of(client.check_in(n)) == code
+    assert code_of(client.buy(n)) == code
 
 
 def test_limits_of_ones_own_stop_a_purchase(client: Client) -> None:
@@ -235,7 +134,7 @@ def test_limits_of_ones_own_stop_a_purchase(client: Client) -> None:
         f" values ('{user}', '{user}', 'spend', 'day', 150, now() - interval '1 h', false)"
     )
     assert client.buy(15).status_code == 201
-    assert _code(client.buy(15)) == "spend_limit_reached"
+    assert code_of(client.buy(15)) == "spend_limit_reached"
 
 
 def test_alcohol_is_sold_by_age_and_number(client: Client) -> None:
@@ -245,9 +144,9 @@ def test_alcohol_is_sold_by_age_and_number(client: Client) -> None:
         f"select id from menu_items where name = 'Highball' and venue_id = '{venue}'"
     ).strip()
     assert client.buy(17, lines=[{"item_id": beer, "qty": 2}]).status_code == 201
-    assert _code(client.buy(17, lines=[{"item_id": beer, "qty": 3}])) == "quantity_limit"
+    assert code_of(client.buy(17, lines=[{"item_id": beer, "qty": 3}])) == "quantity_limit"
     client.sql(f"update users set birth_date = now() where id = '{client.town.patron_id(17)}'")
-    assert _code(client.buy(17, lines=[{"item_id": beer, "qty": 1}])) == "age_unverified"
+    assert code_of(client.buy(17, lines=[{"item_id": beer, "qty": 1}])) == "age_unverified"
 
 
 def test_the_last_of_something_is_sold_once(client: Client) -> None:
@@ -257,8 +156,8 @@ def test_the_last_of_something_is_sold_once(client: Client) -> None:
     client.sql(f"update inventory_levels set on_hand_milli = 1500 {where}")
     patrons = [n for n in range(20, 40) if client.town.home_of(n) == 2]
     answers: list[httpx.Response] = []
-    gained = client.gained(lambda: answers.extend(_at_once(lambda at: client.buy(patrons[at]))))
-    refused = [_code(answer) for answer in answers if answer.status_code != 201]
+    gained = client.gained(lambda: answers.extend(at_once(lambda at: client.buy(patrons[at]))))
+    refused = [code_of(answer) for answer in answers if answer.status_code != 201]
     assert refused == ["item_unavailable"] * (AT_ONCE - 1)
     assert (gained.purchases, gained.wallets_minor, gained.purchase_keys) == (1, -100, 1)
     assert client.sql(f"select on_hand_milli from inventory_levels {where}").strip() == "500"
@@ -270,8 +169,8 @@ def test_the_last_seat_is_taken_once(client: Client) -> None:
     venue = client.town.venue_id(1)
     client.sql(f"update venue_floor set capacity = seated + 1 where venue_id = '{venue}'")
     patrons = [n for n in range(20, 40) if client.town.home_of(n) == 1]
-    answers = _at_once(lambda at: client.check_in(patrons[at]))
-    refused = [_code(answer) for answer in answers if answer.status_code != 201]
+    answers = at_once(lambda at: client.check_in(patrons[at]))
+    refused = [code_of(answer) for answer in answers if answer.status_code != 201]
     assert refused == ["capacity_full"] * (AT_ONCE - 1)
     client.sql(f"update venue_floor set capacity = 100000 where venue_id = '{venue}'")
 
@@ -280,7 +179,7 @@ def test_one_key_at_once_is_one_purchase(client: Client) -> None:
     """A phone that sends twice pays once, whichever copy is faster."""
     answers: list[httpx.Response] = []
     key = secrets.token_hex(8)
-    gained = client.gained(lambda: answers.extend(_at_once(lambda _: client.buy(41, key))))
+    gained = client.gained(lambda: answers.extend(at_once(lambda _: client.buy(41, key))))
     assert {answer.status_code for answer in answers} == {201}
     assert all(answer.json() == answers[0].json() for answer in answers)
     assert sum("idempotency-replayed" in answer.headers for answer in answers) == AT_ONCE - 1
@@ -291,8 +190,8 @@ def test_one_key_at_once_is_one_purchase(client: Client) -> None:
 def test_one_person_comes_in_once(client: Client) -> None:
     """A visit is open once over all venues, with different keys too."""
     answers: list[httpx.Response] = []
-    gained = client.gained(lambda: answers.extend(_at_once(lambda _: client.check_in(43))))
-    refused = [_code(answer) for answer in answers if answer.status_code != 201]
+    gained = client.gained(lambda: answers.extend(at_once(lambda _: client.check_in(43))))
+    refused = [code_of(answer) for answer in answers if answer.status_code != 201]
     assert refused == ["session_active"] * (AT_ONCE - 1)
     assert (gained.sessions, gained.wallets_minor) == (1, 0)
 
@@ -300,7 +199,7 @@ def test_one_person_comes_in_once(client: Client) -> None:
 def test_purchases_of_one_wallet_at_once_all_count(client: Client) -> None:
     """Who loses the race for the wallet reads it again: nothing is lost and nothing is double."""
     answers: list[httpx.Response] = []
-    gained = client.gained(lambda: answers.extend(_at_once(lambda _: client.buy(45), 4)))
+    gained = client.gained(lambda: answers.extend(at_once(lambda _: client.buy(45), 4)))
     done = [answer for answer in answers if answer.status_code == 201]
     assert {answer.status_code for answer in answers} <= {201, 503}
     assert done

@@ -10,7 +10,7 @@ import math
 import struct
 import time
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ from bench.peers.fastapi_app import deciding
 from bench.peers.fastapi_app.ids import fresh_id, now_ms, spelled
 from bench.peers.fastapi_app.problems import Refused, answered
 from bench.peers.fastapi_app.queries import Query
-from bench.peers.fastapi_app.rooms import Rooms, event_columns, told
+from bench.peers.fastapi_app.rooms import Rooms, Told, event_columns, told
 from bench.peers.fastapi_app.tokens import Principal
 
 EARTH_RADIUS_M: Final = 6_371_008.8
@@ -181,6 +181,74 @@ def _refuse_fix(fix: Fix, venue: dict[str, Any], now: datetime) -> None:
         raise Refused("geofence_outside", f"the fix is {distance_m:.0f} m from the venue")
 
 
+class _Told(NamedTuple):
+    """What is said of a visit that begins: to who asked, and in its rooms."""
+
+    row: Any
+    order: CheckIn
+    venue: dict[str, Any]
+    user_id: UUID
+    session_id: UUID
+    now: datetime
+    parts: list[deciding.Lot]
+
+    @property
+    def name(self) -> str:
+        return self.row["display_name"] or "Guest"
+
+    @property
+    def held_minor(self) -> int:
+        return sum(part.amount_minor for part in self.parts)
+
+    def response(self) -> dict[str, Any]:
+        return {
+            "session_id": self.session_id,
+            "user_id": self.user_id,
+            "venue_id": self.order.venue_id,
+            "status": "active",
+            "activity": self.order.activity,
+            "party_size": self.order.party_size,
+            "checked_in_at": spelled(self.now),
+            "held_minor": self.held_minor,
+            "assisted": False,
+            "version": 1,
+        }
+
+    def events(self) -> list[Told]:
+        venue_id, user = self.order.venue_id, f"user:{self.user_id}"
+        rooms = (f"venue:{venue_id}:staff", f"venue:{venue_id}:management", user)
+        return [
+            told("credits.balance_changed", (user,), self._balance()),
+            told("session.checked_in", rooms, self._checked_in(), venue_id),
+        ]
+
+    def _checked_in(self) -> dict[str, Any]:
+        years, least = self.row["age_years"], deciding.setting(self.venue, "alcohol_age_years", 18)
+        return {
+            "session_id": self.session_id,
+            "user_id": self.user_id,
+            "display_name": self.name,
+            "party_size": self.order.party_size,
+            "activity": self.order.activity,
+            "zone": None,
+            "started_at": spelled(self.now),
+            "assisted": False,
+            "age_ok": years is not None and years >= least,
+        }
+
+    def _balance(self) -> dict[str, Any]:
+        row, hold = self.row, self.held_minor
+        return {
+            "cause": "check_in",
+            "currency": self.venue["currency"],
+            "paid_minor": row["paid_minor"] - deciding.part_of(self.parts, "paid"),
+            "bonus_minor": row["bonus_minor"] - deciding.part_of(self.parts, "bonus"),
+            "held_minor": row["held_minor"] + hold,
+            "available_minor": row["paid_minor"] + row["bonus_minor"] - hold,
+            "ledger_seq": row["ledger_seq"] + 1,
+        }
+
+
 def _values(
     row: Any,
     order: CheckIn,
@@ -194,45 +262,8 @@ def _values(
     session_id, hold_id, user_id = fresh_id(), fresh_id(), principal.user_id
     hold = sum(part.amount_minor for part in parts)
     paid, bonus = deciding.part_of(parts, "paid"), deciding.part_of(parts, "bonus")
-    name = row["display_name"] or "Guest"
-    response = {
-        "session_id": session_id,
-        "user_id": user_id,
-        "venue_id": order.venue_id,
-        "status": "active",
-        "activity": order.activity,
-        "party_size": order.party_size,
-        "checked_in_at": spelled(now),
-        "held_minor": hold,
-        "assisted": False,
-        "version": 1,
-    }
-    years = row["age_years"]
-    checked_in = {
-        "session_id": session_id,
-        "user_id": user_id,
-        "display_name": name,
-        "party_size": order.party_size,
-        "activity": order.activity,
-        "zone": None,
-        "started_at": spelled(now),
-        "assisted": False,
-        "age_ok": years is not None and years >= deciding.setting(venue, "alcohol_age_years", 18),
-    }
-    balance = {
-        "cause": "check_in",
-        "currency": venue["currency"],
-        "paid_minor": row["paid_minor"] - paid,
-        "bonus_minor": row["bonus_minor"] - bonus,
-        "held_minor": row["held_minor"] + hold,
-        "available_minor": row["paid_minor"] + row["bonus_minor"] - hold,
-        "ledger_seq": row["ledger_seq"] + 1,
-    }
-    floor = (f"venue:{order.venue_id}:staff", f"venue:{order.venue_id}:management")
-    events = [
-        told("credits.balance_changed", (f"user:{user_id}",), balance),
-        told("session.checked_in", (*floor, f"user:{user_id}"), checked_in, order.venue_id),
-    ]
+    told_of = _Told(row, order, venue, user_id, session_id, now, parts)
+    events = told_of.events()
     held = [("held", part) for part in parts]
     lines = [(part.source, part, -1) for part in parts] + [(kind, part, 1) for kind, part in held]
     return {
@@ -242,7 +273,7 @@ def _values(
         "currency": venue["currency"],
         "wallet_version": row["wallet_version"],
         "business_day": row["business_day"],
-        "display_name": name,
+        "display_name": told_of.name,
         "activity": order.activity,
         "party_size": order.party_size,
         "rate_minor_per_h": rate,
@@ -262,7 +293,7 @@ def _values(
         "posting_codes": [f"user:{user_id}:{kind}" for kind, _, _ in lines],
         "posting_amounts": [sign * part.amount_minor for _, part, sign in lines],
         "posting_grants": [part.grant_id for _, part, _ in lines],
-        "response": msgspec.json.encode(response).decode(),
+        "response": msgspec.json.encode(told_of.response()).decode(),
         "events": events,
         **event_columns(events),
     }

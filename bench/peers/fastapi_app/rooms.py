@@ -50,6 +50,7 @@ class Rooms:
 
     def __init__(self) -> None:
         self._listening: defaultdict[str, set[WebSocket]] = defaultdict(set)
+        self._sending: set[asyncio.Task[None]] = set()
 
     def tell(self, events: Iterable[Told], at: datetime) -> None:
         """Send each event to its rooms; whoever asked does not wait for it."""
@@ -57,8 +58,10 @@ class Rooms:
             for room in event.rooms:
                 if listening := self._listening.get(room):
                     frame = self._frame(event, room, at)
-                    asyncio.gather(*(one.send_text(frame) for one in listening),
-                                   return_exceptions=True)  # fmt: skip
+                    for socket in listening:
+                        sending = asyncio.create_task(_send(socket, frame))
+                        self._sending.add(sending)
+                        sending.add_done_callback(self._sending.discard)
 
     async def listen(self, socket: WebSocket, principal: Principal) -> None:
         """Stay in the rooms that are theirs until they leave."""
@@ -93,3 +96,10 @@ class Rooms:
                 "data": event.data,
             }
         ).decode()
+
+
+async def _send(socket: WebSocket, frame: str) -> None:
+    try:
+        await socket.send_text(frame)
+    except (WebSocketDisconnect, RuntimeError):
+        return  # It has just gone, which its own task notices too.
