@@ -310,7 +310,7 @@ class Night:
         if heard.status == 403 and heard.code in {"forbidden", "step_up_required"}:
             return
         if heard.status == 502:
-            return  # The provider is asked first, and is away; no answer is better than a wrong one.
+            return  # The provider is asked first, and is away.
         bodies = [part.body for part in (heard, before) if isinstance(part.body, dict)]
         if any(body.get("recorded") is False for body in bodies):
             # An alarm that its venue could not take: the gateway answered, and knows no keys.

@@ -6,6 +6,7 @@ nothing of the nights before it, and can be ended from outside if it never ends 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import os
 import pickle
@@ -28,6 +29,9 @@ from tests.twins.nodes import World
 NIGHT_MAX_S: Final = 180.0
 """No night takes longer on any machine; who does is ended, and has failed."""
 WORDS_MAX: Final = 400
+WARMING: Final = 2
+"""A short night of many kinds of steps."""
+GARBAGE: Final = 20_000
 Planting = Callable[[], AbstractContextManager[object]]
 
 
@@ -56,9 +60,18 @@ class Told:
 
 
 def found_all() -> Sequence[World]:
-    """All worlds in which nights begin."""
+    """All worlds in which nights begin, in a process that has played a night already.
+
+    What is made once, such as schemas and caches, is then there for all that are forked.
+    """
     with quiet_logs():
-        return [found(beginning) for beginning in BEGINNINGS]
+        worlds = [found(beginning) for beginning in BEGINNINGS]
+    told_of(plan_of(WARMING), worlds)
+    # What is there now stays: nobody need look through it again, or copy it by looking.
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE)
+    return worlds
 
 
 def told_of(plan: Plan, worlds: Sequence[World], *, logs: bool = False) -> Told:

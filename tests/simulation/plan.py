@@ -16,8 +16,8 @@ import attrs
 from tests.simulation.faults import rates_of
 from tests.simulation.worlds import BEGINNINGS
 
-MOVES_MIN: Final = 10
-MOVES_MAX: Final = 22
+MOVES_MIN: Final = 8
+MOVES_MAX: Final = 16
 MOVED: Final = (
     "crash", "crash in the middle", "told to end", "journal full", "disk stays full",
     "database away", "mailbox full", "actors retired", "provider away", "provider hangs",
