@@ -61,7 +61,7 @@ class Watch:
         if user.status is UserStatus.ACTIVE:
             self.hub.recheck(user.id, lambda principal: _lessened(principal, user))
         else:
-            self.hub.revoke(lambda principal: principal.user_id == user.id)
+            self.hub.revoke_user(user.id)
 
 
 def _lessened(principal: Principal, user: User) -> Principal:

@@ -44,7 +44,7 @@ class Hub:
     def __init__(self) -> None:
         self._members: set[Member] = set()
         self._rooms: dict[str, set[Member]] = {}
-        self._users: Counter[UUID] = Counter()
+        self._users: dict[UUID, set[Member]] = {}
         self._addresses: Counter[str] = Counter()
         self._fan_out = FanOut(self._giving)
         self._missed: OrderedDict[tuple[UUID, str], Frames] = OrderedDict()
@@ -67,7 +67,7 @@ class Hub:
 
     def count_of_user(self, user_id: UUID) -> int:
         """Connections of one user."""
-        return self._users[user_id]
+        return len(self._users.get(user_id, ()))
 
     def count_of_address(self, address: str) -> int:
         """Connections from one address."""
@@ -124,7 +124,7 @@ class Hub:
     def join(self, member: Member) -> None:
         """Let a connection in that has said hello."""
         self._members.add(member)
-        self._users[member.principal.user_id] += 1
+        self._users.setdefault(member.principal.user_id, set()).add(member)
         self._addresses[member.address] += 1
 
     def leave(self, member: Member) -> None:
@@ -135,8 +135,14 @@ class Hub:
             self.drop(member, room)
         self._members.discard(member)
         self._slow += member.outbox.close_code == 4408
-        self._users -= Counter([member.principal.user_id])
-        self._addresses -= Counter([member.address])
+        # When a network goes away thousands leave at once, so each must cost the same.
+        mine = self._users[member.principal.user_id]
+        mine.discard(member)
+        if not mine:
+            del self._users[member.principal.user_id]
+        self._addresses[member.address] -= 1
+        if not self._addresses[member.address]:
+            del self._addresses[member.address]
 
     def enter(self, member: Member, room: str) -> Membership:
         """Hear a room from now on; its durable events are held back until `catch_up`."""
@@ -181,16 +187,21 @@ class Hub:
 
     def revoke(self, predicate: Callable[[Principal], bool]) -> int:
         """End the connections of principals whose tokens count no more (4401); how many."""
-        ended = [member for member in self._members if predicate(member.principal)]
-        for member in ended:
+        return self._end([member for member in self._members if predicate(member.principal)])
+
+    def revoke_user(self, user_id: UUID) -> int:
+        """End all connections of somebody (4401); how many."""
+        return self._end(tuple(self._users.get(user_id, ())))
+
+    def _end(self, members: Sequence[Member]) -> int:
+        for member in members:
             member.outbox.close(TOKEN_CLOSED, "the token was revoked; sign in again")
-        return len(ended)
+        return len(members)
 
     def recheck(self, user_id: UUID, now: Callable[[Principal], Principal]) -> None:
         """Apply changed roles: who is in a room that is no longer theirs is closed with 4403."""
-        for member in self._members:
-            if member.principal.user_id == user_id:
-                self.renew(member, now(member.principal))
+        for member in tuple(self._users.get(user_id, ())):
+            self.renew(member, now(member.principal))
 
     def renew(self, member: Member, principal: Principal) -> None:
         """The same user with another token or other roles."""
