@@ -32,7 +32,7 @@ from lastlight.gateway.health import Health
 from lastlight.gateway.house import with_system
 from lastlight.gateway.operators import Operators
 from lastlight.gateway.replaying import Replaying
-from lastlight.gateway.steps import name_incident
+from lastlight.gateway.steps import find_account, name_incident
 from lastlight.gateway.urgent import UrgentLane
 from lastlight.gateway.wallet_steps import ReadBalances, WalletSteps
 from lastlight.integrations.cards import Cards
@@ -115,6 +115,7 @@ def make_dispatcher(around: Surroundings) -> Dispatcher:
             "prove_profile": profile_steps.prove_profile,
             **WalletSteps(node=around.node, balances=around.balances).by_name(),
             "name_incident": partial(name_incident, around.ids),
+            "find_account": partial(find_account, around.node),
             **around.cards.steps.by_name(),
         },
         own=own,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from actors.platform.state import PlatformState
+from actors.rules.permissions import not_found
 from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
@@ -55,6 +56,8 @@ def decide_assign_ownership(
         return Refusal(Code.FORBIDDEN, "nobody changes their own role; ask another owner")
     if known is not None and not holds and len(state.owners) == 1:
         return _LAST
+    if command.known is False:
+        return not_found(f"user {command.user_id}")
     told = RolesChanged(
         venue_id=None,
         role=RoleName.OWNER.value if holds else None,

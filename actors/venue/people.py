@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
-from actors.rules.permissions import refuse_at_venue, refuse_role_change
+from actors.rules.permissions import not_found, refuse_at_venue, refuse_role_change
 from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
@@ -62,6 +62,8 @@ def decide_assign_roles(state: State, command: AssignRoles, context: Context) ->
     )
     if refusal is not None:
         return refusal
+    if command.known is False:
+        return not_found(f"user {command.user_id}")
     held = [role.role for role in before]
     told = RolesChanged(
         venue_id=context.address.id,

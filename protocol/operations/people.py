@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from protocol.addresses import Role
-from protocol.bounds import items, text
+from protocol.bounds import PREPARED, items, text
 from protocol.codes import Code
 from protocol.commands import Command, command
 from protocol.errors import FieldError
@@ -45,6 +45,8 @@ class AssignRoles(Command):
     user_id: UUID
     venue_id: UUID | None = None
     roles: Annotated[tuple[RoleName, ...], items(0, 3)]
+    known: Annotated[bool | None, PREPARED] = None
+    """Whether there is such an account, so that no role is given to nobody and taken back."""
 
     def faults(self) -> Iterable[FieldError]:
         """Everyone is a patron; a role over all venues is that of owner."""
@@ -106,7 +108,7 @@ OPERATIONS: Final = in_category(
         AssignRoles, Role.MANAGEMENT, "PUT /api/users/{user_id}/roles",
         venue_or_platform("venue_id"), RolesAssigned,
         summary="Replace a person's roles at a venue; takes effect at once.",
-        key=_ACCEPTED, step_up=True,
+        key=_ACCEPTED, step_up=True, prepare=("find_account",),
         errors=(Code.LAST_OWNER, Code.VERSION_CONFLICT),
         emits=("auth.session_revoked", "system.notification"),
     ),

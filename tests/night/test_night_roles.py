@@ -9,6 +9,7 @@ import trio
 from trio.testing import MockClock
 
 from lastlight.demo.founding import DEMO_PASSWORD
+from protocol.records.platform import AuditEntry
 from protocol.records.staff import StaffTask
 from protocol.records.users import User, UserRole
 from protocol.records.visits import SessionHistory
@@ -118,9 +119,10 @@ async def test_a_role_given_comes_with_the_next_token(
     living = [row for row in rows(house, UserRole) if row.revoked_at is None]
     mine = [row.role.value for row in living if str(row.user_id) == patron.user_id]
     assert mine == ["management"], "what the account refused was put back"
-    assert {str(row.user_id) for row in living} <= {str(row.id) for row in rows(house, User)} | {
-        nobody.split("/")[3]
-    }
+    everybody = {row.id for row in rows(house, User)}
+    assert {row.user_id for row in rows(house, UserRole)} <= everybody
+    lines = [row.object_id for row in rows(house, AuditEntry) if row.action.startswith("roles.")]
+    assert nobody.split("/")[3] not in lines, "nothing was done for nobody"
 
 
 async def test_who_owns_everything_is_said_by_those_who_do(
