@@ -40,6 +40,7 @@ from protocol.records.base import Record
 from protocol.records.money import CreditHold, Credits
 from protocol.records.money_states import ErasureKind, HoldStatus
 from protocol.records.platform import ErasureJob
+from protocol.records.runtime import TimeUsed
 from protocol.records.states import RoleName, UserStatus
 from protocol.records.users import AuthSession, AuthToken, Exclusion, PushDevice, UserPreferences
 from protocol.replies.users import ErasureTaken, Kept
@@ -266,5 +267,5 @@ def _scrubbed(state: AccountState, context: Context) -> Iterator[Record]:
 
 def _forgotten(state: AccountState) -> tuple[Record, ...]:
     """Rows that are good for nothing without the person."""
-    kinds: tuple[type[Record], ...] = (PushDevice, AuthToken, UserPreferences)
+    kinds: tuple[type[Record], ...] = (PushDevice, AuthToken, UserPreferences, TimeUsed)
     return tuple(row for kind in kinds for row in state.all(kind))

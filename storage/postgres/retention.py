@@ -140,8 +140,14 @@ goes, if no other key took its place before."""
 OURS: Final[Sequence[Line]] = (
     _job("dead_letters", 30 * _DAY),
     _job("replays", 30 * _DAY),
+    _job("reconciliations", 7 * YEAR),
+    Line(
+        "time_used", How.ACTOR, 32 * _DAY, why="the days that own limits count, at the next visit"
+    ),
 )
-"""Tables of the node's own that would grow."""
+"""Tables of the node's own that would grow. Of a comparison with the provider's books people may
+be asked as long as of the books; one of `time_used` has at most as many rows as a limit has days.
+"""
 
 
 @attrs.frozen(kw_only=True, eq=False)

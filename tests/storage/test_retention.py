@@ -113,7 +113,9 @@ def over(block: str, at: datetime) -> tuple[Record, ...]:
 
 
 DONE_HERE: Final = [
-    line for line in (*LINES, *OURS) if line.block is not None and line.table != "replays"
+    line
+    for line in (*LINES, *OURS)
+    if line.block is not None and line.table not in {"replays", "reconciliations"}
 ]
 DAYS: Final = timedelta(days=40)
 """Some tables know only the day or the month in which something ended."""
@@ -263,3 +265,18 @@ async def test_what_never_ended_stays(database: Database) -> None:
     async with database.connect(DatabaseRole.WRITER) as connection:
         await insert(connection, *rows)
     assert await Retention(database=database, now=lambda: NOW).forget() == {}
+
+
+async def test_comparisons_with_the_provider_go_after_their_years(database: Database) -> None:
+    """They are the house's word on its cards; after as long as its books, nobody can ask."""
+    async with database.connect(DatabaseRole.WRITER) as connection:
+        for years in (6, 8):
+            await connection.execute(
+                "insert into runtime.reconciliations values ($1, $2, $3, '{}', '[]')",
+                an_id(),
+                (NOW - years * SPEC_YEAR).date(),
+                NOW - years * SPEC_YEAR,
+            )
+    retention = Retention(database=database, now=lambda: NOW)
+    assert await retention.forget() == {"reconciliations": 1}
+    assert await retention.forget() == {}

@@ -266,6 +266,16 @@ with gone as (
 )
 select count(*) from gone;
 
+-- name: forget_reconciliations
+-- What comparing a day with the provider's books found. $1: before. $2: at most.
+with gone as (
+    delete from runtime.reconciliations where ctid in (
+        select ctid from runtime.reconciliations where compared_at < $1
+        limit $2
+    ) returning 1
+)
+select count(*) from gone;
+
 -- name: forget_payloads
 -- What the provider's events said; that there was one is kept for longer. $1: before. $2: at most.
 with emptied as (
