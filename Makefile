@@ -6,13 +6,16 @@
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
+UV := $(VENV)/bin/python -m uv pip install -q --python $(VENV)/bin/python
 
 .PHONY: demo test check pytest torture simulate replay mutants environment clean
 
 demo: environment
 	$(VENV)/bin/lastlight demo
 
-test: check pytest
+# Both at once: the type checker has use for one processor only.
+test: environment
+	$(MAKE) --no-print-directory --jobs=2 check pytest
 
 # The hooks find their tools in the environment first, so nobody has to activate it.
 check: environment
@@ -41,10 +44,12 @@ mutants: environment
 environment: $(VENV)/made
 
 # Made anew whenever the lock or the project's own description changes; an interrupted install
-# leaves no stamp and is begun again.
-$(VENV)/made: requirements.lock pyproject.toml
+# leaves no stamp and is begun again. uv takes a tenth of pip's time; it is fetched by its hash as
+# all the rest is, and where there is no uv, or it finds no index that only pip knows, pip does it.
+$(VENV)/made: requirements.lock pyproject.toml .ci/uv.lock
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PIP) install -r requirements.lock
+	($(PIP) install --only-binary :all: -r .ci/uv.lock && $(UV) -r requirements.lock) \
+		|| $(PIP) install -r requirements.lock
 	$(PIP) install --no-deps -e .
 	touch $@
 
