@@ -122,6 +122,18 @@ async def fill_disk_and_kill(scene: Scene) -> None:
     scene.place.free()
 
 
+async def start_on_full_disk(scene: Scene) -> None:
+    """Started where there is no room, which it may refuse; then somebody makes some."""
+    await scene.wait()
+    scene.node.kill()
+    scene.place.fill()
+    scene.node.launch()
+    await scene.wait(STARTING_S)
+    if scene.is_up():
+        scene.node.kill()
+    scene.place.free()
+
+
 @attrs.frozen
 class Harm:
     """A kind of harm, and how often it is chosen beside the others."""
@@ -142,6 +154,7 @@ HARMS: Final = (
     Harm("disk full", fill_disk, 2, fills_disk=True),
     Harm("disk wholly full", fill_disk_wholly, 2, fills_disk=True),
     Harm("disk full, node killed", fill_disk_and_kill, 2, fills_disk=True),
+    Harm("started on a full disk", start_on_full_disk, 1, fills_disk=True),
 )
 
 
