@@ -40,6 +40,9 @@ class Evening:
     guests: list[Guest]
     watchers: list[Watcher] = attrs.field(factory=list)
     alarms: list[Act] = attrs.field(factory=list)
+    """Those of this cycle."""
+    cut: int = 0
+    """What was under way when the node went away or its user gave up: it may have happened."""
 
     @property
     def acts(self) -> list[Act]:
@@ -70,6 +73,7 @@ class Evening:
             await harm.do(Scene(node=self.node, place=self.place, dice=self.dice))
             # Who still waits gives up: a phone whose user has put it away.
             nursery.cancel_scope.cancel()
+        self.cut += sum(guest.pending is not None for guest in self.guests)
         if self.node.process.poll() is not None:
             await self.node.start()
 

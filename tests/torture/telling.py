@@ -5,10 +5,16 @@ from __future__ import annotations
 import statistics
 import sys
 from collections.abc import Sequence
+from typing import Final
 
 import attrs
 
 from tests.torture.evening import Evening
+
+_HEAD: Final = (
+    "harm", "cycles", "answered", "cut off", "told to wait", "events", "connections", "up in s",
+    "at most s",
+)  # fmt: skip
 
 
 @attrs.frozen(kw_only=True)
@@ -19,6 +25,8 @@ class Cycle:
     answered: int
     unknown: int
     """Answers that said nothing yet: the same was asked again with its key."""
+    cut: int
+    """Requests that were never answered: asked again too."""
     heard: int
     connects: int
     start_s: float
@@ -31,6 +39,7 @@ class Counts:
 
     answered: int = 0
     unknown: int = 0
+    cut: int = 0
     heard: int = 0
     connects: int = 0
 
@@ -40,6 +49,7 @@ class Counts:
         return cls(
             answered=sum(act.answered for guest in evening.guests for act in guest.acts),
             unknown=sum(guest.unsettled for guest in evening.guests),
+            cut=evening.cut,
             heard=sum(len(watcher.heard) for watcher in evening.watchers),
             connects=sum(watcher.connects for watcher in evening.watchers),
         )
@@ -50,6 +60,7 @@ class Counts:
             harm=harm,
             answered=self.answered - before.answered,
             unknown=self.unknown - before.unknown,
+            cut=self.cut - before.cut,
             heard=self.heard - before.heard,
             connects=self.connects - before.connects,
             start_s=start_s,
@@ -65,31 +76,36 @@ def say(text: str) -> None:
 
 def line_of(number: int, count: int, cycle: Cycle) -> str:
     """What a cycle came to, in one line."""
-    return (
-        f"{number:>4}/{count} {cycle.harm:<30} {cycle.answered:>5} answered {cycle.unknown:>4}"
-        f" asked again {cycle.heard:>6} events {cycle.connects:>4} connections  up in"
-        f" {cycle.start_s:4.1f} s  all true after {cycle.took_s:5.1f} s"
-    )
+    told = (
+        f"{cycle.answered} answered", f"{cycle.cut} cut off", f"{cycle.unknown} told to wait",
+        f"{cycle.heard} events", f"up in {cycle.start_s:.1f} s", f"true after {cycle.took_s:.1f} s",
+    )  # fmt: skip
+    return f"{number:>4}/{count} {cycle.harm:<30}" + "".join(f"{text:>19}" for text in told)
 
 
 def table_of(cycles: Sequence[Cycle], left_out: Sequence[str]) -> str:
     """All cycles by kind."""
-    head = (
-        f"{'harm':<31}{'cycles':>7}{'answered':>10}{'asked again':>12}{'events':>8}"
-        f"{'connections':>12}{'up in s':>9}{'at most':>9}"
-    )
     names = sorted({cycle.harm for cycle in cycles})
-    lines = [head, "-" * len(head)]
-    lines += [_row(name, [cycle for cycle in cycles if cycle.harm == name]) for name in names]
-    lines += [_row("all", cycles)]
+    rows = [
+        _HEAD,
+        *(_row(name, [cycle for cycle in cycles if cycle.harm == name]) for name in names),
+        _row("all", cycles),
+    ]
+    lines = [f"{row[0]:<31}" + "".join(f"{cell:>13}" for cell in row[1:]) for row in rows]
+    lines.insert(1, "-" * len(lines[0]))
     lines += [f"left out: {name}; only root can make a disk that fills up" for name in left_out]
     return "\n".join(lines)
 
 
-def _row(name: str, cycles: Sequence[Cycle]) -> str:
-    starts = [cycle.start_s for cycle in cycles] or [0.0]
-    return (
-        f"{name:<31}{len(cycles):>7}{sum(c.answered for c in cycles):>10}"
-        f"{sum(c.unknown for c in cycles):>12}{sum(c.heard for c in cycles):>8}"
-        f"{sum(c.connects for c in cycles):>12}{statistics.median(starts):>9.1f}{max(starts):>9.1f}"
-    )
+def _row(name: str, cycles: Sequence[Cycle]) -> tuple[str, ...]:
+    counts = [
+        len(cycles),
+        sum(cycle.answered for cycle in cycles),
+        sum(cycle.cut for cycle in cycles),
+        sum(cycle.unknown for cycle in cycles),
+        sum(cycle.heard for cycle in cycles),
+        sum(cycle.connects for cycle in cycles),
+    ]
+    starts = [cycle.start_s for cycle in cycles if cycle.start_s]
+    times = [f"{statistics.median(starts):.1f}", f"{max(starts):.1f}"] if starts else ["-", "-"]
+    return (name, *(str(count) for count in counts), *times)
