@@ -153,7 +153,6 @@ class Actor:
                 await trio.lowlevel.wait_task_rescheduled(self._forget_parking)
                 continue
             self._handled += 1
-            self.last_used = trio.current_time()
             self.busy = True
             try:
                 await handle(self, envelope)

@@ -7,12 +7,13 @@ the runtime knows, `LastLightError`, passes: whoever asked acts on it.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import attrs
 
 from protocol.errors import LastLightError
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -21,6 +22,20 @@ class Bug:
     """The work raised what it never should."""
 
     error: Exception
+
+
+def contained_now(work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T | Bug:
+    """As `contained`, for work that waits for nothing.
+
+    Raises:
+        LastLightError: the work did.
+    """
+    try:
+        return work(*args, **kwargs)
+    except LastLightError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the one place
+        return Bug(error)
 
 
 async def contained(work: Callable[[], Awaitable[T]]) -> T | Bug:

@@ -7,33 +7,32 @@ the message goes to the dead letters, its saga is taken back, and the actor goes
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
 import trio
 
 from actors.runtime.answers import ActorUnavailable, Answer
-from actors.runtime.containing import Bug, contained
+from actors.runtime.containing import Bug, contained, contained_now
 from actors.runtime.drafting import Draft
 from actors.runtime.inspection import Handled
 from actors.runtime.keys import answer_from
 from actors.runtime.loading import leave_out, take_in
 from actors.runtime.mailbox import Envelope
 from actors.runtime.outcome import Context, Outcome
-from actors.runtime.restarting import count_failure
+from actors.runtime.restarting import count_failure, outcome_of_failure
 from actors.runtime.telling import with_notices
-from protocol.entries import Entry, encode_entry, encode_message
+from protocol.entries import Entry, encode_entry
 from protocol.errors import Code, LastLightError, Refusal
 from protocol.internal.forgetting import ForgetFiredTimers
 from protocol.internal.sagas import SagaRefused
 from protocol.journal import CommitLost, JournalFull, Urgency
 from protocol.limits import (
-    DEAD_LETTER_BYTES_MAX,
     ENTRY_BYTES_MAX,
     MAILBOX_AGE_MAX_S,
 )
-from protocol.messages import Message, Origin
-from protocol.records.runtime import DeadLetter
+from protocol.messages import KeyScope, Origin
 from protocol.replies.base import Done
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class EntryTooLong(Exception):
 
 async def handle(actor: Actor, envelope: Envelope) -> None:
     """Handle one message, whatever it is and whatever becomes of it."""
-    started = trio.current_time()
+    started = actor.last_used = trio.current_time()
     generation = actor.generation
     message = envelope.message
     if envelope.withdrawn or _expired(envelope, started):
@@ -98,18 +97,17 @@ def _still_set(actor: Actor, timer: tuple[str, datetime]) -> bool:
 
 
 async def _handle(actor: Actor, envelope: Envelope, now: datetime) -> str:
-    stored = await _stored_answer(actor, envelope, now)
+    # Most messages have no key, and each coroutine that nobody needs costs a little.
+    stored = None if envelope.scope is None else await _stored_answer(actor, envelope.scope, now)
     if stored is not None:
         _answer(actor, envelope, stored)
         return stored.refusal.code.value if stored.refusal else "replayed"
     return await _decide(actor, envelope, now)
 
 
-async def _stored_answer(actor: Actor, envelope: Envelope, now: datetime) -> Answer | None:
-    """What the idempotency key of a command says, if it has one and has been used."""
-    if envelope.scope is None:
-        return None
-    verdict = actor.keys.verdict(envelope.scope, now)
+async def _stored_answer(actor: Actor, scope: KeyScope, now: datetime) -> Answer | None:
+    """What the idempotency key of a command says, if it has been used."""
+    verdict = actor.keys.verdict(scope, now)
     if isinstance(verdict, tuple):
         key = (actor.address.kind, actor.address.id, *verdict)
         stored = await actor.generation.ports.loader.answer(key)
@@ -125,12 +123,7 @@ async def _stored_answer(actor: Actor, envelope: Envelope, now: datetime) -> Ans
 async def _decide(actor: Actor, envelope: Envelope, now: datetime) -> str:
     message = envelope.message
     failure: str | None = None
-
-    async def decide() -> tuple[Outcome, Draft, bytes]:
-        outcome = _decision(actor, envelope, now)
-        return outcome, *await _draft(actor, envelope, outcome, now)
-
-    result = await contained(decide)
+    result = await _drafted(actor, envelope, now)
     if isinstance(result, Bug):
         failure = repr(result.error)
         log.error(
@@ -139,8 +132,8 @@ async def _decide(actor: Actor, envelope: Envelope, now: datetime) -> str:
             message=str(message.id),
             exc_info=result.error,
         )
-        outcome = _failed(actor, message, failure, now)
-        draft, data = await _draft(actor, envelope, outcome, now)
+        outcome = outcome_of_failure(actor, message, failure, now)
+        draft, data = _draft(actor, envelope, outcome, now)
     else:
         outcome, draft, data = result
     commit(actor, envelope, draft, data)
@@ -150,15 +143,36 @@ async def _decide(actor: Actor, envelope: Envelope, now: datetime) -> str:
     return outcome.reply.code.value if isinstance(outcome.reply, Refusal) else "ok"
 
 
+async def _drafted(
+    actor: Actor, envelope: Envelope, now: datetime
+) -> tuple[Outcome, Draft, bytes] | Bug:
+    """The decision and what follows from it, or what went wrong with it.
+
+    Raises:
+        LastLightError: something that it needs can't be read. Nothing happened.
+    """
+    outcome = contained_now(_decision, actor, envelope, now)
+    if isinstance(outcome, Bug):
+        return outcome
+    if outcome.events:
+        brought = await contained(partial(_bring_cursors, actor, outcome))
+        if brought is not None:
+            return brought
+    drafted = contained_now(_draft, actor, envelope, outcome, now)
+    return drafted if isinstance(drafted, Bug) else (outcome, *drafted)
+
+
 def _decision(actor: Actor, envelope: Envelope, now: datetime) -> Outcome:
     message = envelope.message
     command = message.command
     generation = actor.generation
     decide = actor.behaviour.decisions.get(type(command))
-    if isinstance(command, SagaRefused) and decide is None:
-        return Outcome(reply=command.refusal)
-    if isinstance(command, ForgetFiredTimers):
-        return Outcome(reply=Done(), timers=actor.fired_before(command.before))
+    if decide is None:
+        # What every actor knows how to take, unless it has a decision of its own.
+        if isinstance(command, SagaRefused):
+            return Outcome(reply=command.refusal)
+        if isinstance(command, ForgetFiredTimers):
+            return Outcome(reply=Done(), timers=actor.fired_before(command.before))
     if not actor.state.exists and type(command) not in actor.behaviour.founded_by:
         return Outcome(
             reply=Refusal(Code.NOT_FOUND, f"there is no {actor.address.kind.value} of this id")
@@ -182,20 +196,27 @@ def _decision(actor: Actor, envelope: Envelope, now: datetime) -> Outcome:
     return with_notices(decision, by) if decision.events else decision
 
 
-async def _draft(
-    actor: Actor, envelope: Envelope, outcome: Outcome, now: datetime
-) -> tuple[Draft, bytes]:
-    """The draft of an outcome, once the cursors of all its rooms are here, and its entry's bytes.
+async def _bring_cursors(actor: Actor, outcome: Outcome) -> None:
+    """Have the cursors of all rooms that an outcome speaks in.
 
     Raises:
         LastLightError: a cursor can't be read. Nothing happened.
-        EntryTooLong: the outcome is more than an entry may hold. Nothing happened.
     """
     rooms = actor.generation.rooms
     spoken_in = {room for event in outcome.events if event.durable for room in event.rooms}
     # While one cursor is read, another may be forgotten with the actor that retires.
     while missing := tuple(room for room in spoken_in if not rooms.knows(room)):
         await rooms.ensure(missing)
+
+
+def _draft(
+    actor: Actor, envelope: Envelope, outcome: Outcome, now: datetime
+) -> tuple[Draft, bytes]:
+    """The draft of an outcome, the cursors of whose rooms are here, and its entry's bytes.
+
+    Raises:
+        EntryTooLong: the outcome is more than an entry may hold. Nothing happened.
+    """
     message = envelope.message
     begun_as = Origin(
         address=actor.address,
@@ -274,23 +295,3 @@ async def _could_not_begin(actor: Actor, envelope: Envelope, error: LastLightErr
     log.warning("message_waits", actor=str(actor.address), reason=str(error))
     actor.put_back(envelope)
     await trio.sleep(_AGAIN_S)
-
-
-def _failed(actor: Actor, message: Message, failure: str, now: datetime) -> Outcome:
-    payload = encode_message(message)
-    whole = len(payload) <= DEAD_LETTER_BYTES_MAX
-    letter = DeadLetter(
-        message_id=message.id,
-        actor_type=actor.address.kind,
-        actor_id=actor.address.id,
-        command=type(message.command).__name__,
-        error=failure[:2000],
-        payload=payload if whole else b"",
-        replayable=whole and message.hops > 0 and message.origin is None,
-        at=now,
-    )
-    actor.generation.counts.dead_letters += 1
-    refusal = Refusal(
-        Code.INTERNAL, f"this failed and was recorded as {message.id}; tell the operator"
-    )
-    return Outcome(reply=refusal, appends=(letter,))

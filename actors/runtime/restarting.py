@@ -1,20 +1,26 @@
-"""What becomes of an actor that fails again and again: its state is not trusted any more.
+"""What becomes of a message whose decision failed, and of an actor that fails again and again.
 
-It is loaded anew from what is written, and whoever watches over it tells the people concerned.
+The message goes to the dead letters. The state of an actor that failed often is not trusted any
+more: it is loaded anew from what is written, and whoever watches it tells the people concerned.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import trio
 
 from actors.runtime.loading import reload
+from actors.runtime.outcome import Outcome
+from protocol.entries import encode_message
+from protocol.errors import Code, Refusal
 from protocol.events.system import SystemActorRestarted
 from protocol.internal.faults import ActorRestarted
-from protocol.limits import FAILURE_WINDOW_S, FAILURES_BEFORE_RELOAD
+from protocol.limits import DEAD_LETTER_BYTES_MAX, FAILURE_WINDOW_S, FAILURES_BEFORE_RELOAD
 from protocol.messages import Message
+from protocol.records.runtime import DeadLetter
 
 if TYPE_CHECKING:
     from actors.runtime.actor import Actor
@@ -64,3 +70,24 @@ def _tell(actor: Actor, failure: str, took_s: float) -> None:
     )
     # Its word of itself is durable once the watcher has it; a crash before that restarts all.
     generation.deliver(message, actor.position)
+
+
+def outcome_of_failure(actor: Actor, message: Message, failure: str, now: datetime) -> Outcome:
+    """What follows from a message whose decision failed: its dead letter, and 500 with its id."""
+    payload = encode_message(message)
+    whole = len(payload) <= DEAD_LETTER_BYTES_MAX
+    letter = DeadLetter(
+        message_id=message.id,
+        actor_type=actor.address.kind,
+        actor_id=actor.address.id,
+        command=type(message.command).__name__,
+        error=failure[:2000],
+        payload=payload if whole else b"",
+        replayable=whole and message.hops > 0 and message.origin is None,
+        at=now,
+    )
+    actor.generation.counts.dead_letters += 1
+    refusal = Refusal(
+        Code.INTERNAL, f"this failed and was recorded as {message.id}; tell the operator"
+    )
+    return Outcome(reply=refusal, appends=(letter,))

@@ -60,7 +60,7 @@ class RoomPublisher:
         self.hub.publish(event, self._revoke if event.type == AuthSessionRevoked.type else None)
         self.bells.ring(room for room, seq in event.rooms if seq is not None)
         durable = bool(event.rooms) and event.rooms[0][1] is not None
-        self.metrics.events.labels(kind="durable" if durable else "ephemeral").inc()
+        self.metrics.count_event("durable" if durable else "ephemeral")
         if event.type == EmergencySosAcknowledged.type and fits and event.data["status"] == _TAKEN:
             self.metrics.sos_acknowledged.observe(event.data["after_ms"] / 1000)
 
@@ -69,7 +69,7 @@ class RoomPublisher:
         if self.check.fits(event):
             self.attending.went_out(event)
         self.hub.publish_urgent(event)
-        self.metrics.events.labels(kind="urgent").inc()
+        self.metrics.count_event("urgent")
 
     def reset(self) -> None:
         """What was published was durable; only urgent copies may have been of lost entries.
