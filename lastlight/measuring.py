@@ -30,6 +30,8 @@ def measure(
     metrics.watch(metrics.mailbox_messages_max, lambda: node.statistics().mailbox_depth_max)
     metrics.watch(metrics.gate_outputs, lambda: node.statistics().gate_backlog)
     metrics.watch(metrics.flush_lag_s, lambda: write_behind.lag_s)
+    metrics.watch(metrics.slowed_commands, lambda: node.admission.slowed)
+    metrics.watch(metrics.behind_refusals, lambda: node.admission.refused)
     metrics.watch(metrics.journal_bytes, lambda: journal.statistics().bytes)
     metrics.watch(metrics.passwords_waiting, lambda: passwords.waiting)
     metrics.watch(metrics.journal_entries, lambda: journal.durable.n)

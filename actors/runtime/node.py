@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 import trio
 
+from actors.runtime.admission import Admission
 from actors.runtime.answers import ActorUnavailable, Answer, NodeStarting, OutcomeUnknown, Reply
 from actors.runtime.behaviour import Behaviour
 from actors.runtime.effects import EffectsUnderWay
@@ -47,6 +48,7 @@ class Node:
         self._asking = 0
         self._draining = False
         self.counts = Counts()
+        self.admission = Admission(ports.flushed, ports.journal)
 
     # Asking
 
@@ -75,6 +77,9 @@ class Node:
             NodeStarting, ActorUnavailable: nothing was done.
             OutcomeUnknown: it was begun, and its end is not known.
         """
+        self._open_generation()
+        if not command.emergency and not await self.admission.enter():
+            raise ActorUnavailable(address, "has to wait for the database, which is behind")
         message = self._message(address, command, principal, provenance)
         now, reply = trio.current_time(), Reply()
         envelope = Envelope(

@@ -81,6 +81,15 @@ class Flushed(Protocol):
 
     @property
     def flushed(self) -> Position: ...
+    @property
+    def lag_s(self) -> float:
+        """For how long something durable has waited."""
+        ...
+
+    @property
+    def away(self) -> bool:
+        """Whether the database did not answer when last asked."""
+        ...
 
     def keeps(self, address: Address) -> bool:
         """Whether rows of this actor were refused: what it holds is nowhere else."""

@@ -118,7 +118,7 @@ async def _entries(journal: FlushedJournal, standing: Standing, after_n: int) ->
 
 
 def _believe(standing: Standing, moved: Moved) -> None:
-    standing.away = moved.away
+    standing.see(away=moved.away)
     standing.refused_rows = moved.refused_rows
     standing.refused(moved.refused_actors)
     standing.flushes = moved.flushes

@@ -39,8 +39,7 @@ class Standing:
         self._marks: deque[tuple[int, float]] = deque()
         """How far the journal was durable when; of what is not flushed, oldest first."""
         self._refused: set[str] = set()
-        self.away = False
-        """Whether the database did not answer when last asked."""
+        self._away = False
         self.refused_rows = 0
         self.flushes = 0
         self.last_flush_s = 0.0
@@ -49,6 +48,11 @@ class Standing:
     def flushed(self) -> Position:
         """The last entry that is in the database."""
         return self._flushed
+
+    @property
+    def away(self) -> bool:
+        """Whether the database did not answer when last asked."""
+        return self._away
 
     @property
     def claimed(self) -> bool:
@@ -74,6 +78,10 @@ class Standing:
         """Wait until the database holds everything up to `position`."""
         while not self._claimed or self._flushed < position:
             await self._moved.wait()
+
+    def see(self, *, away: bool) -> None:
+        """The database answered, or did not."""
+        self._away = away
 
     def look(self) -> None:
         """Note how far the journal is durable by now."""

@@ -169,7 +169,7 @@ class WriteBehind:
     def _see(self, *, away: bool) -> None:
         """The database answered, or did not."""
         if away is not self._standing.away:
-            self._standing.away = away
+            self._standing.see(away=away)
             self._when_moved()
 
     async def _apply(self, sources: Sequence[Source]) -> None:
