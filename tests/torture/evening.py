@@ -1,6 +1,7 @@
 """An evening that is hurt: guests who do one thing after another, an alarm, and who listens.
 
-What anybody was told is kept, so that the oracle can hold the node to it.
+Every second guest says over a socket what the others ask for over HTTP. What anybody was told is
+kept, so that the oracle can hold the node to it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tests.system.harness import NodeProcess, wait_until
 from tests.system.load import ASK_AGAIN_S, SETTLED_S, Act, Guest, gather
 from tests.torture.harm import Harm, Scene
 from tests.torture.places import Place
+from tests.torture.socket_front import open_socket_front
 from tests.torture.watchers import Watcher
 
 RAISER: Final = "staff5"
@@ -67,8 +69,8 @@ class Evening:
         code = await self.front.door_code()
         self.alarms = []
         async with trio.open_nursery() as nursery:
-            for guest in self.guests:
-                nursery.start_soon(guest.stay, self.front, code)
+            for number, guest in enumerate(self.guests):
+                nursery.start_soon(self._stay, guest, code, number % 2 == 1)
             nursery.start_soon(self._raise_alarm)
             await harm.do(Scene(node=self.node, place=self.place, dice=self.dice))
             # Who still waits gives up: a phone whose user has put it away.
@@ -76,6 +78,13 @@ class Evening:
         self.cut += sum(guest.pending is not None for guest in self.guests)
         if self.node.process.poll() is not None:
             await self.node.start()
+
+    async def _stay(self, guest: Guest, code: str, by_socket: bool) -> None:
+        if not by_socket:
+            await guest.stay(self.front, code)
+            return
+        async with open_socket_front(self.front) as front:
+            await guest.stay(front, code)
 
     async def settle(self) -> None:
         """Until the node misses nothing, and everybody knows what came of what they asked for."""

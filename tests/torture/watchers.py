@@ -39,7 +39,7 @@ class _Left(Exception):
 
 
 @asynccontextmanager
-async def _connected(url: str) -> AsyncIterator[WebSocketConnection]:
+async def connected(url: str) -> AsyncIterator[WebSocketConnection]:
     """A connection to `/ws` whose stream is closed whoever hangs up."""
     place = urlsplit(url)
     assert place.hostname is not None
@@ -80,7 +80,7 @@ class Watcher:
         """Listen until cancelled."""
         while True:
             try:
-                async with _connected(self.url) as ws:
+                async with connected(self.url) as ws:
                     await self._follow(ws)
             except* (*GONE, _Left):
                 pass
@@ -140,7 +140,7 @@ class Watcher:
 
 async def standing(url: str, person: Person, room: str) -> tuple[int, Mapping[str, Any]]:
     """Where a room stands for somebody who comes for the first time."""
-    async with _connected(url) as ws:
+    async with connected(url) as ws:
         await ws.send_message(json.dumps({"op": "hello", "token": person.token}))
         await ws.send_message(json.dumps({"op": "subscribe", "room": room}))
         with trio.fail_after(HANDSHAKE_S):
