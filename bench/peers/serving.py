@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -13,15 +14,24 @@ from urllib.parse import parse_qs, urlsplit
 
 import attrs
 
+from bench.database import run_sql
 from bench.kit import free_port, wait_for
 from bench.peer import Stored
 from bench.peers.node import NODE, install_packages
 from bench.peers.store import Store
+from bench.rooms_kit import cpu_seconds
 from bench.stored import stored_in
 from bench.town import Town
 
 CONNECTIONS: Final = 16
 """To PostgreSQL: enough for a commit to carry several, few enough for two cores."""
+_LOOK_S: Final = 0.05
+_QUIET_LOOKS: Final = 2
+_AT_WORK: Final = """
+    select count(*) from pg_stat_activity
+    where backend_type = 'client backend' and state = 'active' and pid <> pg_backend_pid()
+        and datname = current_database()
+"""
 EXPRESS: Final = Path(__file__).parent / "express"
 
 
@@ -89,8 +99,26 @@ class ProcessPeer:
             self._store.stop()
 
     def settle(self, within_s: float) -> float:
-        """Nothing is ever behind: an answer is given after the commit of its rows."""
+        """Wait until nothing is under way: clients that left don't take back what they asked for.
+
+        What was answered is never behind, as an answer is given after the commit of its rows.
+
+        Raises:
+            TimeoutError: it is still at work after `within_s`.
+        """
+        until = time.monotonic() + within_s
+        quiet, seen = 0, self._work_done()
+        while quiet < _QUIET_LOOKS:
+            if time.monotonic() > until:
+                raise TimeoutError(f"{self.name} is still at work after {within_s} s")
+            time.sleep(_LOOK_S)
+            before, seen = seen, self._work_done()
+            at_work = run_sql(self.database_url, _AT_WORK).strip() != "0"
+            quiet = 0 if at_work or seen != before else quiet + 1
         return 0.0
+
+    def _work_done(self) -> float:
+        return sum(cpu_seconds(pid) for pid in self.pids)
 
     def stored(self) -> Stored:
         """What is in its PostgreSQL."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import secrets
+import subprocess
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from typing import Any
 import attrs
 import httpx
 
-from bench.database import run_sql
+from bench.database import program, run_sql
 from bench.peer import Stored
 from bench.peers.node import has_packages
 from bench.peers.serving import EXPRESS, ProcessPeer, express, fastapi
@@ -54,11 +55,13 @@ class Client:
     town: Town
     http: httpx.Client
 
-    def post(self, path: str, n: int, body: object, key: str | None = None) -> httpx.Response:
+    def post(
+        self, path: str, n: int, body: object, key: str | None = None, *, timeout: float = 30
+    ) -> httpx.Response:
         """One request with a key, fresh if none is given."""
         headers = {"authorization": f"Bearer {self.town.token(n)}"}
         headers["idempotency-key"] = key or secrets.token_hex(8)
-        return self.http.post(path, json=body, headers=headers)
+        return self.http.post(path, json=body, headers=headers, timeout=timeout)
 
     def check_in(self, n: int, key: str | None = None, **changes: object) -> httpx.Response:
         """The n-th patron comes in at home."""
@@ -99,6 +102,19 @@ def a_peer(kind: str, database_url: str, folder: Path) -> Iterator[Client]:
             yield Client(peer, town, http)
     finally:
         peer.stop()
+
+
+@contextmanager
+def a_conversation(url: str) -> Iterator[tuple[Callable[[str], object], Callable[[], str]]]:
+    """Somebody at the database, told lines and answering in lines, who rolls back at the end."""
+    argv = [str(program("psql")), url, "-X", "-q", "-A", "-t"]
+    with subprocess.Popen(
+        argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    ) as talk:
+        assert talk.stdin is not None
+        assert talk.stdout is not None
+        answers = talk.stdout
+        yield talk.stdin.write, lambda: answers.readline().strip()
 
 
 def code_of(answer: httpx.Response) -> str:

@@ -21,7 +21,16 @@ from bench.ceilings import transaction_rate
 from bench.peer import Peer
 from protocol.replies.sessions import CheckedIn, SessionDetail
 from protocol.replies.transactions import Purchased
-from tests.bench.peers import AT_ONCE, MISSING, Client, a_peer, at_once, code_of, same
+from tests.bench.peers import (
+    AT_ONCE,
+    MISSING,
+    Client,
+    a_conversation,
+    a_peer,
+    at_once,
+    code_of,
+    same,
+)
 from tests.conftest import PostgresForTests
 
 
@@ -205,6 +214,23 @@ def test_purchases_of_one_wallet_at_once_all_count(client: Client) -> None:
     assert done
     assert gained.purchases == len(done)
     assert (gained.spent_minor, gained.wallets_minor) == (100 * len(done), -100 * len(done))
+
+
+def test_a_peer_is_settled_when_nothing_is_under_way(client: Client) -> None:
+    """Clients that leave at the end of a load are served all the same; counts come after that."""
+    order = client.town.order(client.town.home_of(49))
+    item = order["lines"][0]["item_id"]
+    hold = f"begin; select 'held' from inventory_levels where item_id = '{item}' for update;\n"
+    before = client.peer.stored()
+    with a_conversation(client.peer.database_url) as (say, hear):
+        say(hold)
+        assert hear() == "held"
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/api/transactions/purchase", 49, order, timeout=0.2)
+        with pytest.raises(TimeoutError):
+            client.peer.settle(0.5)
+    client.peer.settle(20)
+    assert client.peer.stored().since(before).purchases == 1
 
 
 async def test_rooms_hear_of_a_purchase(client: Client) -> None:
