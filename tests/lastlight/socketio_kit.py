@@ -25,6 +25,7 @@ from protocol.addresses import Principal
 from protocol.errors import Refusal
 from tests.lastlight.door_kit import Desk
 from tests.lastlight.realtime_kit import Stage, principal
+from tests.plain_http import plain_client
 
 QUERY = "EIO=4&transport="
 
@@ -83,7 +84,7 @@ async def an_io_stage(
                 host="127.0.0.1", port=0, handler=server.with_polling(Desk().handle),
                 sockets={PATH: server.endpoint},
             ) as door,
-            httpx.AsyncClient() as http,
+            plain_client() as http,
         ):  # fmt: skip
             stage.server, stage.http, stage.door = server, http, door
             yield stage

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 import trio
 
@@ -20,6 +19,7 @@ from tests.lastlight.door_kit import (
     read_to_end,
     say,
 )
+from tests.plain_http import plain_client
 
 pytestmark = pytest.mark.usefixtures("each_lane")
 
@@ -112,7 +112,7 @@ async def test_a_trusted_proxy_names_the_client() -> None:
     """Rate limits by address would otherwise hit everybody behind the proxy at once."""
     settings = WebSettings(proxies=Proxies.of(["127.0.0.0/8"]))
     forwarded = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
-    async with a_door(Desk(), settings=settings) as door, httpx.AsyncClient() as client:
+    async with a_door(Desk(), settings=settings) as door, plain_client() as client:
         answer = await client.get(f"http://127.0.0.1:{door.port}/", headers=forwarded)
     assert (answer.json()["client"], answer.json()["scheme"]) == ("203.0.113.9", "https")
     assert "strict-transport-security" in answer.headers

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import httpx
 import pytest
 import trio
 
@@ -21,6 +20,7 @@ from tests.lastlight.door_kit import (
     read_to_end,
     say,
 )
+from tests.plain_http import plain_client
 
 pytestmark = pytest.mark.usefixtures("each_lane")
 
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.usefixtures("each_lane")
 async def test_a_request_reaches_the_handler_whole_and_its_answer_comes_back() -> None:
     """The door's whole purpose; the query string stays raw, the path is decoded once."""
     desk = Desk()
-    async with a_door(desk) as door, httpx.AsyncClient() as client:
+    async with a_door(desk) as door, plain_client() as client:
         answer = await client.post(
             f"http://127.0.0.1:{door.port}/caf%C3%A9/%2541?a=%31", content=b"12345"
         )
@@ -45,7 +45,7 @@ async def test_a_request_reaches_the_handler_whole_and_its_answer_comes_back() -
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
 async def test_every_method_on_every_path_is_the_handlers(method: str) -> None:
     """Routes stand in the operation table only; no second table may disagree with it."""
-    async with a_door(Desk()) as door, httpx.AsyncClient() as client:
+    async with a_door(Desk()) as door, plain_client() as client:
         for path in ("/", "//two//slashes/", "/static/x"):
             answer = await client.request(method, f"http://127.0.0.1:{door.port}{path}")
             assert (answer.status_code, answer.json()["path"]) == (200, path)
@@ -90,7 +90,7 @@ async def test_a_chunked_body_is_counted_while_it_comes() -> None:
 
 async def test_a_body_of_exactly_the_bound_is_taken() -> None:
     """Off by one, the largest allowed upload fails in the field and nowhere else."""
-    async with a_door(Desk()) as door, httpx.AsyncClient() as client:
+    async with a_door(Desk()) as door, plain_client() as client:
         url = f"http://127.0.0.1:{door.port}/"
         answer = await client.post(url, content=b"x" * BODY_BYTES_MAX)
     assert answer.json()["bytes"] == BODY_BYTES_MAX
@@ -151,7 +151,7 @@ async def test_a_connection_serves_many_requests_and_ends_when_idle() -> None:
 
 async def test_head_says_what_get_would_without_its_body() -> None:
     """Health checks and caches use it."""
-    async with a_door(Desk()) as door, httpx.AsyncClient() as client:
+    async with a_door(Desk()) as door, plain_client() as client:
         answer = await client.head(f"http://127.0.0.1:{door.port}/x")
         again = await client.get(f"http://127.0.0.1:{door.port}/x")
     assert (answer.status_code, answer.content) == (200, b"")
@@ -161,7 +161,7 @@ async def test_head_says_what_get_would_without_its_body() -> None:
 async def test_options_tells_what_a_path_takes() -> None:
     """RFC 9110 9.3.7; a page's preflight is another matter, see the CORS tests."""
     settings = WebSettings(methods_at=lambda path: ("GET", "POST") if path == "/x" else ())
-    async with a_door(Desk(), settings=settings) as door, httpx.AsyncClient() as client:
+    async with a_door(Desk(), settings=settings) as door, plain_client() as client:
         answer = await client.options(f"http://127.0.0.1:{door.port}/x")
     assert (answer.status_code, answer.headers["allow"]) == (204, "GET, POST, OPTIONS")
 
@@ -170,7 +170,7 @@ async def test_a_preflight_is_answered_without_the_handler() -> None:
     """It carries no token, so the handler could only refuse it."""
     desk = Desk()
     settings = WebSettings(origins=Origins.of(["https://app.example"]))
-    async with a_door(desk, settings=settings) as door, httpx.AsyncClient() as client:
+    async with a_door(desk, settings=settings) as door, plain_client() as client:
         answer = await client.options(
             f"http://127.0.0.1:{door.port}/x",
             headers={"Origin": "https://app.example", "Access-Control-Request-Method": "PUT"},

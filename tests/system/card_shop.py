@@ -16,6 +16,7 @@ import httpx
 import trio
 
 from tests.places import REPOSITORY
+from tests.plain_http import plain_client
 from tests.system.guests import VENUE, Front, Person
 from tests.system.harness import free_port, wait_until
 
@@ -47,7 +48,7 @@ def open_localstripe() -> Iterator[str]:
 
 
 async def _wait_up(url: str) -> None:
-    async with httpx.AsyncClient(base_url=url, timeout=5) as http:
+    async with plain_client(base_url=url, timeout=5) as http:
 
         async def up() -> bool:
             try:

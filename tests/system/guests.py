@@ -19,6 +19,8 @@ import attrs
 import httpx
 import trio
 
+from tests.plain_http import plain_client
+
 VENUE: Final = "00000000-0000-7000-8000-000000000001"
 PASSWORD: Final = "last-light-demo"
 FUNDS_MINOR: Final = 100_000
@@ -207,5 +209,5 @@ class Front:
 async def open_front(url: str, known: Mapping[str, Person]) -> AsyncIterator[Front]:
     """The HTTP of a node, which need not be up; `known` are signed in there already."""
     limits = httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS)
-    async with httpx.AsyncClient(base_url=url, timeout=ANSWER_S, limits=limits) as http:
+    async with plain_client(base_url=url, timeout=ANSWER_S, limits=limits) as http:
         yield Front(http, dict(known))

@@ -25,6 +25,7 @@ import psutil  # type: ignore[import-untyped]
 import trio
 
 from tests.places import REPOSITORY, new_folder
+from tests.plain_http import plain_client
 from tests.system.forking import Forked, Nest
 
 READY_S: Final = 90.0
@@ -164,7 +165,7 @@ class NodeProcess:
         """
         began = time.monotonic()
         self.launch()
-        async with httpx.AsyncClient(base_url=self.url, timeout=5) as http:
+        async with plain_client(base_url=self.url, timeout=5) as http:
             try:
                 await wait_until(lambda: self._is_ready(http), within_s=READY_S)
             except trio.TooSlowError:
@@ -180,7 +181,7 @@ class NodeProcess:
 
     async def readiness(self) -> tuple[int, dict[str, object]]:
         """What `/readyz` says."""
-        async with httpx.AsyncClient(base_url=self.url, timeout=5) as http:
+        async with plain_client(base_url=self.url, timeout=5) as http:
             answer = await http.get("/readyz")
         return answer.status_code, answer.json()
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import attrs
-import httpx
 import pytest
 import trio
 
+from tests.plain_http import plain_client
 from tests.system.books import broken_laws, reading
 from tests.system.card_shop import (
     CARD_TO_PROVE,
@@ -59,7 +59,7 @@ async def front(shop: Shop, template: Template) -> AsyncIterator[Front]:
 @pytest.fixture
 async def app(shop: Shop) -> AsyncIterator[App]:
     """What patrons do at the provider."""
-    async with httpx.AsyncClient(base_url=shop.stripe_url, timeout=10) as http:
+    async with plain_client(base_url=shop.stripe_url, timeout=10) as http:
         yield App(http)
 
 

@@ -6,11 +6,11 @@ import json
 import uuid
 from typing import Any, Final
 
-import httpx
 import jsonschema_rs
 import trio
 from trio_websocket import ConnectionClosed, WebSocketConnection, open_websocket_url
 
+from tests.plain_http import plain_client
 from tests.system.guests import VENUE, Front, arrival
 from tests.system.harness import NodeProcess
 
@@ -47,7 +47,7 @@ async def test_every_word_of_a_conversation_is_as_described(
 ) -> None:
     """All that a client may say, all that it may be answered, in the words of `/ws`."""
     (patron,) = await shared_front.patrons(106, 1)
-    async with httpx.AsyncClient(base_url=shared_node.url) as http:
+    async with plain_client(base_url=shared_node.url) as http:
         described = Described((await http.get("/docs/asyncapi.json")).json())
     url, room = shared_node.url.replace("http", "ws") + "/ws", f"user:{patron.user_id}"
     check_in = {

@@ -26,6 +26,7 @@ from protocol.records.money_states import PaymentStatus
 from storage.postgres.database import DatabaseRole, open_asyncio_loop, open_database
 from storage.postgres.reading import Reader
 from storage.postgres.reconciling import Reconciliations, TradingDay
+from tests.plain_http import plain_client
 from tests.storage.query_world import JOURNAL, Flushed
 from tests.system.books import broken_laws
 from tests.system.card_shop import begin_top_up, wait_payment
@@ -91,7 +92,7 @@ class Sender:
             for n in left:
                 await self.send(http, n)
 
-        async with httpx.AsyncClient(timeout=10) as http, trio.open_nursery() as nursery:
+        async with plain_client(timeout=10) as http, trio.open_nursery() as nursery:
             for _ in range(SENDERS):
                 nursery.start_soon(sends, http)
 
