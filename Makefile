@@ -1,10 +1,12 @@
-# Two commands do everything on a fresh machine with Python 3.11 or newer and make:
+# These do everything on a fresh machine with Python 3.11 or newer and make:
 #   make demo   a node with its database, a demo venue, and a busy night played against it
 #   make test   every check and every test
+#   make bench  load tests beside other stacks, in a quarter of an hour; wrk should be installed
 # And one that is for nights, with harm that no test may do to a machine:
 #   make torture [CYCLES=100] [SEED=n]   a real node, killed, without database, on a full disk
 PYTHON ?= python3
 VENV := .venv
+BENCH := .venv-bench
 PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
 UV := $(VENV)/bin/python -m uv pip install -q --python $(VENV)/bin/python
 
@@ -53,5 +55,15 @@ $(VENV)/made: requirements.lock pyproject.toml .ci/uv.lock
 	$(PIP) install --no-deps -e .
 	touch $@
 
+# What load tests need beyond the node (other servers, plots) has an environment and a lock of its own.
+bench: $(BENCH)/made
+	PATH="$(CURDIR)/$(BENCH)/bin:$$PATH" $(BENCH)/bin/python -m bench $(ARGS)
+
+$(BENCH)/made: bench/requirements.lock pyproject.toml
+	$(PYTHON) -m venv --clear $(BENCH)
+	$(BENCH)/bin/python -m pip --disable-pip-version-check -q install -r bench/requirements.lock
+	$(BENCH)/bin/python -m pip --disable-pip-version-check -q install --no-deps -e .
+	touch $@
+
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(BENCH) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -30,7 +30,7 @@ def _world() -> World:
     return World(clock=clock, database=EverybodyThere(clock.now))
 
 
-async def _activate(count: int) -> tuple[float, float]:
+async def activate(count: int) -> tuple[float, float]:
     """Activate accounts; returns seconds in all and the longest stop of the loop, in ms."""
     world = _world()
     stops: list[float] = []
@@ -57,7 +57,7 @@ async def _activate(count: int) -> tuple[float, float]:
     return took, max(stops) * 1000
 
 
-async def _weigh(count: int) -> float:
+async def weigh(count: int) -> float:
     """Bytes per resident account with its last five keys, task and mailbox included."""
     world = _world()
     async with open_memory_node(world, BEHAVIOURS) as running:
@@ -74,9 +74,9 @@ async def _weigh(count: int) -> float:
 def main() -> None:
     """Measure and save."""
     progress(f"weighing {RESIDENT} resident accounts")
-    each = trio.run(_weigh, RESIDENT)
+    each = trio.run(weigh, RESIDENT)
     progress(f"activating {ACTIVATED} accounts")
-    took, stop_ms = trio.run(_activate, ACTIVATED)
+    took, stop_ms = trio.run(activate, ACTIVATED)
     save(
         "actors",
         {

@@ -30,7 +30,7 @@ _RATE: Final = re.compile(r"^tps = ([\d.]+) ", re.MULTILINE)
 _FAILED: Final = re.compile(r"^number of failed transactions: (\d+)", re.MULTILINE)
 
 
-class CeilingFailed(Exception):
+class CeilingFailed(RuntimeError):
     """A ceiling could not be measured, or not all of it happened."""
 
 

@@ -35,7 +35,7 @@ SIZES = tuple(int(size) for size in os.environ.get("BENCH_SOCKETS", "2000,10000"
 BURST_EVENTS = 64
 BURST_FRAMES = 128_000
 SINGLES_FRAMES = 64_000
-ROUNDS = 5
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 
 
 @attrs.define(eq=False)
@@ -100,11 +100,16 @@ def _of(size: int) -> dict[str, Any]:
     return figures
 
 
-def main() -> None:
-    """Measure and save."""
+def measure() -> dict[str, Any]:
+    """All figures, by what they are of."""
     raise_limits()
     figures: dict[str, Any] = {}
     for size in SIZES:
         for name, value in _of(size).items():
             figures[f"{size} sockets, {name}"] = value
-    save("fanout", figures)
+    return figures
+
+
+def main() -> None:
+    """Measure and save."""
+    save("fanout", measure())

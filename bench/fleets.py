@@ -15,7 +15,7 @@ from bench.rooms_kit import AT_ONCE, Server
 from protocol.limits import SOCKETS_PER_ADDRESS_MAX
 
 
-class TooFew(Exception):
+class TooFew(RuntimeError):
     """A fleet did not get as many clients in, or as many events, as it was told to."""
 
 

@@ -55,8 +55,8 @@ def _kib_each(opening: AbstractContextManager[Server]) -> float:
     return each
 
 
-def main() -> None:
-    """Measure and save."""
+def measure() -> dict[str, Any]:
+    """All figures, by what they are of."""
     raise_limits()
     openings: dict[str, Callable[[], AbstractContextManager[Server]]] = {
         "Last Light": whole_node,
@@ -72,4 +72,9 @@ def main() -> None:
         figures[f"{name}: KiB a socket"] = (
             f"{statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
         )
-    save("idle_sockets", figures)
+    return figures
+
+
+def main() -> None:
+    """Measure and save."""
+    save("idle_sockets", measure())

@@ -56,11 +56,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for(url: str, within_s: float = 30) -> None:
+def wait_for(
+    url: str, within_s: float = 30, process: subprocess.Popen[bytes] | None = None
+) -> None:
     """Wait until something answers 200 there.
 
     Raises:
         TimeoutError: it does not.
+        ChildProcessError: `process`, which should, has ended.
     """
     began = time.perf_counter()
     while time.perf_counter() - began < within_s:
@@ -69,6 +72,8 @@ def wait_for(url: str, within_s: float = 30) -> None:
                 return
         except httpx.HTTPError:
             pass
+        if process is not None and process.poll() is not None:
+            raise ChildProcessError(f"what should answer at {url} ended with {process.returncode}")
         time.sleep(0.02)
     raise TimeoutError(f"nothing answers at {url} within {within_s} s")
 
@@ -99,7 +104,7 @@ class BenchNode:
         argv += ["--data-dir", str(self.data_dir), *(["--demo"] if self.demo else [])]
         log = (self.data_dir.parent / "node.log").open("ab")
         self.process = subprocess.Popen(argv, env=env, stdout=log, stderr=log)
-        wait_for(self.url + "/readyz", within_s)
+        wait_for(self.url + "/readyz", within_s, self.process)
         self.ready_s = time.perf_counter() - began
 
     def kill(self) -> None:

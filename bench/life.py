@@ -25,7 +25,7 @@ from storage.journal.opening import open_journal
 ENTRIES = 100_000
 
 
-async def _write(directory: Path, count: int) -> float:
+async def write_entries(directory: Path, count: int) -> float:
     """Append entries with one row and one event each; returns seconds."""
     ids = system_ids()
     actor = Address(ActorKind.ACCOUNT, demo_user_id("patron500"))
@@ -70,7 +70,7 @@ def main() -> None:
         empty_s = node.ready_s
         node.stop()
         progress(f"writing {ENTRIES} entries")
-        written_s = trio.run(_write, node.data_dir / "journal", ENTRIES)
+        written_s = trio.run(write_entries, node.data_dir / "journal", ENTRIES)
         figures["entries written per second"] = round(ENTRIES / written_s)
         node.start()
         figures[f"start to ready with {ENTRIES} unflushed entries, s"] = round(node.ready_s, 2)

@@ -28,6 +28,7 @@ from protocol.journal import Urgency
 from storage.journal.opening import open_journal
 
 _METRIC = re.compile(r"^(lastlight_\w+)(?:\{[^}]*\})? ([-+.e\d]+|NaN)$", re.MULTILINE)
+_STOPS = re.compile(r'^lastlight_loop_stop_seconds_bucket\{le="([^"]+)"\} (\S+)$', re.MULTILINE)
 _POLL_S = 0.05
 
 
@@ -83,11 +84,20 @@ class NodePeer:
 
     def metrics(self) -> dict[str, float]:
         """What the node measures, by name; of those with labels the sum."""
-        url = f"http://127.0.0.1:{self.node.metrics_port}/metrics"
-        text = httpx.get(url, timeout=30).raise_for_status().text
         found: dict[str, float] = {}
-        for name, value in _METRIC.findall(text):
+        for name, value in _METRIC.findall(self._exposition()):
             found[name] = found.get(name, 0.0) + float(value)
+        return found
+
+    def _exposition(self) -> str:
+        url = f"http://127.0.0.1:{self.node.metrics_port}/metrics"
+        return httpx.get(url, timeout=30).raise_for_status().text
+
+    def stops(self) -> dict[float, int]:
+        """How often the loop has stood still so far, by the bound in seconds that it was within."""
+        below, found = 0, {}
+        for bound, count in _STOPS.findall(self._exposition()):
+            found[float(bound)], below = int(float(count)) - below, int(float(count))
         return found
 
     def lag_s(self) -> float:

@@ -124,8 +124,8 @@ def _raisers(server: Server) -> list[str]:
     return list(dict.fromkeys(tokens_for(server.tokens, count, Role.STAFF, first=150)))
 
 
-def main() -> None:
-    """Measure and save."""
+def measure() -> dict[str, Any]:
+    """All figures, by what they are of."""
     raise_limits()
     with ExitStack() as stack:
         enter = stack.enter_context
@@ -152,4 +152,9 @@ def main() -> None:
         worst = max(load["p99_ms"] for load in side.loads)
         figures[f"{name}: p99 of the load's requests, ms"] = worst
         figures[f"{name}: errors of the load"] = sum(load["errors"] for load in side.loads)
-    save("sos", figures)
+    return figures
+
+
+def main() -> None:
+    """Measure and save."""
+    save("sos", measure())

@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
+from typing import Any
 
 import attrs
 import httpx
@@ -32,7 +33,7 @@ from protocol.addresses import Role
 
 SOCKETS = int(os.environ.get("BENCH_SOCKETS", "2000"))
 MISSED = 10
-ROUNDS = 5
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "5"))
 WITHIN_S = 60
 NOTICE_S = 2.0
 """For the server to notice that they are gone."""
@@ -83,8 +84,8 @@ def _manager(server: NodeServer) -> httpx.Client:
     return People.of(server.node).client(server.node, "manager")
 
 
-def main() -> None:
-    """Measure and save."""
+def measure() -> dict[str, Any]:
+    """All figures, by what they are of."""
     raise_limits()
     with ExitStack() as stack:
         enter = stack.enter_context
@@ -103,4 +104,9 @@ def main() -> None:
         figures = side_by_side(
             lambda: _storm(fleets[0], prices.change), lambda: _storm(fleets[1], publish), ROUNDS
         )
-    save("storm", {f"{SOCKETS} sockets, s, {name}": value for name, value in figures.items()})
+    return {f"{SOCKETS} sockets, s, {name}": value for name, value in figures.items()}
+
+
+def main() -> None:
+    """Measure and save."""
+    save("storm", measure())

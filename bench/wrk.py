@@ -23,7 +23,7 @@ end
 """
 
 
-class NoWrk(Exception):
+class NoWrk(RuntimeError):
     """wrk is not installed: `apt-get install wrk`."""
 
 

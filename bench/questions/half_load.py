@@ -52,5 +52,5 @@ def _against(ours: list[Told], theirs: list[Told], name: str) -> Row:
 
 QUESTION = Question(
     name="half_load", asks="Latency of purchases at half of the own maximum", answer=answer,
-    with_peers=True, seconds=70,
+    with_peers=True, seconds=60,
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What does it cost that everybody is in one venue, whose one actor has a part in every purchase?"""
+"""What does it cost that everybody is in one venue, whose actor has a part in every purchase?"""
 
 from __future__ import annotations
 
@@ -26,5 +26,5 @@ def answer(suite: Suite) -> Result:
 
 
 QUESTION = Question(
-    name="hot_venue", asks="One hot venue beside many", answer=answer, with_peers=True, seconds=45
+    name="hot_venue", asks="One hot venue beside many", answer=answer, with_peers=True, seconds=35
 )

@@ -1,7 +1,7 @@
 """A night as it is: how much of everything, and how long does it take at half of that?
 
-Of twenty requests eight read the own session, six buy, two tell where the patron is, two change what
-they do, one comes in and one goes out. Our node alone: peers do not have all of these routes.
+Of twenty requests eight read the own session, six buy, two tell where the patron is, two change
+what they do, one comes in and one goes out. Our node alone: peers do not have all of these routes.
 """
 
 from __future__ import annotations
@@ -99,5 +99,5 @@ def answer(suite: Suite) -> Result:
 
 
 QUESTION = Question(
-    name="mixed_night", asks="A mixed night", answer=answer, with_peers=True, seconds=50
+    name="mixed_night", asks="A mixed night", answer=answer, with_peers=True, seconds=45
 )

@@ -24,5 +24,5 @@ def answer(suite: Suite) -> Result:
 
 QUESTION = Question(
     name="own_session", asks="Reads of the own session at 64 connections", answer=answer,
-    with_peers=True, seconds=60,
+    with_peers=True, seconds=45,
 )  # fmt: skip

@@ -1,0 +1,8 @@
+"""Memory of connections that say nothing, beside Socket.IO; see `bench/idle_sockets.py`."""
+
+from __future__ import annotations
+
+from bench.idle_sockets import measure
+from bench.questions.sockets import question
+
+QUESTION = question("idle", "Memory of connections that say nothing", measure, 40)

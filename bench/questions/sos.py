@@ -1,0 +1,8 @@
+"""From the press of an SOS to the last socket, beside Socket.IO; see `bench/sos.py`."""
+
+from __future__ import annotations
+
+from bench.questions.sockets import question
+from bench.sos import measure
+
+QUESTION = question("sos", "From the press of an SOS to the last socket", measure, 45)
