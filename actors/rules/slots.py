@@ -66,9 +66,14 @@ def is_late(starts_at: datetime, now: datetime, settings: VenueSettings) -> bool
     return now > starts_at - _MINUTE * settings.reservation_free_until_minutes
 
 
-def is_no_show(starts_at: datetime, now: datetime, settings: VenueSettings) -> bool:
+def no_show_at(starts_at: datetime, minutes: int, settings: VenueSettings) -> datetime:
+    """When nobody comes any more: at the end of the stay at the latest, whatever is set."""
+    return starts_at + _MINUTE * min(settings.no_show_minutes, minutes)
+
+
+def is_no_show(starts_at: datetime, minutes: int, now: datetime, settings: VenueSettings) -> bool:
     """Whether who has not come by now may be said not to come."""
-    return now >= starts_at + _MINUTE * settings.no_show_minutes
+    return now >= no_show_at(starts_at, minutes, settings)
 
 
 def deposit_minor(price_minor: int, settings: VenueSettings) -> int:

@@ -14,7 +14,7 @@ from uuid import UUID
 import attrs
 
 from actors.rules.business_day import bounds, business_day_of
-from actors.rules.slots import Place, expected, slot
+from actors.rules.slots import Place, expected, no_show_at, slot
 from actors.runtime.auditing import audited
 from actors.runtime.outcome import CancelTimer, Context, Event, Outcome, Send, SetTimer
 from actors.venue.bookings import (
@@ -257,7 +257,8 @@ def _due_at(booking: Reservation, state: VenueState, now: datetime) -> datetime 
         case ReservationStatus.CONFIRMED if is_slot(booking) and now < booking.during.start:
             return booking.during.start
         case ReservationStatus.CONFIRMED:
-            late = booking.during.start + _MINUTE * state.profile.settings.no_show_minutes
+            settings = state.profile.settings
+            late = no_show_at(booking.during.start, stay_minutes(booking), settings)
             # A booking that is just moving is asked again when it has moved.
             return late if booking.pending is None else max(late, now + _MINUTE)
         case ReservationStatus.ARRIVED:

@@ -200,11 +200,12 @@ def _no_show(
     if (refusal := refuse_step(booking, ReservationStatus.NO_SHOW)) is not None:
         return refusal
     settings = draft.state.profile.settings
-    if not is_no_show(booking.during.start, draft.now, settings):
+    minutes = stay_minutes(booking)
+    if not is_no_show(booking.during.start, minutes, draft.now, settings):
         return Refusal(
             Code.INVALID_TRANSITION,
             f"reservation {booking.id} may still come: a no-show is one after "
-            f"{settings.no_show_minutes} min",
+            f"{min(settings.no_show_minutes, minutes)} min",
         )
     nobody_came(draft, booking)
     return None

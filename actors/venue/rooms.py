@@ -186,7 +186,9 @@ def _timers(
 ) -> tuple[tuple[SetTimer | CancelTimer, ...], datetime | None]:
     """The end of a cleaning, and the line where somebody could go in."""
     if after.status is before.status:
-        return (), None
+        # A larger room may take a party that it was too small for.
+        grown = after.capacity > before.capacity
+        return (offer_soon(state.bookings, now) if grown else ()), None
     cleaning = f"cleaning:{after.id}"
     if after.status is RoomStatus.CLEANING and after.cleaning_minutes:
         until = now + timedelta(minutes=after.cleaning_minutes)

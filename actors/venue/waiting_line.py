@@ -65,8 +65,8 @@ def decide_turn_booking(state: VenueState, command: TurnBooking, context: Contex
                 draft.put(booking, status=ReservationStatus.EXPIRED, place=None)
         case ReservationStatus.CONFIRMED:
             settings = state.profile.settings
-            begun = booking.during.start
-            if booking.pending is None and is_no_show(begun, context.now, settings):
+            begun, minutes = booking.during.start, stay_minutes(booking)
+            if booking.pending is None and is_no_show(begun, minutes, context.now, settings):
                 nobody_came(draft, booking)
             else:
                 # The room is kept from now on, and the next moment is that of a no-show.

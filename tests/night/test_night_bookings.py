@@ -19,6 +19,7 @@ from tests.night.bookings import (
     stand_in_line,
     told,
 )
+from tests.night.cards import elevated
 from tests.twins.nodes import World
 from tests.twins.people import VENUE, Someone, check_in, instant, sign_in
 from tests.twins.whole import LastLight, open_memory_last_light
@@ -227,3 +228,37 @@ async def test_who_moves_into_their_own_room_has_arrived(
     changes = told(house, "reservation.status_changed", reservation_id=booking["reservation_id"])
     assert [data["status"] for data in changes] == ["confirmed", "arrived"]
     assert (await patron.need(200, "GET", path))["held_minor"] == (await funds(patron))[1]
+
+
+async def test_a_room_made_larger_goes_to_the_party_that_it_was_too_small_for(
+    house: LastLight, patron: Someone, manager: Someone, autojump_clock: MockClock
+) -> None:
+    """Rule 14: a room that anybody in line could have is offered in order, whatever made it so."""
+    rooms = "/api/inventory/rooms"
+    await patched(manager, f"{rooms}/{ROOM_FOR_TWELVE}", 1, {"status": "out_of_order"})
+    waiting = await stand_in_line(patron, party_size=12)
+    await trio.sleep(5)
+    assert told(house, "reservation.status_changed", status="confirmed") == []
+    await patched(manager, f"{rooms}/{ROOM_FOR_TWO}", 1, {"capacity": 12})
+    await trio.sleep(5)
+    (given,) = told(house, "reservation.status_changed", status="confirmed")
+    assert given["reservation_id"] == waiting["reservation_id"]
+    assert given["room_id"] == ROOM_FOR_TWO
+
+
+async def test_a_house_that_waits_long_frees_the_room_at_the_end_of_the_stay(
+    house: LastLight, patron: Someone, owner: Someone, autojump_clock: MockClock
+) -> None:
+    """Reserved for somebody whose hour is over, a room would stand empty and be nobody's."""
+    body = {"venue_id": VENUE, "settings": {"no_show_minutes": 240}}
+    changed = await patch(await elevated(owner), "/api/admin/settings", 1, body)
+    assert changed.status == 200, changed
+    booking = await book(patron, room_id=ROOM_FOR_TWO)
+    await trio.sleep(5 * 3600 + 50 * 60)
+    about = {"reservation_id": booking["reservation_id"]}
+    assert [one["status"] for one in told(house, "reservation.status_changed", **about)] == [
+        "confirmed"
+    ]
+    await trio.sleep(15 * 60)
+    assert told(house, "reservation.status_changed", **about)[-1]["status"] == "no_show"
+    assert told(house, "room.status_changed", room_id=ROOM_FOR_TWO)[-1]["status"] == "ready"

@@ -82,8 +82,15 @@ def test_giving_up_is_free_until_four_hours_before() -> None:
 
 def test_nobody_is_a_no_show_before_their_quarter_of_an_hour() -> None:
     """Rule 14: fifteen minutes after the start, a setting."""
-    assert not is_no_show(NOW, NOW + 15 * MINUTE - timedelta(milliseconds=1), DEFAULT)
-    assert is_no_show(NOW, NOW + 15 * MINUTE, DEFAULT)
+    assert not is_no_show(NOW, 60, NOW + 15 * MINUTE - timedelta(milliseconds=1), DEFAULT)
+    assert is_no_show(NOW, 60, NOW + 15 * MINUTE, DEFAULT)
+
+
+def test_nobody_is_awaited_beyond_the_end_of_their_stay() -> None:
+    """A venue may wait for four hours; a room that is booked for one is free after that one."""
+    patient = VenueSettings(no_show_minutes=240)
+    assert not is_no_show(NOW, 60, NOW + 59 * MINUTE, patient)
+    assert is_no_show(NOW, 60, NOW + 60 * MINUTE, patient)
 
 
 @pytest.mark.parametrize(("price", "held"), [(3_000, 600), (0, 0), (4, 0), (5, 1), (9, 1)])
