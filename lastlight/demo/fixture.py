@@ -15,9 +15,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import attrs
+import msgspec
 
 from actors.rules import journals
 from actors.rules.business_day import business_day_of
+from actors.rules.profile import profile_of
+from actors.venue.days import closing_timer, new_day
 from lastlight.demo.ids import DEMO_VENUE, Kind, demo_id
 from lastlight.demo.place import (
     CURRENCY,
@@ -39,6 +42,7 @@ from protocol.records.money_states import (
     TransactionKind,
     TransactionStatus,
 )
+from protocol.records.platform import ActorTimer
 from protocol.records.runtime import Identity
 from protocol.records.states import RoleName
 from protocol.records.users import AgeVerification, User, UserRole
@@ -112,6 +116,7 @@ def _venue_entry(at: datetime, people: tuple[Person, ...]) -> Entry:
     ]
     changes: list[Record] = [
         demo_venue(at),
+        *_first_day(at),
         *roles,
         *demo_stations(),
         *demo_menu(at),
@@ -124,6 +129,24 @@ def _venue_entry(at: datetime, people: tuple[Person, ...]) -> Entry:
         changes=tuple(changes),
         appends=tuple(demo_deliveries(at)),
     )
+
+
+def _first_day(at: datetime) -> tuple[Record, Record]:
+    """The business day on which it opens, and its close: what is paid before anybody comes counts.
+
+    Each day opens the next, as in a venue that somebody founds (Rule 5).
+    """
+    day = new_day(profile_of(demo_venue(at), ()), _business_day(at), at)
+    timer = closing_timer(day, at)
+    told = {
+        "command": type(timer.command).__name__,
+        "data": msgspec.to_builtins(timer.command),
+    }
+    kind = ActorKind.VENUE
+    due = ActorTimer(
+        actor_type=kind, actor_id=DEMO_VENUE, name=timer.name, due_at=timer.due_at, payload=told
+    )
+    return day, due
 
 
 def _platform_entry(at: datetime, people: tuple[Person, ...]) -> Entry:

@@ -20,6 +20,7 @@ from protocol.records.runtime import Trading
 from protocol.records.staff import StaffShift
 from protocol.records.states import ShiftStatus
 from tests.night.books import assert_all_is_well
+from tests.night.cards import begin, hook, provider_of
 from tests.twins.nodes import World
 from tests.twins.people import (
     VENUE,
@@ -229,3 +230,26 @@ async def test_a_crash_while_a_day_is_closed_loses_neither_number_nor_totals(
         closed = [e for e in world.publisher.events if e.type == "business_day.closed"]
         assert len(closed) == 1
         assert_all_is_well(world)
+
+
+async def test_a_top_up_before_anybody_came_is_in_the_first_days_book(
+    world: World, autojump_clock: MockClock
+) -> None:
+    """A new house sells credit by card before it opens its door; no money may miss its Z report."""
+    async with open_memory_last_light(world) as house:
+        patron, day = await sign_in(house, "patron1"), today(house)
+        await paid_by_card(house, patron, 5_000)
+        await trio.sleep((CUTOVER + timedelta(hours=2)).total_seconds())
+        await house.wait_flushed()
+    row = days_of(world)[day]
+    assert (row.status, row.z_number) == (BusinessDayStatus.CLOSED, 1)
+    assert day + timedelta(days=1) in days_of(world), "each day opens the next"
+
+
+async def paid_by_card(house: LastLight, patron: Someone, amount_minor: int) -> None:
+    """A top-up whose money has come."""
+    body = {"venue_id": VENUE, "tender": "card", "amount_minor": amount_minor}
+    _, intent = await begin(patron, body)
+    provider_of(house).pays(intent["provider_payment_id"])
+    await hook(house)
+    await trio.sleep(5)
