@@ -14,7 +14,6 @@ from pathlib import Path
 import attrs
 
 from bench.http import (
-    PATRONS,
     balance_script,
     check_in_rest,
     check_in_script,
@@ -25,10 +24,11 @@ from bench.http import (
 from bench.kit import BenchNode, People, a_node, progress, save
 from bench.wrk import run_wrk
 
-SECONDS = 6
+PATRONS = 64
+SECONDS = 8
 WARM_SECONDS = 3
-ROUNDS = 3
-CHECK_IN_SECONDS = 2
+ROUNDS = 2
+CHECK_IN_SECONDS = 5
 
 
 @attrs.frozen(kw_only=True)

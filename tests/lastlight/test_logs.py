@@ -17,7 +17,7 @@ import pytest
 import structlog
 import trio
 
-from lastlight.logs import ForeignLines, bound_request, configure_logging
+from lastlight.logs import ForeignLines, bound_request, configure_logging, log_request
 from lastlight.redaction import REDACTED, redact, redact_text
 from protocol.limits import LOG_STRING_CHARS_MAX
 
@@ -90,6 +90,27 @@ async def test_each_requests_lines_carry_its_own_id(written: Written) -> None:
     *handled, idle = written.lines()
     assert all(line["request_id"] == line["request"] for line in handled)
     assert "request_id" not in idle
+
+
+def test_an_answered_request_has_one_line_like_all_others(written: Written) -> None:
+    """It is made by hand, and must be found by the same names and read by the same programs."""
+    log_request("id-1", "CheckIn", 201, 0.01234)
+    structlog.get_logger("lastlight.test").info("other", request_id="id-2")
+    line, other = written.lines()
+    assert line.keys() == other.keys() | {"operation", "status", "ms"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", line.pop("at"))
+    assert line == {
+        "event": "request",
+        "operation": "CheckIn",
+        "status": 201,
+        "ms": 12.3,
+        "request_id": "id-1",
+        "level": "info",
+        "logger": "lastlight.gateway.http",
+    }
+    configure_logging(level="warning", stream=written)
+    log_request("id-1", "CheckIn", 201, 0.01)
+    assert len(written.lines()) == 2
 
 
 @pytest.mark.parametrize(

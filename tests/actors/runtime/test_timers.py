@@ -11,6 +11,7 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.runtime.timers import Timers
 from protocol.addresses import ActorKind
+from protocol.entries import decode_entry
 from protocol.internal.forgetting import ForgetFiredTimers
 from protocol.limits import TIMER_HORIZON_S
 from protocol.messages import Message
@@ -52,6 +53,27 @@ async def test_a_timer_fires_in_the_node_that_it_was_set_in(autojump_clock: Mock
         assert count_in(await ask(running.node, Look())) == 1
         await ask(running.node, Wait(seconds=60))
         await trio.sleep(61)
+        assert count_in(await ask(running.node, Look())) == 2
+
+
+async def test_a_timer_set_to_what_it_is_writes_nothing(autojump_clock: MockClock) -> None:
+    """Takings are told once a second and booked with every sale: each would write the timer anew.
+
+    One set to another time is written, and one that has fired may be set to any.
+    """
+    async with open_memory_node(World(), toys()) as running:
+        await ask(running.node, Wait(seconds=60))
+        written: list[bytes] = []
+        running.journal.spy = written.append
+        await trio.sleep(10)
+        await ask(running.node, Wait(seconds=50))
+        assert _timers_in(written) == 0
+        await ask(running.node, Wait(seconds=51))
+        assert _timers_in(written) == 1
+        await trio.sleep(52)
+        assert count_in(await ask(running.node, Look())) == 1
+        await ask(running.node, Wait(seconds=0))
+        await trio.sleep(1)
         assert count_in(await ask(running.node, Look())) == 2
 
 
@@ -209,3 +231,8 @@ async def test_timers_that_fired_long_ago_are_forgotten_by_their_actor(
         await running.wait_flushed()
         assert len(world.database.table(ActorTimer)) == 2
         assert world.database.kept_aside == []
+
+
+def _timers_in(entries: list[bytes]) -> int:
+    rows = (row for data in entries for row in decode_entry(data).changes)
+    return sum(isinstance(row, ActorTimer) for row in rows)
