@@ -34,6 +34,8 @@ from storage.write_behind.store import (
 log = structlog.get_logger(__name__)
 _AGAIN_MIN_S = 0.05
 _AGAIN_MAX_S = 2.0
+_TURN_ENTRIES = 32
+"""Read in one go; a few milliseconds."""
 _STARTING_S = 15.0
 """So long a database may take to come up with the node before anybody need worry."""
 
@@ -132,19 +134,48 @@ class WriteBehind:
             StoreUnusable: this database must not be written by this node.
         """
         await self._patiently_claim()
+        ahead: list[Source] = []
         while True:
             started = trio.current_time()
-            self._standing.look()
-            read = await self._supply.read(self._standing.flushed)
-            if not read:
+            sources = ahead or await self._fetch(self._standing.flushed)
+            if not sources:
                 await self._wait_for_more()
                 continue
-            sources = [Source(position, data, decode_rows(data)) for position, data in read]
-            if not await self._flush(sources):
+            done, ahead = await self._flush_reading_ahead(sources)
+            if not done:
+                ahead = []
                 await self._patiently_claim()
                 continue
             took_s = self._standing.last_flush_s = trio.current_time() - started
-            await trio.sleep(max(0.0, FLUSH_INTERVAL_S - took_s))
+            if not ahead:
+                await trio.sleep(max(0.0, FLUSH_INTERVAL_S - took_s))
+
+    async def _fetch(self, after: Position) -> list[Source]:
+        """A batch of entries, read. Others have their turn meanwhile: a batch takes a while."""
+        self._standing.look()
+        sources = []
+        for position, data in await self._supply.read(after):
+            sources.append(Source(position, data, decode_rows(data)))
+            if len(sources) % _TURN_ENTRIES == 0:
+                await trio.lowlevel.checkpoint()
+        return sources
+
+    async def _flush_reading_ahead(self, sources: list[Source]) -> tuple[bool, list[Source]]:
+        """Flush a batch; if it is a whole one, read the next while the database is at work.
+
+        Returns:
+            Whether it is flushed, and the next batch, which then may follow.
+        """
+        ahead: list[Source] = []
+
+        async def read_ahead() -> None:
+            ahead.extend(await self._fetch(sources[-1].position))
+
+        async with trio.open_nursery() as nursery:
+            if len(sources) >= FLUSH_ENTRIES_MAX:
+                nursery.start_soon(read_ahead)
+            done = await self._flush(sources)
+        return done, ahead
 
     async def _wait_for_more(self) -> None:
         try:

@@ -15,7 +15,7 @@ from trio.testing import MockClock
 from protocol.addresses import ActorKind, Address, Position
 from protocol.entries import encode_entry
 from protocol.journal import Urgency
-from protocol.limits import FLUSH_INTERVAL_S, FLUSH_MARKS_MAX
+from protocol.limits import FLUSH_ENTRIES_MAX, FLUSH_INTERVAL_S, FLUSH_MARKS_MAX
 from protocol.records.base import Record
 from protocol.records.inventory import Game
 from protocol.records.money import Credits
@@ -346,3 +346,25 @@ async def test_a_long_outage_is_told_from_few_looks(
         twin.away = False
         await write_behind.wait_flushed(last)
         assert write_behind.lag_s < 1
+
+
+async def test_a_long_way_behind_batches_follow_one_another_in_order(
+    opens: Opens, autojump_clock: MockClock
+) -> None:
+    """The next batch is read while the database is at work on one; if that one's end is not known,
+    what was read ahead must not follow it."""
+    twin = a_twin(away=True, lose_answers=2)
+    count = 3 * FLUSH_ENTRIES_MAX + 7
+    async with (
+        open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
+        opens(journal, twin) as write_behind,
+    ):
+        for game in versions(a(Game), count):
+            last = append(journal, game)
+        await journal.wait_durable(last)
+        twin.away = False
+        with trio.fail_after(60):
+            await write_behind.wait_flushed(last)
+        assert [one.version for one in twin.table(Game).values()] == [count]
+        assert (write_behind.refused_rows, twin.lose_answers) == (0, 0)
+        assert write_behind.flushes <= 4
