@@ -11,7 +11,7 @@ from lastlight.realtime.publisher import RoomPublisher
 from protocol.errors import LastLightError
 from storage.journal.order import Order
 from storage.write_behind import numbering, write_behind
-from storage.write_behind.write_behind import WriteBehind
+from storage.write_behind.write_behind import Near, WriteBehind
 from tests.simulation.mutations import mutation
 
 
@@ -39,21 +39,20 @@ def cancelled_flush_taken_for_undone(original: Any) -> Any:
     """After no answer the position is not read again."""
 
     async def patiently_claim(self: Any) -> None:
-        if not self._claimed:
+        if not self._standing.claimed:
             await original(self)
 
     return patiently_claim
 
 
-@mutation(WriteBehind, "_flush")
+@mutation(Near, "release")
 def journal_truncated_too_early(original: Any) -> Any:
     """The journal lets go of what is durable, whether or not it is flushed."""
 
-    async def flush(self: Any, sources: Any) -> Any:
-        await self._journal.release(self._journal.durable)
-        return await original(self, sources)
+    async def release(self: Any, up_to: Any) -> None:
+        await original(self, self.journal.durable)
 
-    return flush
+    return release
 
 
 @mutation(write_behind, "batch_of")
