@@ -7,10 +7,10 @@
 PYTHON ?= python3
 VENV := .venv
 BENCH := .venv-bench
-PIP := $(VENV)/bin/python -m pip --disable-pip-version-check -q
-UV := $(VENV)/bin/python -m uv pip install -q --python $(VENV)/bin/python
+PIP = $(VENV)/bin/python -m pip --disable-pip-version-check -q
+UV = $(VENV)/bin/python -m uv pip install -q --python $(VENV)/bin/python
 
-.PHONY: demo test check pytest torture simulate replay mutants environment clean
+.PHONY: demo test bench check pytest torture simulate replay mutants environment clean
 
 demo: environment
 	$(VENV)/bin/lastlight demo
@@ -55,14 +55,17 @@ $(VENV)/made: requirements.lock pyproject.toml .ci/uv.lock
 	$(PIP) install --no-deps -e .
 	touch $@
 
-# What load tests need beyond the node (other servers, plots) has an environment and a lock of its own.
+# What load tests need beyond the node (other servers, plots) has an environment and a lock of its
+# own, made in the same way.
 bench: $(BENCH)/made
 	PATH="$(CURDIR)/$(BENCH)/bin:$$PATH" $(BENCH)/bin/python -m bench $(ARGS)
 
-$(BENCH)/made: bench/requirements.lock pyproject.toml
-	$(PYTHON) -m venv --clear $(BENCH)
-	$(BENCH)/bin/python -m pip --disable-pip-version-check -q install -r bench/requirements.lock
-	$(BENCH)/bin/python -m pip --disable-pip-version-check -q install --no-deps -e .
+$(BENCH)/made: VENV := $(BENCH)
+$(BENCH)/made: bench/requirements.lock pyproject.toml .ci/uv.lock
+	$(PYTHON) -m venv --clear $(VENV)
+	($(PIP) install --only-binary :all: -r .ci/uv.lock && $(UV) -r bench/requirements.lock) \
+		|| $(PIP) install -r bench/requirements.lock
+	$(PIP) install --no-deps -e .
 	touch $@
 
 clean:
