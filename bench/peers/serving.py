@@ -25,6 +25,7 @@ from bench.town import Town
 
 CONNECTIONS: Final = 16
 """To PostgreSQL: enough for a commit to carry several, few enough for two cores."""
+_READY_S: Final = 120.0
 _LOOK_S: Final = 0.05
 _QUIET_LOOKS: Final = 2
 _AT_WORK: Final = """
@@ -79,7 +80,7 @@ class ProcessPeer:
             self._process = subprocess.Popen(
                 [*self.argv, str(settings)], env={**os.environ, **self.env}, stdout=log, stderr=log
             )
-        wait_for(self.base_url + "/readyz")
+        wait_for(self.base_url + "/readyz", _READY_S)
 
     def _settings(self, town: Town) -> dict[str, object]:
         return {

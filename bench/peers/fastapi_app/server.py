@@ -131,6 +131,7 @@ def main() -> None:
         proxy_headers=False,
         backlog=4096,
         timeout_keep_alive=75,
+        timeout_graceful_shutdown=5,
     )
 
 
