@@ -89,6 +89,15 @@ async def stop_database_and_kill(scene: Scene) -> None:
     scene.node.kill()
 
 
+async def kill_backends(scene: Scene) -> None:
+    """The kernel takes processes of PostgreSQL for want of memory; it begins anew by itself."""
+    for _ in range(2):
+        await scene.wait()
+        with suppress(psutil.NoSuchProcess, FileNotFoundError):
+            scene.dice.choice(scene.node.server().children()).kill()
+    await scene.wait()
+
+
 async def stop(scene: Scene) -> None:
     """A deploy: told to stop in the middle of everything."""
     await scene.wait()
@@ -150,6 +159,7 @@ HARMS: Final = (
     Harm("killed while starting", kill_while_starting, 3),
     Harm("database stopped at once", stop_database, 3),
     Harm("database stopped, node killed", stop_database_and_kill, 3),
+    Harm("database's processes killed", kill_backends, 2),
     Harm("node told to stop", stop, 1),
     Harm("disk full", fill_disk, 2, fills_disk=True),
     Harm("disk wholly full", fill_disk_wholly, 2, fills_disk=True),
