@@ -10,6 +10,7 @@ from datetime import timedelta
 from random import Random
 from typing import Any, Final
 from unittest.mock import patch
+from zoneinfo import ZoneInfo
 
 import attrs
 import trio
@@ -40,6 +41,7 @@ from tests.simulation.workload import (
     work,
 )
 from tests.simulation.workload.steps import STEPS
+from tests.simulation.worlds import SECOND_TZ
 from tests.twins.people import VENUE
 from tests.twins.whole import LastLight
 
@@ -235,6 +237,9 @@ async def finish(life: Life) -> None:
     provider.away, provider.hangs, provider.early = False, None, None
     for intent in [one for one in provider.intents.values() if one.status in UNDER_WAY]:
         night.one((provider.pays, provider.declines))(intent.id)
+    zone = ZoneInfo(SECOND_TZ)
+    offsets = [at.astimezone(zone).utcoffset() for at in (night.began, night.now)]
+    night.faults.met["clock changed by law"] += offsets[0] != offsets[1]
     night.say("-- all is healed")
     await life.ask_again()
     await trio.sleep(240)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import attrs
 
 from actors.account import admission, payment_states, refund_asking
-from actors.rules import metering, money
+from actors.rules import business_day, metering
 from actors.rules.lifecycle import PaymentReport
-from actors.venue import stock
+from actors.venue import orders, stock
 from actors.venue.bookings import Bookings
 from lastlight.auth.revocations import Revocations
 from lastlight.gateway import guard
@@ -29,16 +31,21 @@ def wrong_rounding_of_time(original: Any) -> Any:
     return charges
 
 
-@mutation(money.tax_of, "__code__")
+@mutation(orders, "tax_of")
 def wrong_rounding_of_tax(_: Any) -> Any:
     """Tax is rounded down instead of half up (Rule 1)."""
+    return lambda gross_minor, rate_bp: gross_minor * rate_bp // (10_000 + rate_bp)
 
-    def tax_of(gross_minor: int, rate_bp: int) -> int:
-        if gross_minor < 0:
-            return -(-gross_minor * rate_bp // (10_000 + rate_bp))
-        return gross_minor * rate_bp // (10_000 + rate_bp)
 
-    return tax_of.__code__
+@mutation(business_day, "start_of")
+def change_of_clocks_forgotten(_: Any) -> Any:
+    """Days begin as if it were always as far from UTC as at the first of the year (Rule 5)."""
+
+    def start_of(day: date, tz: ZoneInfo, cutover: time) -> datetime:
+        offset = datetime(2026, 1, 1, tzinfo=tz).utcoffset() or timedelta()
+        return datetime.combine(day, cutover, UTC) - offset
+
+    return start_of
 
 
 @attrs.frozen
@@ -63,12 +70,6 @@ def role_check_skipped_over_sockets(original: Any) -> Any:
         return await original(attrs.evolve(self, dispatcher=lenient), principal, name, data, key)
 
     return command
-
-
-@mutation(Guard, "refuse_venue")
-def venue_of_a_role_not_asked_for(_: Any) -> Any:
-    """A role at one house counts at the other (Rule 15)."""
-    return lambda self, call: None
 
 
 @mutation(guard, "refuse_unelevated")

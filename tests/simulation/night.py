@@ -116,6 +116,11 @@ class Night:
         return cls(plan, world, Faults(plan.rates), Random(plan.seed))
 
     @property
+    def began(self) -> datetime:
+        """When the night began."""
+        return self.world.clock.start + timedelta(minutes=self.plan.forward_minutes)
+
+    @property
     def seed(self) -> int:
         """What the night follows from."""
         return self.plan.seed

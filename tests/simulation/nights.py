@@ -115,6 +115,9 @@ def told_by_fork(plan: Plan, worlds: Sequence[World], planting: Planting = nullc
             with os.fdopen(writing, "wb") as pipe:
                 pickle.dump(told, pipe)
             code = 0
+        except BaseException:
+            traceback.print_exc()
+            raise
         finally:
             os._exit(code)
     os.close(writing)

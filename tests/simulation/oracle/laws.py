@@ -30,6 +30,7 @@ from protocol.records.venues import Reservation
 from protocol.records.visits import Session, SessionHistory
 from tests.night.books import assert_all_is_well, entries_of
 from tests.simulation.night import Night
+from tests.simulation.oracle.days import assert_days_begin_and_end_at_cutover
 from tests.simulation.oracle.lives import assert_lives_are_legal
 from tests.simulation.oracle.meter import (
     assert_tax_is_in_the_price,
@@ -85,6 +86,7 @@ def assert_laws(night: Night) -> None:
     assert_answers_are_in_order(night)
     assert_time_costs_what_it_costs(world)
     assert_tax_is_in_the_price(world)
+    assert_days_begin_and_end_at_cutover(world)
     assert_no_hold_is_left_behind(world)
     assert_versions_rise_by_one(night)
     assert_refunds_are_of_what_was_sold(world)
