@@ -26,7 +26,8 @@ def evolve(value: T, **changes: Any) -> T:
     evolver = _EVOLVERS.get(cls)
     if evolver is None:
         evolver = _EVOLVERS[cls] = _evolver_of(cls)
-    return cast("T", evolver(value, changes))
+    evolved: T = evolver(value, changes)
+    return evolved
 
 
 def _evolver_of(cls: type[Any]) -> Callable[[Any, dict[str, Any]], Any]:

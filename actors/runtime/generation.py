@@ -148,13 +148,17 @@ class Generation:
             actor = self._activate(message.target, fresh=message.fresh)
         actor.put(envelope)
 
-    def deliver(self, message: Message, position: int) -> None:
-        """Hand on a send: to an actor, or to the outside once `position` is durable."""
+    def deliver(self, message: Message, position: int, at: float | None = None) -> None:
+        """Hand on a send: to an actor, or to the outside once `position` is durable.
+
+        `at` is now on trio's clock, if the caller has just looked.
+        """
         if message.target.kind is ActorKind.OUTSIDE:
             through = self.effects.see_through
             self.gate.pass_out(position, lambda: self._nursery.start_soon(through, message))
             return
-        self.enqueue(Envelope(message=message, position=position, enqueued_at=trio.current_time()))
+        at = trio.current_time() if at is None else at
+        self.enqueue(Envelope(message=message, position=position, enqueued_at=at))
 
     def _fire(self, message: Message) -> None:
         self.deliver(message, 0)
@@ -198,7 +202,7 @@ class Generation:
         for event in entry.events:
             self.publish(event, actor.position)
         for message in entry.sends:
-            self.deliver(message, actor.position)
+            self.deliver(message, actor.position, actor.last_used)
 
     def noticed(self, actor: Actor, records: Sequence[Record]) -> None:
         """Rows of an actor were loaded or written."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from protocol.addresses import Address
 from protocol.records.base import Record
@@ -24,11 +24,12 @@ class State:
 
     def __init__(self, address: Address) -> None:
         self.address = address
-        self._rows: dict[type[Record], dict[tuple[Any, ...], Record]] = {}
+        # Of values that are of the key's class, which no type says; `cast` is a call of its own.
+        self._rows: dict[type[Record], dict[tuple[Any, ...], Any]] = {}
 
     def rows(self, kind: type[R]) -> Mapping[tuple[Any, ...], R]:
         """All records of one class, by primary key. Not to be changed."""
-        return cast("Mapping[tuple[Any, ...], R]", self._rows.get(kind, _NOTHING))
+        return self._rows.get(kind, _NOTHING)
 
     def all(self, kind: type[R]) -> Iterable[R]:
         """All records of one class, in the order in which they came."""
@@ -37,7 +38,8 @@ class State:
     def get(self, kind: type[R], *key: object) -> R | None:
         """The record with this primary key, or None."""
         rows = self._rows.get(kind)
-        return None if rows is None else cast("R | None", rows.get(key))
+        found: R | None = None if rows is None else rows.get(key)
+        return found
 
     def one(self, kind: type[R]) -> R:
         """The only record of a class of which every state of this kind has exactly one."""
@@ -47,7 +49,8 @@ class State:
     def first(self, kind: type[R]) -> R | None:
         """The only record of a class, or None if there is none yet."""
         rows = self._rows.get(kind)
-        return cast("R", next(iter(rows.values()))) if rows else None
+        found: R | None = next(iter(rows.values())) if rows else None
+        return found
 
     def put(self, record: Record) -> None:
         """Take a new or changed record in."""
