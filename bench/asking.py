@@ -101,6 +101,7 @@ class Asking:
         else:
             self._in_a_circle(began)
         self._drain()
+        self._hang_up()
         took = time.monotonic() - began
         return {
             "sent": self._sent,
@@ -179,6 +180,11 @@ class Asking:
         until = time.monotonic() + self.drain_s
         while self._under_way and time.monotonic() < until:
             self._listen(0.05)
+
+    def _hang_up(self) -> None:
+        for connection in self._by_number.values():
+            connection.sock.close()
+        self._epoll.close()
 
     def _send(self, due: float) -> bool:
         connection = self._idle.pop()

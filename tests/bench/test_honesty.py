@@ -1,0 +1,144 @@
+"""A server that answers wrongly or loses a write makes the run fail, not win."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from bench import load
+from bench.asking import Asking
+from bench.audit import Dishonest
+from bench.contest import Contest, Party, open_contest
+from bench.figures import Result, Row
+from bench.load import Told, at_a_rate, everybody
+from bench.running import run
+from bench.scale import Scale
+from bench.suite import Question, Suite
+from bench.town import Town
+from tests.bench.liars import TinyPeer
+
+pytestmark = pytest.mark.usefixtures("client_in_this_process")
+SMALL = Scale(venues=2, patrons=40, buyers=12)
+
+
+@pytest.fixture
+def client_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client that the suite runs, without a process to start: the server has threads."""
+    monkeypatch.setattr(load, "run_client", lambda order: Asking(**order).run())
+
+
+@contextmanager
+def a_party(*bad: str) -> Iterator[Party]:
+    """A contest of one."""
+    with open_contest([TinyPeer(frozenset(bad))], SMALL) as contest:
+        yield contest.ours
+
+
+def buy(party: Party) -> Told:
+    """One purchase by each of those who are in, audited."""
+    before = party.auditor.before()
+    told = everybody(party.peer.base_url, party.purchase_plan())
+    party.auditor.after(before, told)
+    return told
+
+
+def test_an_honest_server_passes_every_check() -> None:
+    """Else the checks would find fault with everybody, and their verdict would mean nothing."""
+    with a_party() as party:
+        told = buy(party)
+    assert (told.good, told.bad, told.good_writes) == (12, 0, 12)
+
+
+@pytest.mark.parametrize(
+    ("bad", "complaint"),
+    [
+        ("twice", "a key that came again"),
+        ("door", "a forged token"),
+        ("stranger", "a stranger's look"),
+        ("shape", "a member is not what it must be|list index"),
+        ("price", "another price|wallets fell"),
+        ("books", "the books lack"),
+        ("unbalanced", "not balanced"),
+    ],
+)
+def test_a_server_that_is_always_wrong_never_comes_under_load(bad: str, complaint: str) -> None:
+    """A wrong answer may be quick; what is not the same job is not measured."""
+    with pytest.raises((Dishonest, ValueError, IndexError), match=complaint), a_party(bad):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("bad", "complaint"),
+    [
+        ("loses", "were told that it is done"),
+        ("double", "asked for|double"),
+        ("same", "the same id"),
+    ],
+)
+def test_a_server_that_is_wrong_under_load_is_caught_after_it(bad: str, complaint: str) -> None:
+    """A write that is answered and lost is the cheapest of all; it is found by counting rows."""
+    with pytest.raises(Dishonest, match=complaint), a_party(bad) as party:
+        buy(party)
+
+
+def test_errors_under_load_are_not_counted_as_speed() -> None:
+    """A server that refuses everything at once would be the fastest of all."""
+    with a_party("errors") as party:
+        before = party.auditor.before()
+        told = at_a_rate(
+            party.peer.base_url, party.purchase_plan(), rate=200, seconds=0.2, connections=4
+        )
+        with pytest.raises(Dishonest, match="answers were bad"):
+            party.auditor.after(before, told)
+    assert told.bad > 0
+    assert told.good + told.bad == told.sent
+
+
+def test_a_liar_ends_the_run_with_an_error_and_without_figures() -> None:
+    """What a script sees of it is the exit status: a table without a row is easily overlooked."""
+
+    def rush(suite: Suite) -> Result:
+        buy(suite.contest().ours)
+        return Result(question="rush", asks="", rows=(Row(what="rate", figure=9e9),))
+
+    def calm(suite: Suite) -> Result:
+        return Result(question="calm", asks="", rows=(Row(what="weight", figure=1),))
+
+    liar = Suite(SMALL, lambda: [TinyPeer(frozenset({"loses"}))])
+    questions = [
+        Question(name="rush", asks="", answer=rush, with_peers=True, seconds=1),
+        Question(name="again", asks="", answer=rush, with_peers=True, seconds=1),
+        Question(name="calm", asks="", answer=calm, seconds=1),
+    ]
+    came = run(questions, liar, within_s=60)
+    assert came.failed
+    assert [result.question for result in came.results] == ["calm"]
+    assert came.left_out == ["again"]
+
+
+def test_the_town_gives_nobody_away_twice(tmp_path: Path) -> None:
+    """A patron who came in twice would be refused, and the server blamed for it."""
+    peer = TinyPeer()
+    town = Town(venues=1, patrons=10)
+    party = Party(peer, town, SMALL)
+    taken = [*party.take(4), *party.take(4), *party.take(4)]
+    assert taken == list(range(1, 11))
+
+
+def test_parties_take_turns() -> None:
+    """A machine that slows down during a run slows all of them down."""
+    asked: list[str] = []
+
+    def nothing(party: Party) -> Told:
+        asked.append(party.name)
+        return Told(
+            sent=0, sent_writes=0, seconds=1, broken=0, statuses={}, curve=[], samples=[], cpu=0
+        )
+
+    parties = [Party(TinyPeer(name=name), Town(), SMALL) for name in ("A", "B")]
+    told = Contest(parties).turns(2, nothing)
+    assert asked == ["A", "B", "A", "B"]
+    assert [len(rounds) for rounds in told.values()] == [2, 2]
