@@ -68,9 +68,7 @@ class Metrics:
             buckets=_ACKNOWLEDGE_S,
         )
         self.loop_stops = histogram(
-            "lastlight_loop_stop_seconds",
-            "The event loop standing still for longer than it should",
-            buckets=_STOP_S,
+            "lastlight_loop_stop_seconds", "The loop standing still for too long", buckets=_STOP_S
         )
         # What happens
         self.events = counter("lastlight_events", "Events to connections, by kind", ("kind",))
@@ -97,9 +95,7 @@ class Metrics:
         self.flushed_entries = total("lastlight_flushed_entries", "Entries in PostgreSQL, ever")
         self.slow_clients = total("lastlight_slow_clients", "Connections that did not read")
         self.slowed_commands = total("lastlight_slowed_commands", "Commands held for the flush")
-        self.behind_refusals = total(
-            "lastlight_behind_refusals", "Commands refused because the flush is behind"
-        )
+        self.behind_refusals = total("lastlight_behind_refusals", "Commands refused for it")
         self.expired_commands = total("lastlight_expired_commands", "Commands never begun")
         self.dead_letters = total("lastlight_dead_letters", "Messages that failed: bugs")
         self.refused_rows = total("lastlight_refused_rows", "Rows PostgreSQL refused: bugs")

@@ -13,15 +13,15 @@ import trio
 
 from actors.runtime.ports import Flushed, Journal
 from protocol.addresses import Position
-from protocol.limits import (
+from protocol.flush_limits import (
     ADMISSION_COMMAND_ENTRIES,
     ADMISSION_HOLD_S,
     ADMISSION_LOOK_S,
     ADMISSION_SHARE_MIN,
     ADMISSION_WAITING_MAX,
-    FLUSH_LAG_DEGRADED_S,
     FLUSH_LAG_SLOW_S,
 )
+from protocol.limits import FLUSH_LAG_DEGRADED_S
 
 
 class Admission:

@@ -67,8 +67,7 @@ class Node:
         """Put a command to an actor and wait for what it decides.
 
         Args:
-            address: who decides.
-            command: what is asked.
+            address, command: who decides, and what is asked.
             principal: on whose behalf; None for nobody signed in.
             status, scope, expected_version, provenance: of the request; see `Envelope`.
             deadline_s: how long to wait, in seconds.
@@ -186,10 +185,8 @@ class Node:
 
     def actors(self) -> tuple[ActorStatistics, ...]:
         """All live actors."""
-        generation = self._generation
-        return (
-            () if generation is None else tuple(a.statistics() for a in generation.actors.values())
-        )
+        actors = {} if self._generation is None else self._generation.actors
+        return tuple(actor.statistics() for actor in actors.values())
 
     def snapshot(self, address: Address) -> ActorSnapshot | None:
         """One live actor, or None if it is not resident."""

@@ -21,8 +21,9 @@ import trio
 from protocol.addresses import Position
 from protocol.codes import Code
 from protocol.errors import LastLightError
+from protocol.flush_limits import FLUSH_PROCESS_FAILURES_MAX
 from protocol.journal import CommitLost
-from protocol.limits import FLUSH_BYTES_MAX, FLUSH_ENTRIES_MAX, FLUSH_PROCESS_FAILURES_MAX
+from protocol.limits import FLUSH_BYTES_MAX, FLUSH_ENTRIES_MAX
 from storage.write_behind.standing import Standing
 from storage.write_behind.store import Store, StoreUnusable
 from storage.write_behind.wire import (

@@ -14,7 +14,7 @@ from uuid import UUID
 import trio
 
 from protocol.addresses import Address, Position
-from protocol.limits import FLUSH_MARK_S, FLUSH_MARKS_MAX
+from protocol.flush_limits import FLUSH_MARK_S, FLUSH_MARKS_MAX
 
 __all__ = ["Durable", "Standing"]
 

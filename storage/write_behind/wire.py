@@ -14,7 +14,7 @@ from uuid import UUID
 import msgspec
 import trio
 
-from protocol.limits import FLUSH_FRAME_BYTES_MAX
+from protocol.flush_limits import FLUSH_FRAME_BYTES_MAX
 
 __all__ = [
     "Begin",

@@ -15,8 +15,8 @@ from trio.testing import MockClock
 
 from lastlight.compose_storage import FLUSHING
 from protocol.entries import encode_entry
+from protocol.flush_limits import FLUSH_PROCESS_FAILURES_MAX
 from protocol.journal import Urgency
-from protocol.limits import FLUSH_PROCESS_FAILURES_MAX
 from storage.postgres.database import Database, open_asyncio_loop, open_database
 from storage.postgres.store import PostgresStore
 from storage.write_behind.elsewhere import (

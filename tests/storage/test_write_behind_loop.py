@@ -5,30 +5,22 @@ Wherever it runs: beside the journal, or in a process of its own.
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 import trio
 from structlog.testing import capture_logs
 from trio.testing import MockClock
 
-from protocol.addresses import ActorKind, Address, Position
-from protocol.entries import encode_entry
-from protocol.journal import Urgency
-from protocol.limits import FLUSH_ENTRIES_MAX, FLUSH_INTERVAL_S, FLUSH_MARKS_MAX
-from protocol.records.base import Record
+from protocol.addresses import ActorKind, Address
+from protocol.limits import FLUSH_INTERVAL_S
 from protocol.records.inventory import Game
 from protocol.records.money import Credits
 from storage.write_behind.batch import Batch
 from storage.write_behind.store import StoreUnusable
-from tests.contracts.database_places import SOMEBODY, an_entry
-from tests.storage.flushes import Opens, open_far, open_near
+from tests.contracts.database_places import SOMEBODY
+from tests.storage.flushes import CLOCK, Opens, a_twin, append, open_far, open_near, versions
 from tests.storage.samples import NOON, a, an_id
 from tests.twins.database import MemoryDatabase
-from tests.twins.journal import MemoryDisk, MemoryJournal, open_memory_journal
-from tests.twins.outside import TrioClock
-
-CLOCK = TrioClock()
+from tests.twins.journal import MemoryDisk, open_memory_journal
 
 
 @pytest.fixture(params=[open_near, open_far], ids=["near", "far"])
@@ -36,23 +28,6 @@ def opens(request: pytest.FixtureRequest) -> Opens:
     """The flush in the node's own process, or as a process of its own has it."""
     opens: Opens = request.param
     return opens
-
-
-def a_twin(**values: Any) -> MemoryDatabase:
-    return MemoryDatabase(lambda: NOON, **values)
-
-
-def append(journal: MemoryJournal, *records: Record, **more: Any) -> Position:
-    data = encode_entry(an_entry(*records, **more))
-    return journal.append_nowait(data, urgency=Urgency.COMMAND)
-
-
-def versions(game: Game, count: int) -> list[Game]:
-    """The same game, again and again a little later."""
-    found = [game]
-    while len(found) < count:
-        found.append(found[-1].revised(plays=len(found)))
-    return found
 
 
 async def serve_for_ever(opens: Opens, disk: MemoryDisk, twin: MemoryDatabase) -> None:
@@ -287,84 +262,3 @@ async def test_a_database_restored_from_a_backup_catches_up(
     ):
         await write_behind.wait_flushed(last)
         assert twin.table(Game)[games[0].primary_key].version == 8
-
-
-async def test_a_busy_node_that_keeps_up_does_not_lag(
-    opens: Opens, autojump_clock: MockClock
-) -> None:
-    """Entries that never stop are no sign of trouble; `/readyz` must not call them that."""
-    twin = a_twin()
-    async with (
-        open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        opens(journal, twin) as write_behind,
-    ):
-        for game in versions(a(Game), 2_000):
-            append(journal, game)
-            await trio.sleep(FLUSH_INTERVAL_S / 4)
-            assert write_behind.lag_s < 3 * FLUSH_INTERVAL_S
-
-
-async def test_a_node_that_is_a_little_behind_for_long_does_not_lag_for_long(
-    opens: Opens, autojump_clock: MockClock
-) -> None:
-    """What has waited is what counts, not when everything was last flushed: a flush that follows
-    at a distance all night would otherwise be called hours late, and commands be slowed for it."""
-
-    class Slow(MemoryDatabase):
-        """Takes a second for each batch."""
-
-        async def apply(self, batch: Batch) -> None:
-            await trio.sleep(1)
-            await super().apply(batch)
-
-    async with (
-        open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        opens(journal, Slow(lambda: NOON)) as write_behind,
-    ):
-        for game in versions(a(Game), 600):
-            last = append(journal, game)
-            await trio.sleep(0.1)
-            assert write_behind.lag_s < 2.2
-        await write_behind.wait_flushed(last)
-        assert write_behind.lag_s == 0
-
-
-async def test_a_long_outage_is_told_from_few_looks(
-    opens: Opens, autojump_clock: MockClock
-) -> None:
-    """The age of what has waited longest must not need memory for each moment that it waited."""
-    twin = a_twin(away=True)
-    async with (
-        open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        opens(journal, twin) as write_behind,
-    ):
-        games = versions(a(Game), 3 * FLUSH_MARKS_MAX)
-        for n, game in enumerate(games):
-            last = append(journal, game)
-            await trio.sleep(1)
-            assert n <= write_behind.lag_s <= n + 2
-        twin.away = False
-        await write_behind.wait_flushed(last)
-        assert write_behind.lag_s < 1
-
-
-async def test_a_long_way_behind_batches_follow_one_another_in_order(
-    opens: Opens, autojump_clock: MockClock
-) -> None:
-    """The next batch is read while the database is at work on one; if that one's end is not known,
-    what was read ahead must not follow it."""
-    twin = a_twin(away=True, lose_answers=2)
-    count = 3 * FLUSH_ENTRIES_MAX + 7
-    async with (
-        open_memory_journal(MemoryDisk(), clock=CLOCK) as journal,
-        opens(journal, twin) as write_behind,
-    ):
-        for game in versions(a(Game), count):
-            last = append(journal, game)
-        await journal.wait_durable(last)
-        twin.away = False
-        with trio.fail_after(60):
-            await write_behind.wait_flushed(last)
-        assert [one.version for one in twin.table(Game).values()] == [count]
-        assert (write_behind.refused_rows, twin.lose_answers) == (0, 0)
-        assert write_behind.flushes <= 4

@@ -9,13 +9,9 @@ from trio.testing import MockClock
 
 from actors.runtime.admission import Admission
 from actors.runtime.answers import ActorUnavailable
+from protocol.flush_limits import ADMISSION_HOLD_S, ADMISSION_WAITING_MAX, FLUSH_LAG_SLOW_S
 from protocol.journal import Urgency
-from protocol.limits import (
-    ADMISSION_HOLD_S,
-    ADMISSION_WAITING_MAX,
-    FLUSH_LAG_DEGRADED_S,
-    FLUSH_LAG_SLOW_S,
-)
+from protocol.limits import FLUSH_LAG_DEGRADED_S
 from storage.write_behind.batch import Batch
 from storage.write_behind.standing import Standing
 from tests.actors.runtime.asking import ask, count_in
