@@ -31,7 +31,7 @@ async def check_tables(connection: Connection, guests: list[Guest]) -> None:
     }
     closed = {act.answer["session_id"] for act in done_by_all(guests, CHECK_OUT)}
     visits = {
-        act.answer["session_id"]: "closed" if act.answer["session_id"] in closed else "active"
+        act.answer["session_id"]: "closed" if act.answer["session_id"] in closed else "open"
         for act in done_by_all(guests, CHECK_IN)
     }
     wanted[CHECK_IN] = visits
