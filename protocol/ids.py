@@ -15,7 +15,7 @@ import attrs
 _COUNTER_BITS = 42
 _TAIL_BITS = 32
 _TAILS_DRAWN = 64
-"""Random tails are drawn so many at a time: asking the system for each was half of an id's cost."""
+"""Chance is drawn so many tails at a time: asking the system for each was half of an id's cost."""
 _SHIFTS = range(0, _TAIL_BITS * _TAILS_DRAWN, _TAIL_BITS)
 
 
@@ -38,7 +38,7 @@ class MonotonicIds:
         if now_ms > self._last_ms:
             # The highest bit is left free, so that a millisecond can count on from any start.
             self._last_ms = now_ms
-            self._counter = self.random_bits(_COUNTER_BITS - 1)
+            self._counter = self._chance() << (_COUNTER_BITS - 1 - _TAIL_BITS)
         else:
             self._counter += 1
             if self._counter >> _COUNTER_BITS:
@@ -46,11 +46,15 @@ class MonotonicIds:
                 self._counter = 0
         high, low = self._counter >> 30, self._counter & 0x3FFFFFFF
         value = (self._last_ms << 80) | (0x7 << 76) | (high << 64) | (0x2 << 62) | (low << 32)
+        return UUID(int=value | self._chance())
+
+    def _chance(self) -> int:
+        """_TAIL_BITS random bits."""
         if not self._tails:
             drawn = self.random_bits(_TAIL_BITS * _TAILS_DRAWN)
             mask = (1 << _TAIL_BITS) - 1
             self._tails = [drawn >> shift & mask for shift in _SHIFTS]
-        return UUID(int=value | self._tails.pop())
+        return self._tails.pop()
 
 
 def id_at(at: datetime, fresh: UUID) -> UUID:
