@@ -7,7 +7,7 @@ line here. It is sent to a whole node over its port, and to one in memory.
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from datetime import date
 from typing import Any, Final
 from uuid import uuid4
@@ -261,7 +261,7 @@ def forged_requests(operation: Operation, tokens: Mapping[str, str]) -> Iterator
         )
 
 
-async def complaints(send: Send, requests: Iterator[Bad]) -> list[str]:
+async def complaints(send: Send, requests: Iterable[Bad]) -> list[str]:
     """What is wrong with the answers."""
     found = []
     for bad in requests:
