@@ -8,6 +8,8 @@ import importlib.util
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
 from types import ModuleType
 from typing import Final
 
@@ -18,7 +20,7 @@ from bench.kit import RESULTS, progress
 from bench.node_peer import NodePeer
 from bench.peer import Peer
 from bench.peers.serving import express, fastapi, install
-from bench.report import save, save_all, summary_of, table_of
+from bench.report import publish, save, save_all, summary_of, table_of
 from bench.running import Run, run
 from bench.scale import RUN_S_MAX, Scale
 from bench.suite import Question, Suite
@@ -45,6 +47,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, help="of each burst, for each server")
     parser.add_argument("--alone", action="store_true", help="our node without the others")
     parser.add_argument("--within", type=float, default=RUN_S_MAX, metavar="SECONDS")
+    parser.add_argument("--publish", action="store_true", help="put the table into README.md")
     given = parser.parse_args()
     if unknown := [q for q in given.question if q not in QUESTIONS and q not in TOOLS]:
         parser.error(f"no question is called {unknown[0]}; there are {', '.join(QUESTIONS)}")
@@ -108,6 +111,8 @@ def main() -> int:
     faster = 1.0 if given.smoke is None else min(given.smoke, 4.0)
     came = run(questions, suite, within_s=given.within, faster=faster, keep=keep)
     _say(came)
+    if given.publish and not came.failed:
+        publish(came.results, Path(__file__).parent / "README.md", datetime.now(UTC).date())
     progress(f"all of it is in {save_all(came.results)}")
     return int(came.failed)
 

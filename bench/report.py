@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from bench.figures import Result, Row
 from bench.kit import RESULTS
 
+BEGIN: Final = "<!-- figures begin -->"
+END: Final = "<!-- figures end -->"
 _MET: Final = {True: "met", False: "**not met**", None: ""}
 
 
@@ -42,6 +47,28 @@ def save(result: Result, folder: Path = RESULTS) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(result.as_json(), indent=2)
     (folder / f"{result.question}.json").write_text(text)
+
+
+def machine() -> str:
+    """The machine in general words."""
+    memory_gb = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1024**3
+    version = platform.python_version()
+    return f"{os.cpu_count()} cores, {memory_gb:.0f} GB, {platform.system()}, Python {version}"
+
+
+def publish(results: Sequence[Result], readme: Path, today: date) -> None:
+    """Put the table between the marks of a Markdown file.
+
+    Raises:
+        ValueError: the file has no marks.
+    """
+    before, begin, rest = readme.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"{readme} has no marks {BEGIN} and {END}")
+    said = f"{today.isoformat()}, {machine()}. {summary_of(results)}"
+    text = f"\n{said}\n\n{table_of(results)}\n{notes_of(results)}"
+    readme.write_text(before + begin + text + end + after)
 
 
 def save_all(results: Sequence[Result], folder: Path = RESULTS) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from bench.asking import histogram
 from bench.figures import Result, Row, at_least, at_most, ratios, readable, spread
 from bench.questions.loop_stops import longest_ms
 from bench.questions.sockets import rows_of
-from bench.report import save, save_all, summary_of, table_of
+from bench.report import BEGIN, END, publish, save, save_all, summary_of, table_of
 from bench.running import run
 from bench.scale import Scale
 from bench.suite import Question, Suite
@@ -75,6 +76,22 @@ def test_results_are_kept_as_json_with_their_goals(tmp_path: Path) -> None:
     assert told["rows"][0]["goal"] == {"sense": "or more", "bound": 10, "unit": "times"}
     path = save_all([RESULT], tmp_path)
     assert "clients used 0.1 of a core" in path.read_text()
+
+
+def test_the_last_figures_are_put_between_the_marks_and_nowhere_else(tmp_path: Path) -> None:
+    """What people wrote around them stays, and a second run takes the place of the first."""
+    readme = tmp_path / "README.md"
+    readme.write_text(f"Before\n{BEGIN}\nold\n{END}\nAfter\n")
+    for _ in range(2):
+        publish([RESULT], readme, date(2026, 11, 22))
+    text = readme.read_text()
+    assert text.startswith("Before\n")
+    assert text.endswith("After\n")
+    assert "old" not in text
+    assert text.count("| `purchase` |") == 1
+    (tmp_path / "bare.md").write_text("nothing")
+    with pytest.raises(ValueError, match="no marks"):
+        publish([RESULT], tmp_path / "bare.md", date(2026, 11, 22))
 
 
 def test_figures_of_sockets_become_rows() -> None:
