@@ -20,7 +20,7 @@ import pytest
 import trio
 
 from storage.postgres.database import Database, DatabaseRole, open_asyncio_loop, open_database
-from storage.postgres.embedded import EmbeddedServer, open_embedded_server, url_of_running
+from storage.postgres.embedded import EmbeddedServer, open_embedded_server
 from storage.postgres.errors import DatabaseUnavailable, EmbeddedServerUnusable
 from tests.places import REPOSITORY, new_folder
 
@@ -204,18 +204,6 @@ async def test_two_nodes_never_share_a_folder(data_dir: Path) -> None:
             async with open_embedded_server(data_dir):
                 raise AssertionError("the folder was locked")
         assert server.statistics().crash_count == 0
-
-
-async def test_the_server_of_a_node_that_runs_is_found_from_outside(data_dir: Path) -> None:
-    """An operator's command is let in beside the node, and never starts a second server."""
-    assert url_of_running(data_dir) is None
-    async with open_asyncio_loop(), open_embedded_server(data_dir) as server:
-        await server.wait_ready()
-        url = url_of_running(data_dir)
-        assert url is not None
-        async with open_database(url) as database:
-            assert await ask(database) == 42
-    assert url_of_running(data_dir) is None
 
 
 async def ask(database: Database) -> object:

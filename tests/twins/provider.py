@@ -65,6 +65,7 @@ class MemoryProvider:
 
     now: Callable[[], datetime]
     on: bool = True
+    rests: bool = False
     away: bool = False
     refuses: str | None = None
     refunds_wait: bool = False
@@ -81,11 +82,6 @@ class MemoryProvider:
     calls: int = 0
     _keys: dict[str, str] = attrs.field(factory=dict)
     _count: Iterator[int] = attrs.field(factory=lambda: itertools.count(1))
-
-    @property
-    def rests(self) -> bool:
-        """It is asked every time."""
-        return False
 
     async def create_payment(self, ask: PaymentAsk) -> ProviderPayment:
         await self._answer()
