@@ -1,110 +1,44 @@
-"""What a night is made of: people doing things, alone and at once, time, and what goes wrong.
+"""What a night is made of: people doing things, alone and at once, time, and quiet moments.
 
-Each move is a function in a table; a plan names them. A move that ends the node raises `NodeEnds`.
+Each move is a function in a table; a plan names them. What goes wrong is in `trouble.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from random import Random
-from typing import Any, Final
-from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
-import attrs
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-import actors.runtime.mailbox
-from actors.runtime import housekeeping
 from protocol.entries import decode_message
 from protocol.errors import LastLightError
 from protocol.records.runtime import DeadLetter
 from protocol.records.venues import Venue
-from tests.simulation.clients import Clients
-from tests.simulation.databases import FaultyDatabase
 from tests.simulation.disks import KeepingDisk
+from tests.simulation.life import (
+    AT_ONCE_MAX,
+    FINISHED_MINUTES,
+    NAMES,
+    SETTLED_MAX_S,
+    SETTLED_S,
+    SKIPPED_MINUTES,
+    UNDER_WAY,
+    WHOLE_MINUTES_MAX,
+    Life,
+    move,
+    take,
+    weights_of,
+)
 from tests.simulation.night import CHANCE, ELSEWHERE, KIND, Night, NoStep
 from tests.simulation.oracle.laws import assert_laws
 from tests.simulation.oracle.liveness import assert_everything_finished
 from tests.simulation.workload import (
     admin,
-    care,
-    chores,
-    money,
-    people,
-    places,
-    reading,
-    trespass,
-    visits,
-    work,
 )
-from tests.simulation.workload.steps import STEPS
 from tests.simulation.worlds import SECOND_TZ
 from tests.twins.people import VENUE
-from tests.twins.whole import LastLight
-
-TABLES: Final = (admin, care, chores, money, people, places, reading, trespass, visits, work)
-"""Imported for their steps."""
-NAMES: Final = tuple(STEPS)
-FAVOUR: Final = 40
-"""How much more often the step is taken that a night is in favour of."""
-AT_ONCE_MAX: Final = 7
-ELSEWHERE_SHARE: Final = 0.12
-SETTLED_S: Final = 5
-SETTLED_MAX_S: Final = 600
-FINISHED_MINUTES: Final = 100
-"""Longer than anything pending may take: a payment that nobody makes is void after an hour."""
-UNDER_WAY: Final = ("processing", "requires_action")
-WHOLE_MINUTES_MAX: Final = 3
-SKIPPED_MINUTES: Final = 14
-
-
-class NodeEnds(Exception):
-    """This life of the node is over."""
-
-
-@attrs.define(eq=False, kw_only=True)
-class Life:
-    """One life of the node, and who is connected to it."""
-
-    night: Night
-    house: LastLight
-    clients: Clients
-    nursery: trio.Nursery
-    backups: list[dict[str, Any]] = attrs.field(factory=list)
-
-    @property
-    def database(self) -> FaultyDatabase:
-        """The database, which outlives it."""
-        database = self.night.world.database
-        assert isinstance(database, FaultyDatabase)
-        return database
-
-    def back_up(self) -> None:
-        """Keep the database as it is now."""
-        self.night.backups.append(self.database.backup())
-        del self.night.backups[:-2]
-
-    async def ask_again(self) -> None:
-        """Everybody who waits for an answer asks again, by the same key."""
-        for _, _, sent in [*self.night.unanswered.values()]:
-            KIND.set(sent.kind)
-            try:
-                await self.night.send(sent, again=False)
-            except NoStep:
-                continue
-
-
-Move = Callable[[Life], Awaitable[None]]
-MOVES: Final[dict[str, Move]] = {}
-
-
-def move(function: Move) -> Move:
-    """Put a move into the table, under its function's name."""
-    MOVES[function.__name__.replace("_", " ")] = function
-    return function
 
 
 async def begin_evening(life: Life) -> None:
@@ -114,25 +48,6 @@ async def begin_evening(life: Life) -> None:
     for name in ("clock in", "clock in", "open a till", *["check in"] * night.one((1, 2, 4))):
         await take(night, name)
         await life.house.wait_flushed()
-
-
-def weights_of(seed: int) -> list[int]:
-    """How often each kind is taken in a night, which is in favour of one of them."""
-    name = NAMES[seed % len(NAMES)]
-    return [weight + FAVOUR * (kind == name) for kind, (weight, _) in STEPS.items()]
-
-
-async def take(night: Night, name: str, seed: int | None = None) -> None:
-    """Take one step."""
-    if seed is not None:
-        CHANCE.set(Random(seed))
-        ELSEWHERE.set(night.random.random() < ELSEWHERE_SHARE)
-    KIND.set(name)
-    night.steps += 1
-    try:
-        await STEPS[name][1](night)
-    except NoStep:
-        night.say(f"nothing to {name} with")
 
 
 @move
@@ -255,261 +170,6 @@ async def finish(life: Life) -> None:
     assert_everything_finished(night)
     await life.clients.assert_rooms_are_as_they_are()
     await life.clients.assert_told_the_same()
-
-
-# What ends the node
-
-
-@move
-async def crash(life: Life) -> None:
-    """It is gone, between two things."""
-    life.night.faults.met["crash"] += 1
-    await _die(life.night)
-
-
-async def _die(night: Night) -> None:
-    """What stands in line is never written, and nobody is told anything."""
-    night.faults.crash()
-    await trio.sleep_forever()
-
-
-@move
-async def crash_in_the_middle(life: Life) -> None:
-    """It is gone before everybody has an answer."""
-    night = life.night
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(steps, life)
-        for _ in range(night.random.randint(1, 80)):
-            await trio.lowlevel.checkpoint()
-        night.faults.met["crash in the middle"] += 1
-        await _die(night)
-
-
-@move
-async def told_to_end(life: Life) -> None:
-    """It is told to end while people ask."""
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(steps, life)
-        for _ in range(life.night.random.randint(1, 40)):
-            await trio.lowlevel.checkpoint()
-        life.night.say("the node is told to end")
-        await life.house.node.drain()
-        nursery.cancel_scope.cancel()
-    life.night.faults.met["told to end"] += 1
-    raise NodeEnds
-
-
-def away_for_long(night: Night) -> None:
-    """No node for a while, and perhaps the database comes back as it was some time ago."""
-    database = night.world.database
-    assert isinstance(database, FaultyDatabase)
-    if night.faults.comes("away for long"):
-        minutes = night.one((1, 7, 30, 200))
-        night.say(f"no node for {minutes} min")
-        night.world.clock.step += timedelta(minutes=minutes)
-    held = night.world.disk.kept_after_n
-    backups = [one for one in night.backups if one["position"] >= held]
-    if backups and night.faults.comes("database restored"):
-        chosen = night.one(backups)
-        night.say(f"the database is restored to entry {chosen['position']}")
-        database.restore(chosen)
-        night.backups.clear()
-
-
-# What goes wrong while it lives
-
-
-async def _steps_meanwhile(life: Life, seconds: tuple[float, ...]) -> None:
-    """Everybody goes on for so long."""
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(steps, life)
-        await trio.sleep(life.night.one(seconds))
-        life.night.say("that is over")
-        await _heal(life)
-
-
-async def _heal(life: Life) -> None:
-    provider, journal = life.night.world.provider, life.house.journal
-    life.database.away = False
-    provider.away, provider.early = False, None
-    if provider.hangs is not None:
-        provider.hangs.set()
-        provider.hangs = None
-    journal.room_for, journal.recoveries_refused = None, 0
-
-
-@move
-async def database_away(life: Life) -> None:
-    """It is away for some seconds, or loses answers; who works goes on."""
-    life.database.lose_answers = life.night.one((0, 1, 2))
-    life.database.away = True
-    life.night.faults.met["database away"] += 1
-    await _steps_meanwhile(life, (1, 10, 25))
-
-
-@move
-async def journal_full(life: Life) -> None:
-    """There is room for some more entries, and then for none."""
-    life.house.journal.room_for = life.night.one((0, 1, 2, 5))
-    life.night.faults.met["journal full"] += 1
-    await _steps_meanwhile(life, (1, 5, 30))
-
-
-@move
-async def disk_stays_full(life: Life) -> None:
-    """A commit fails, and so do the first tries to go on."""
-    faults = life.night.faults
-    life.house.journal.recoveries_refused = life.night.one((1, 2, 4))
-    faults.rates, before = {**faults.rates, "commit failed": 1.0}, faults.rates
-    faults.met["disk stays full"] += 1
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(steps, life)
-        await trio.sleep(0.5)
-        faults.rates = before
-    await _heal(life)
-
-
-@move
-async def mailbox_full(life: Life) -> None:
-    """Actors take one command at a time."""
-    life.night.faults.met["mailbox full"] += 1
-    with patch.object(actors.runtime.mailbox, "MAILBOX_COMMANDS_MAX", new=1):
-        await steps(life)
-
-
-@move
-async def actors_retired(life: Life) -> None:
-    """Whoever rests is let go of at once, again and again, also in the middle of sagas."""
-    night = life.night
-    over = False
-
-    async def let_go() -> None:
-        while not over:
-            generation = life.house.node._generation
-            for actor in [] if generation is None else [*generation.actors.values()]:
-                if housekeeping._is_at_rest(generation, actor) and housekeeping._retire(  # type: ignore[arg-type]
-                    generation,  # type: ignore[arg-type]
-                    actor,
-                ):
-                    night.faults.met["actors retired"] += 1
-            await trio.sleep(0.02)
-
-    with patch.object(housekeeping, "ACTOR_IDLE_S", new=0.0):
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(let_go)
-            await steps(life)
-            await trio.sleep(1)
-            await steps(life)
-            over = True
-
-
-@move
-async def provider_away(life: Life) -> None:
-    """Payments can't be made for a while."""
-    life.night.world.provider.away = True
-    life.night.faults.met["provider away"] += 1
-    await _steps_and_cards(life, (1, 60))
-
-
-@move
-async def provider_hangs(life: Life) -> None:
-    """It takes calls and says nothing."""
-    life.night.world.provider.hangs = trio.Event()
-    life.night.faults.met["provider hangs"] += 1
-    await _steps_and_cards(life, (5, 45))
-
-
-@move
-async def provider_answers_late(life: Life) -> None:
-    """It does what it is asked, and says so when nobody waits any more."""
-
-    async def late(_id: str) -> None:
-        life.night.faults.met["provider answers late"] += 1
-        await trio.sleep(60)
-
-    life.night.world.provider.early = late
-    await _steps_and_cards(life, (30,))
-
-
-@move
-async def event_before_answer(life: Life) -> None:
-    """The card is good, and the event of it is here before the answer to who asked."""
-    night = life.night
-
-    async def early(id_: str) -> None:
-        intent = night.world.provider.intents.get(id_)
-        if intent is not None and intent.status != "succeeded":
-            night.faults.met["event before answer"] += 1
-            night.world.provider.pays(id_)
-            for _ in range(night.one((1, 2))):
-                await money.hook(night, -1)
-
-    night.world.provider.early = early
-    await _steps_and_cards(life, (5,))
-
-
-async def _steps_and_cards(life: Life, seconds: tuple[float, ...]) -> None:
-    """Everybody goes on, and somebody pays with a card."""
-    async with trio.open_nursery() as nursery:
-        seed = life.night.random.getrandbits(32)
-        nursery.start_soon(take, life.night, "pay with a card", seed)
-        await _steps_meanwhile(life, seconds)
-
-
-@move
-async def clock_set_forward(life: Life) -> None:
-    """The machine's clock is set forward, not by time that passes."""
-    night = life.night
-    minutes = night.one((0.1, 1, 8, 40, 170))
-    night.world.clock.step += timedelta(minutes=minutes)
-    night.faults.met["clock set forward"] += 1
-    night.say(f"the clock is set forward by {minutes} min")
-    await trio.sleep(40)
-
-
-@move
-async def connection_dropped(life: Life) -> None:
-    """Somebody who listens is gone, others do something, and they are back."""
-    listener = life.night.one(life.clients.listeners)
-    listener.hang_up()
-    life.night.faults.met["connection dropped"] += 1
-    await steps(life)
-    await life.clients.come(listener, life.nursery)
-
-
-@move
-async def role_changed(life: Life) -> None:
-    """Somebody is staff no longer while they work, and is again."""
-    night = life.night
-    staff = await night.named("staff2")
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(steps, life)
-        for roles in ([], ["staff"]):
-            owner = await night.owner()
-            await night.prove(owner)
-            body = {"venue_id": VENUE, "roles": roles}
-            path = f"/api/users/{staff.user_id}/roles"
-            KIND.set("give or take a role")
-            try:
-                await night.ask(owner, "PUT", path, body, again=False)
-            except NoStep:
-                continue
-            night.faults.met["role changed"] += 1
-
-
-@move
-async def token_lost(life: Life) -> None:
-    """Somebody signs out everywhere, in the middle of things."""
-    night = life.night
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(steps, life)
-        patron = await night.patron()
-        KIND.set("sign out")
-        try:
-            await night.ask(patron, "POST", "/api/auth/logout", {"all_devices": True}, again=False)
-        except NoStep:
-            return
-        night.faults.met["token lost"] += 1
 
 
 async def _open_the_doors(night: Night) -> None:

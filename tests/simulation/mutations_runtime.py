@@ -77,9 +77,9 @@ def key_not_kept(_: Any) -> Any:
 def lost_send(original: Any) -> Any:
     """Some messages between actors never arrive, until the node starts again."""
 
-    def deliver(self: Any, message: Any, position: int) -> None:
+    def deliver(self: Any, message: Any, position: int, *more: Any) -> None:
         if position == 0 or message.hops == 0 or not _unlucky(message.id):
-            original(self, message, position)
+            original(self, message, position, *more)
 
     return deliver
 
@@ -88,9 +88,9 @@ def lost_send(original: Any) -> Any:
 def pending_sends_not_delivered_after_a_start(original: Any) -> Any:
     """What was on its way when the node ended stays there."""
 
-    def deliver(self: Any, message: Any, position: int) -> None:
+    def deliver(self: Any, message: Any, position: int, *more: Any) -> None:
         if position != 0 or message.hops == 0:
-            original(self, message, position)
+            original(self, message, position, *more)
 
     return deliver
 
@@ -98,7 +98,7 @@ def pending_sends_not_delivered_after_a_start(original: Any) -> Any:
 @mutation(Generation, "deliver")
 def position_not_inherited_by_a_message(original: Any) -> Any:
     """What is told by a message need not be durable: effects happen of what never was."""
-    return lambda self, message, position: original(self, message, 0)
+    return lambda self, message, position, *more: original(self, message, 0, *more)
 
 
 @mutation(Mailbox, "take")

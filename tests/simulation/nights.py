@@ -115,6 +115,8 @@ def told_by_fork(plan: Plan, worlds: Sequence[World], planting: Planting = nullc
             with os.fdopen(writing, "wb") as pipe:
                 pickle.dump(told, pipe)
             code = 0
+        except BrokenPipeError:
+            pass  # Nobody waits for this night any more.
         except BaseException:
             traceback.print_exc()
             raise

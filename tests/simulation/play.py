@@ -26,10 +26,12 @@ from protocol.messages import Message
 from tests.simulation.clients import Clients
 from tests.simulation.databases import FaultyDatabase
 from tests.simulation.disks import KeepingDisk
-from tests.simulation.moves import MOVES, Life, NodeEnds, away_for_long, begin_evening, finish
+from tests.simulation.life import MOVES, Life, NodeEnds
+from tests.simulation.moves import begin_evening, finish
 from tests.simulation.night import CHANCE, Night
 from tests.simulation.plan import Move, Plan
 from tests.simulation.seeded import everything_random_from, take_turns_by
+from tests.simulation.trouble import away_for_long
 from tests.simulation.worlds import again, steady_secrets
 from tests.twins import nodes
 from tests.twins.journal import open_memory_journal
