@@ -16,7 +16,7 @@ T = TypeVar("T")
 _EVOLVERS: Final[dict[type[Any], Callable[[Any, dict[str, Any]], Any]]] = {}
 
 
-def evolve(value: T, **changes: Any) -> T:
+def evolve(value: T, /, **changes: Any) -> T:
     """`value` with other fields, checked as a new one is.
 
     Raises:
