@@ -20,6 +20,12 @@ class _Thing:
         return 2 * self.size
 
 
+@attrs.frozen(kw_only=True)
+class _Named:
+    value: int
+    changes: int
+
+
 def test_what_is_not_named_stays_and_what_follows_is_worked_out_anew() -> None:
     """A field that is forgotten would lose somebody's money; one that is kept too long, too."""
     thing = _Thing(name="a", hidden=7, size=3)
@@ -38,3 +44,8 @@ def test_a_value_that_a_new_one_refuses_is_refused() -> None:
     """Validators hold for changes as for beginnings."""
     with pytest.raises(ValueError, match="size"):
         evolve(_Thing(name="a"), size=-1)
+
+
+def test_a_field_may_be_named_as_the_function_s_own() -> None:
+    """A setting's row has a `value`, which a keyword of the function's own would stand against."""
+    assert evolve(_Named(value=1, changes=2), value=3) == _Named(value=3, changes=2)
