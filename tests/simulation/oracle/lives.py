@@ -16,11 +16,12 @@ Ways = Mapping[str, frozenset[str]]
 
 
 def _ways(text: str) -> Ways:
-    """`a > b c` on each line: what may follow a."""
-    found = {}
+    """`a > b c` on each line: what may follow a; a second line of the same adds to the first."""
+    found: dict[str, frozenset[str]] = {}
     for line in text.strip().splitlines():
         start, _, ends = line.partition(">")
-        found[start.strip()] = frozenset(ends.split())
+        known = found.get(start.strip(), frozenset())
+        found[start.strip()] = known | frozenset(ends.split())
     return found
 
 
@@ -83,16 +84,19 @@ LIVES: Final[Mapping[str, Ways]] = {
     # Rule 11: a lower rank is ignored; of one rank, only requires_action and processing turn back.
     "payments": _ways("""
         > created requires_action processing
-        created > requires_action processing succeeded failed canceled partially_refunded refunded disputed dispute_won dispute_lost
-        requires_action > processing succeeded failed canceled partially_refunded refunded disputed dispute_won dispute_lost
-        processing > requires_action succeeded failed canceled partially_refunded refunded disputed dispute_won dispute_lost
+        created > requires_action processing succeeded failed canceled
+        created > partially_refunded refunded disputed dispute_won dispute_lost
+        requires_action > processing succeeded failed canceled
+        requires_action > partially_refunded refunded disputed dispute_won dispute_lost
+        processing > requires_action succeeded failed canceled
+        processing > partially_refunded refunded disputed dispute_won dispute_lost
         canceled > succeeded partially_refunded refunded disputed dispute_won dispute_lost
         failed > succeeded partially_refunded refunded disputed dispute_won dispute_lost
         succeeded > partially_refunded refunded disputed dispute_won dispute_lost
         partially_refunded > refunded disputed dispute_won dispute_lost
         refunded > disputed dispute_won dispute_lost
         disputed > dispute_won dispute_lost
-        """),  # noqa: E501 - one line each, as in the rules
+        """),
     # Rule 14; a check-in that is taken back takes back the arrival.
     "reservations": _ways("""
         > requested confirmed
