@@ -6,6 +6,7 @@ import argparse
 import importlib
 import importlib.util
 import os
+import signal
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -79,6 +80,8 @@ def _say(came: Run) -> None:
 
 def main() -> int:
     """Ask, show and keep; 1 if something did not hold, however many goals were met."""
+    # An end from outside ends servers too: each has a process of its own, or several.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     given = _arguments()
     tools = [name for name in given.question if name in TOOLS]
     for name in tools:
