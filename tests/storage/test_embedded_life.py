@@ -32,8 +32,7 @@ AS_ROOT = os.geteuid() == 0
 def made_dir() -> Iterator[Path]:
     """The folder of a server that has run and ended: to make one is most of what a test takes."""
     folder = new_folder("made")
-    with Node(folder / "postgres") as node:
-        node.end()
+    Node(folder / "postgres").end()
     yield folder / "postgres"
     shutil.rmtree(folder)
 
@@ -86,7 +85,6 @@ class Node:
             raise RuntimeError(self.process.communicate()[1])
         answer = json.loads(line)
         self.kept: int = answer["kept"]
-        """How often a node has become ready on this folder."""
         self.server = psutil.Process(answer["pid"])
 
     def end(self) -> None:
@@ -98,7 +96,6 @@ class Node:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave nothing running where a test failed."""
         if self.process.poll() is None:
             self.kill()
 
@@ -299,6 +296,5 @@ def test_an_ordinary_user_runs_it_as_that_user(data_dir: Path, start_node: Start
     after = start_node(*become)
     assert after.kept == node.kept + 1
     after.end()
-    # And root goes on with it as that user.
     start_node().end()
     assert (data_dir / "cluster").stat().st_uid == uid
