@@ -146,13 +146,11 @@ async def actors_retired(life: Life) -> None:
 
     async def let_go() -> None:
         while not over:
-            generation = life.house.node._generation
-            for actor in [] if generation is None else [*generation.actors.values()]:
-                if housekeeping._is_at_rest(generation, actor) and housekeeping._retire(  # type: ignore[arg-type]
-                    generation,  # type: ignore[arg-type]
-                    actor,
-                ):
-                    night.faults.met["actors retired"] += 1
+            if (generation := life.house.node._generation) is not None:
+                for actor in [*generation.actors.values()]:
+                    at_rest = housekeeping._is_at_rest(generation, actor)
+                    if at_rest and housekeeping._retire(generation, actor):
+                        night.faults.met["actors retired"] += 1
             await trio.sleep(0.02)
 
     with patch.object(housekeeping, "ACTOR_IDLE_S", new=0.0):
