@@ -93,6 +93,12 @@ async def _verdict_on_ws(node: NodeProcess, person: Person, room: str) -> tuple[
         return problem, closed.value.reason.code
 
 
+async def _answered(apps: Apps, app: str, joined: int, refused: int) -> None:
+    """Return when the app has been told of so many wishes what came of them."""
+    await apps.wait(lambda: len(apps.of(app, "joined")) >= joined)
+    await apps.wait(lambda: len(apps.of(app, "refused")) >= refused)
+
+
 async def test_who_works_at_one_venue_is_in_no_room_of_another(
     shared_node: NodeProcess, houses: Houses, apps: Apps
 ) -> None:
@@ -125,8 +131,7 @@ async def test_who_works_at_one_venue_is_in_no_room_of_another(
                 await apps.tell("subscribe", app, room=room)
             own = f"user:{person.user_id}"
             await apps.tell("subscribe", app, room=own)
-            await apps.wait(lambda app=app: bool(apps.of(app, "joined")))  # type: ignore[misc]
-            await apps.wait(lambda app=app, n=len(asked): len(apps.of(app, "refused")) >= n)  # type: ignore[misc]
+            await _answered(apps, app, joined=1, refused=len(asked))
             told = [(line["room"], line["refused"]) for line in apps.said[app] if "refused" in line]
             assert sorted(told) == sorted(asked)
             assert apps.of(app, "joined") == [own]
