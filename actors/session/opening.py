@@ -1,4 +1,4 @@
-"""The visit begins: the last step of a check-in, in which nothing can be refused any more."""
+"""The visit begins, in which nothing can be refused any more; only the venue's answer follows."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from actors.session.standing import profile_of
 from actors.session.state import SessionState
 from actors.session.watching import look_later
 from protocol.events.sessions import SessionCheckedIn
+from protocol.internal.managing import CancelOpening
 from protocol.internal.visits import OpenSession, SessionOpened
 from protocol.records.states import SessionStatus
 from protocol.records.visits import Session
@@ -84,7 +85,8 @@ def decide_open_session(state: SessionState, command: OpenSession, context: Cont
         version=draft.version,
         reservation_id=session.reservation_id,
     )
-    draft.send(draft.venue, opened)
+    undo = CancelOpening(session_id=session.id) if context.in_saga else None
+    draft.send(draft.venue, opened, undo=undo)
     return draft.outcome()
 
 

@@ -22,7 +22,7 @@ from actors.session.state import SessionState
 from protocol.addresses import Role
 from protocol.errors import Refusal
 from protocol.events.sessions import SessionVoided
-from protocol.internal.managing import VisitVoided, VoidVisit
+from protocol.internal.managing import CancelOpening, VisitVoided, VoidVisit
 from protocol.internal.visits import FreeSeat
 from protocol.operations.sessions_managed import VoidSession
 from protocol.records.platform import AuditEntry
@@ -72,31 +72,56 @@ def decide_visit_voided(state: SessionState, command: VisitVoided, context: Cont
     session = state.session
     if session is None:
         return Outcome()
-    assert context.principal is not None, "a visit is voided by somebody"
     draft = draft_of(state, session, context)
-    draft.stop(context.now)
-    draft.waive()
-    # Who began to cool while the account was asked is voided all the same: the money is back.
-    if transition(SESSION, session.status, SessionTrigger.VOID) is not None:
-        draft.move(SessionTrigger.VOID, at=context.now, reason=command.reason)
-    draft.tell(
-        SessionVoided(
-            session_id=session.id,
-            reason=command.reason,
-            reversed_minor=command.reversed_minor,
-            by=context.principal.user_id,
-        )
-    )
+    kept = _void(draft, state, command.reason, command.reversed_minor)
     draft.send(draft.venue, FreeSeat(session_id=session.id, cause=None), detached=True)
-    end_watch(draft, state)
-    draft.append((_line(draft, session, command),))
     answer = VoidedSession(
         session_id=session.id,
         status=SessionStatus.VOIDED,
         reversed_minor=command.reversed_minor,
         version=draft.version,
     )
-    return draft.outcome(answer, kept=_kept(draft, session, command))
+    return draft.outcome(answer, kept=kept)
+
+
+@decides(CancelOpening)
+def decide_cancel_opening(
+    state: SessionState, command: CancelOpening, context: Context
+) -> Decision:
+    """The check-in was not to be: account and venue take back the hold and the seat themselves.
+
+    Whoever saw the visit begin sees it voided, so it can't just be removed.
+    """
+    session = state.session
+    if session is None:
+        return Outcome()
+    draft = draft_of(state, session, context)
+    kept = _void(draft, state, reason="check_in_failed", reversed_minor=0)
+    return draft.outcome(kept=kept)
+
+
+def _void(
+    draft: VisitDraft, state: SessionState, reason: str, reversed_minor: int
+) -> SessionHistory:
+    """Stop everything, tell of it, and return the row that is kept."""
+    before, principal = draft.session, draft.context.principal
+    assert principal is not None, "a visit is voided by somebody"
+    draft.stop(draft.now)
+    draft.waive()
+    # Who began to cool while the account was asked is voided all the same: the money is back.
+    if transition(SESSION, before.status, SessionTrigger.VOID) is not None:
+        draft.move(SessionTrigger.VOID, at=draft.now, reason=reason)
+    draft.tell(
+        SessionVoided(
+            session_id=before.id,
+            reason=reason,
+            reversed_minor=reversed_minor,
+            by=principal.user_id,
+        )
+    )
+    end_watch(draft, state)
+    draft.append((_line(draft, before, reason, reversed_minor),))
+    return _kept(draft, before, reason)
 
 
 def not_voided(
@@ -115,7 +140,7 @@ def _refuse_stale(session: Session, context: Context) -> Refusal | None:
     return refuse_version(context.expected_version, session.version, whose=f"session {session.id}")
 
 
-def _kept(draft: VisitDraft, session: Session, command: VisitVoided) -> SessionHistory:
+def _kept(draft: VisitDraft, session: Session, reason: str) -> SessionHistory:
     return SessionHistory(
         id=session.id,
         venue_id=session.venue_id,
@@ -130,11 +155,11 @@ def _kept(draft: VisitDraft, session: Session, command: VisitVoided) -> SessionH
         total_minor=0,
         cause=None,
         receipt_id=None,
-        summary=kept_summary(draft, purchases_minor=0, time=(), reason=command.reason),
+        summary=kept_summary(draft, purchases_minor=0, time=(), reason=reason),
     )
 
 
-def _line(draft: VisitDraft, session: Session, command: VisitVoided) -> AuditEntry:
+def _line(draft: VisitDraft, session: Session, reason: str, reversed_minor: int) -> AuditEntry:
     return audited(
         draft.context,
         "session.voided",
@@ -144,7 +169,7 @@ def _line(draft: VisitDraft, session: Session, command: VisitVoided) -> AuditEnt
         before={"status": session.status, "charged_minor": session.charged_minor},
         after={
             "status": SessionStatus.VOIDED,
-            "reason": command.reason,
-            "reversed_minor": command.reversed_minor,
+            "reason": reason,
+            "reversed_minor": reversed_minor,
         },
     )

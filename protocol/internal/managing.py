@@ -34,6 +34,13 @@ class VisitVoided(Command):
 
 
 @command
+class CancelOpening(Command):
+    """Undo of OpenSession at the session: a later step of the check-in failed."""
+
+    session_id: UUID
+
+
+@command
 class FindOpenOrders(Command):
     """Session → account: is anything that was ordered by card not served? Refused if so."""
 
