@@ -23,6 +23,8 @@ FLUSH_MARKS_MAX: Final = 512
 FLUSH_LAG_SLOW_S: Final = 3.0
 """Above it commands are let in as the flush gets further, so that the lag stays below
 FLUSH_LAG_DEGRADED_S."""
+ADMISSION_STILL_S: Final = 2.0
+"""A flush that got no further for so long is stuck and not slow: nobody waits for it."""
 ADMISSION_COMMAND_ENTRIES: Final = 4
 """Entries that a command usually leads to (a purchase, a check-in)."""
 ADMISSION_SHARE_MIN: Final = 0.1
@@ -36,5 +38,6 @@ FLUSH_PROCESS_FAILURES_MAX: Final = 10
 FLUSH_FRAME_BYTES_MAX: Final = FLUSH_BYTES_MAX + ENTRY_BYTES_MAX + 64 * FLUSH_ENTRIES_MAX
 """A batch as it goes to the flush process: entries, a last one that is over, and their heads."""
 
+assert ADMISSION_STILL_S < FLUSH_LAG_SLOW_S
 assert FLUSH_LAG_SLOW_S < FLUSH_LAG_DEGRADED_S
 assert ADMISSION_HOLD_S < COMMAND_DEADLINE_S

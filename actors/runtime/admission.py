@@ -3,8 +3,8 @@
 What is answered is durable in the journal, so a flush that lags harms nobody until the journal is
 full; then everybody would be refused at once. So above FLUSH_LAG_SLOW_S a command waits until the
 flush has got as much further as a command usually writes, and longer the later the flush is; who
-can't be let in soon hears 503. Emergencies never come here. A database that is away is no reason to
-wait: nothing would get further by it.
+can't be let in soon hears 503. Emergencies never come here. A database that is away, or that hangs
+and has not been given up yet, is no reason to wait: nothing would get further by it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from protocol.flush_limits import (
     ADMISSION_HOLD_S,
     ADMISSION_LOOK_S,
     ADMISSION_SHARE_MIN,
+    ADMISSION_STILL_S,
     ADMISSION_WAITING_MAX,
     FLUSH_LAG_SLOW_S,
 )
@@ -64,7 +65,8 @@ class Admission:
         now = trio.current_time()
         if now >= self._look_at:
             self._look_at = now + ADMISSION_LOOK_S
-            self._lag_s = 0.0 if self._flushed.away else self._flushed.lag_s
+            stuck = self._flushed.away or self._flushed.still_s > ADMISSION_STILL_S
+            self._lag_s = 0.0 if stuck else self._flushed.lag_s
         return self._lag_s > FLUSH_LAG_SLOW_S
 
     def _turn(self) -> Position:
@@ -72,6 +74,7 @@ class Admission:
         flushed = self._flushed.flushed
         over = (self._lag_s - FLUSH_LAG_SLOW_S) / (FLUSH_LAG_DEGRADED_S - FLUSH_LAG_SLOW_S)
         share = max(ADMISSION_SHARE_MIN, 1.0 - over)
-        self._given_n = max(self._given_n, flushed.n) + ADMISSION_COMMAND_ENTRIES / share
+        given_n = max(self._given_n, flushed.n) + ADMISSION_COMMAND_ENTRIES / share
         # There is nothing to wait for beyond the last entry that there is.
-        return flushed._replace(n=min(int(self._given_n), self._journal.last.n))
+        self._given_n = min(given_n, self._journal.last.n)
+        return flushed._replace(n=int(self._given_n))

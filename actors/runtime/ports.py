@@ -87,6 +87,11 @@ class Flushed(Protocol):
         ...
 
     @property
+    def still_s(self) -> float:
+        """For how long it got no further."""
+        ...
+
+    @property
     def away(self) -> bool:
         """Whether the database did not answer when last asked."""
         ...

@@ -38,6 +38,7 @@ class Standing:
         self._moved = trio.Event()
         self._marks: deque[tuple[int, float]] = deque()
         """How far the journal was durable when; of what is not flushed, oldest first."""
+        self._moved_at = float("-inf")
         self._refused: set[str] = set()
         self._away = False
         self.refused_rows = 0
@@ -64,6 +65,11 @@ class Standing:
         """For how long something durable has waited to be flushed, within FLUSH_MARK_S."""
         self.look()
         return trio.current_time() - self._marks[0][1] if self._marks else 0.0
+
+    @property
+    def still_s(self) -> float:
+        """For how long it got no further; without end if it never did."""
+        return trio.current_time() - self._moved_at
 
     @property
     def refused_actors(self) -> frozenset[str]:
@@ -97,6 +103,7 @@ class Standing:
         """The database holds everything up to here."""
         self._flushed = position
         self._claimed = True
+        self._moved_at = trio.current_time()
         while self._marks and self._marks[0][0] <= position.n:
             self._marks.popleft()
         self.look()

@@ -9,7 +9,12 @@ from trio.testing import MockClock
 
 from actors.runtime.admission import Admission
 from actors.runtime.answers import ActorUnavailable
-from protocol.flush_limits import ADMISSION_HOLD_S, ADMISSION_WAITING_MAX, FLUSH_LAG_SLOW_S
+from protocol.flush_limits import (
+    ADMISSION_HOLD_S,
+    ADMISSION_STILL_S,
+    ADMISSION_WAITING_MAX,
+    FLUSH_LAG_SLOW_S,
+)
 from protocol.journal import Urgency
 from protocol.limits import FLUSH_LAG_DEGRADED_S
 from storage.write_behind.batch import Batch
@@ -31,6 +36,7 @@ async def fall_behind(journal: MemoryJournal, standing: Standing, entries: int) 
     await journal.wait_durable(last)
     standing.look()
     await trio.sleep(FLUSH_LAG_SLOW_S + 0.1)
+    standing.advance(standing.flushed._replace(n=standing.flushed.n + 1))
     assert FLUSH_LAG_SLOW_S < standing.lag_s < FLUSH_LAG_DEGRADED_S
 
 
@@ -60,7 +66,7 @@ async def test_commands_come_in_as_the_flush_gets_further(autojump_clock: MockCl
 
 
 async def test_who_does_not_get_in_soon_is_told_to_come_again(autojump_clock: MockClock) -> None:
-    """A flush that stands still must not gather requests; nothing of them was done."""
+    """A flush that is too slow must not gather requests; nothing of them was done."""
     async with open_memory_journal(MemoryDisk(), clock=TrioClock()) as journal:
         standing = Standing(journal)
         admission = Admission(standing, journal)
@@ -90,6 +96,17 @@ async def test_a_database_that_is_away_keeps_nobody_waiting(autojump_clock: Mock
         assert admission.slowed == 0
 
 
+async def test_a_database_that_hangs_keeps_nobody_waiting(autojump_clock: MockClock) -> None:
+    """Until its time is over nobody knows that it is away, and guests must not notice either."""
+    async with open_memory_journal(MemoryDisk(), clock=TrioClock()) as journal:
+        standing = Standing(journal)
+        admission = Admission(standing, journal)
+        await fall_behind(journal, standing, 10)
+        await trio.sleep(ADMISSION_STILL_S + 0.1)
+        assert await admission.enter()
+        assert admission.slowed == 0
+
+
 class Slow(MemoryDatabase):
     """Takes its time for each batch, once told to."""
 
@@ -108,16 +125,18 @@ async def test_a_node_lets_all_in_again_when_the_database_has_caught_up(
     slow = Slow(clock.now)
     done = 0
     async with open_memory_node(World(clock=clock, database=slow), toys()) as running:
-        slow.takes_s = 60
-        await ask(running.node, Add())
-        await trio.sleep(FLUSH_LAG_SLOW_S + 1)
+        slow.takes_s = ADMISSION_STILL_S - 0.1
+        # What comes just after a batch was taken waits for two batches.
+        for wait_s in (0.1, 0.1, FLUSH_LAG_SLOW_S + 0.1):
+            await ask(running.node, Add())
+            await trio.sleep(wait_s)
         for _ in range(5):
             with contextlib.suppress(ActorUnavailable):
                 await ask(running.node, Add())
                 done += 1
+        assert running.node.admission.slowed > 0
         assert running.node.admission.refused + done == 5
-        assert running.node.admission.refused > 0
         slow.takes_s = 0
         await running.write_behind.wait_flushed(running.journal.durable)
         await ask(running.node, Add())
-        assert count_in(await ask(running.node, Look())) == done + 2
+        assert count_in(await ask(running.node, Look())) == done + 4
