@@ -18,10 +18,16 @@ _CHUNK: int = 64 * 1024
 
 
 class Pieces:
-    """Cuts the bytes of one direction into HTTP messages and, after an upgrade, frames."""
+    """Cuts the bytes of one direction into HTTP messages and, after an upgrade, frames.
+
+    Attributes:
+        is_upgraded: what comes now are frames.
+        asked: first line of the last HTTP message.
+    """
 
     def __init__(self) -> None:
         self.is_upgraded = False
+        self.asked = b""
         self._held = b""
 
     def feed(self, data: bytes) -> Iterator[bytes]:
@@ -29,6 +35,8 @@ class Pieces:
         self._held += data
         while length := self._length():
             piece, self._held = self._held[:length], self._held[length:]
+            if not self.is_upgraded:
+                self.asked = piece.partition(b"\r\n")[0]
             yield piece
 
     def _length(self) -> int:
@@ -81,6 +89,7 @@ class Cutter:
         self._target_port = target_port
         self._at: int | None = None
         self._half = False
+        self._of = b""
         self._open: set[trio.SocketStream] = set()
 
     @property
@@ -88,9 +97,12 @@ class Cutter:
         """What clients take for the node's address."""
         return f"http://127.0.0.1:{self.port}"
 
-    def arm(self, at: int | None, *, half: bool = False) -> None:
-        """Count anew, and cut once, in place of thing number `at`; `half` of it gets through."""
-        self.said_count, self._at, self._half = 0, at, half
+    def arm(self, at: int | None, *, half: bool = False, of: str = "") -> None:
+        """Count anew, and cut once, in place of thing number `at`; `half` of it gets through.
+
+        Only what is said of requests counts whose first line has `of` in it.
+        """
+        self.said_count, self._at, self._half, self._of = 0, at, half, of.encode()
 
     def cut(self) -> None:
         """End all connections as a network that is gone does."""
@@ -132,13 +144,14 @@ class Cutter:
         try:
             while data := await source.receive_some(_CHUNK):
                 for piece in pieces.feed(data):
-                    if self._at == self.said_count:
+                    counts = self._of in up.asked
+                    if counts and self._at == self.said_count:
                         if self._half:
                             await target.send_all(piece[: len(piece) // 2])
                         self.said_count += 1
                         self.cut()
                         return
-                    self.said_count += 1
+                    self.said_count += counts
                     if pieces is not up and piece.startswith(b"HTTP/1.1 101"):
                         pieces.is_upgraded = up.is_upgraded = True
                     await target.send_all(piece)

@@ -202,7 +202,7 @@ async def test_what_was_done_without_a_network_is_done_once_it_is_there(
     await phone.do("push", method="POST", path=f"{path}/checkout", more={"after": [again]})
     way.is_away = False
     # The answer is lost on its way; the batch is sent again as it was.
-    way.arm(1)
+    way.arm(1, of="/api/sync/")
     assert await phone.do("flush") == 0
     assert way.cut_count == 2
     assert [result["outcome"] for result in phone.results] == ["replayed"] * 3
