@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from actors.runtime.outcome import Outcome
 from protocol.addresses import Principal, Role
 from protocol.errors import Code, Refusal
-from protocol.internal.managing import VoidVisit
+from protocol.internal.managing import CancelOpening, VoidVisit
 from protocol.internal.metering import CloseVisit, EndOverdueVisit
 from protocol.internal.orders import OrderPosted
 from protocol.internal.sagas import SagaRefused
@@ -72,6 +73,20 @@ def test_it_is_told_and_written_down() -> None:
     assert (changed.data["from"], changed.data["to"]) == ("active", "voided")
     lines = [row for row in visit.appends if isinstance(row, AuditEntry)]
     assert [line.action for line in lines] == ["session.voided"]
+
+
+def test_a_check_in_that_fails_behind_the_visit_takes_the_visit_back() -> None:
+    """Or it stays open for ever, and its patron has two after the next check-in."""
+    visit = a_visit()
+    visit.do(CancelOpening(session_id=visit.id), OWN)
+    assert (visit.status, visit.state.session) == (_S.VOIDED, None)
+    assert visit.history.summary["reason"] == "check_in_failed"
+    assert all(segment.ended_at for segment in visit.segments)
+    assert visit.timers == {}
+    (told,) = visit.heard("session.voided")
+    assert (told.data["reason"], told.data["by"]) == ("check_in_failed", str(OWN.user_id))
+    assert visit.told_venue(FreeSeat) == [], "the seat has an undo of its own"
+    assert visit.decide(CancelOpening(session_id=visit.id), OWN) == Outcome()
 
 
 def test_what_is_voided_is_still_shown() -> None:
