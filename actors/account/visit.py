@@ -33,6 +33,7 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Send
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Refusal
+from protocol.internal.managing import TellAgain
 from protocol.internal.orders import RevenueBooked
 from protocol.internal.visits import (
     CaptureUsage,
@@ -177,12 +178,14 @@ def decide_settle_visit(state: AccountState, command: SettleVisit, context: Cont
         currency=hold.currency,
     )
     outcome = meter.wallet.outcome("check_out")
+    undo = TellAgain(session_id=command.session_id, settled=answer) if context.in_saga else None
+    told = Send(session_at(command.session_id), answer, undo=undo)
     return attrs.evolve(
         outcome,
         changes=(*outcome.changes, *used),
         removes=(visit, *forgotten),
         appends=(*outcome.appends, receipt),
-        sends=(Send(session_at(command.session_id), answer), *meter.revenue(), *corrected.sends),
+        sends=(told, *meter.revenue(), *corrected.sends),
     )
 
 

@@ -24,7 +24,13 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
-from protocol.internal.managing import FindOpenOrders, NoOpenOrders, VisitVoided, VoidVisit
+from protocol.internal.managing import (
+    FindOpenOrders,
+    NoOpenOrders,
+    TellAgain,
+    VisitVoided,
+    VoidVisit,
+)
 from protocol.internal.orders import RevenueBooked
 from protocol.records.money import Purchase, Transaction
 from protocol.records.money_states import (
@@ -75,11 +81,23 @@ def decide_void_visit(state: AccountState, command: VoidVisit, context: Context)
         session_id=command.session_id, reason=command.reason, reversed_minor=reversed_minor
     )
     session = Address(ActorKind.SESSION, command.session_id)
+    undo = TellAgain(session_id=command.session_id, voided=answer)
     return attrs.evolve(
         wallet.outcome("session_voided"),
         removes=(visit,),
-        sends=(Send(session, answer), *sends),
+        sends=(Send(session, answer, undo=undo if context.in_saga else None), *sends),
     )
+
+
+@decides(TellAgain)
+def decide_tell_again(state: AccountState, command: TellAgain, context: Context) -> Decision:
+    """The session could not take the word that its books are closed: say it again.
+
+    What was posted stands. Told twice, a session that is over does nothing.
+    """
+    session = Address(ActorKind.SESSION, command.session_id)
+    words = (command.settled, command.voided)
+    return Outcome(sends=tuple(Send(session, word, detached=True) for word in words if word))
 
 
 @decides(FindOpenOrders)

@@ -27,7 +27,7 @@ from actors.session.state import SessionState
 from protocol.addresses import Role
 from protocol.errors import Code, Refusal
 from protocol.events.sessions import SessionStatusChanged
-from protocol.internal.managing import MoreSeated, SeatMore
+from protocol.internal.managing import ForgetChange, MoreSeated, SeatMore
 from protocol.operations.sessions_managed import UpdateSession
 from protocol.records.states import Activity, SessionStatus
 from protocol.records.visits import Session
@@ -67,7 +67,11 @@ def decide_update_session(
     if (command.party_size or 0) > session.party_size:
         assert command.party_size is not None
         draft.notes = attrs.evolve(draft.notes, details=details)
-        draft.send(draft.venue, SeatMore(session_id=session.id, party_size=command.party_size))
+        draft.send(
+            draft.venue,
+            SeatMore(session_id=session.id, party_size=command.party_size),
+            undo=ForgetChange(session_id=session.id, what="details") if context.in_saga else None,
+        )
         return draft.outcome(LATER)
     _take(draft, details)
     return draft.outcome(updated(draft))

@@ -32,6 +32,7 @@ from actors.session.standing import steppable
 from actors.session.state import SessionState
 from actors.session.voiding import not_voided
 from protocol.errors import Code, Refusal
+from protocol.internal.managing import ForgetChange
 from protocol.internal.sagas import SagaRefused
 from protocol.internal.visits import VisitHeld
 from protocol.records.states import SessionStatus
@@ -71,6 +72,22 @@ def decide_visit_held(state: SessionState, command: VisitHeld, context: Context)
     draft.notes = attrs.evolve(draft.notes, resume_reason=None)
     go_on(draft, SessionTrigger.RESUME, reason, at=at)
     return draft.outcome(changed(draft, at))
+
+
+@decides(ForgetChange)
+def decide_forget_change(state: SessionState, command: ForgetChange, context: Context) -> Decision:
+    """What was under way is none any more, though nobody here refused it: another may begin."""
+    if state.session is None:
+        return Outcome()
+    draft = draft_of(state, state.session, context)
+    before, what = draft.notes, command.what
+    draft.notes = attrs.evolve(
+        before,
+        move=None if what == "move" else before.move,
+        lengthening=None if what == "lengthening" else before.lengthening,
+        details=None if what == "details" else before.details,
+    )
+    return Outcome() if draft.notes == before else draft.outcome()
 
 
 @decides(SagaRefused)

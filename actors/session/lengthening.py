@@ -22,7 +22,7 @@ from actors.session.standing import refuse_stranger
 from actors.session.state import SessionState
 from protocol.errors import Code, Refusal
 from protocol.events.sessions import SessionExtended
-from protocol.internal.managing import LengthenStay
+from protocol.internal.managing import ForgetChange, LengthenStay
 from protocol.internal.visits import HoldForVisit, VisitHeld
 from protocol.operations.sessions_managed import ExtendSession
 from protocol.records.states import Activity, SegmentMode, SessionStatus
@@ -76,6 +76,7 @@ def decide_extend_session(
         LengthenStay(
             session_id=session.id, station_id=session.station_id, new_end_at=until, hold=hold
         ),
+        undo=ForgetChange(session_id=session.id, what="lengthening") if context.in_saga else None,
     )
     return draft.outcome(LATER)
 

@@ -19,6 +19,7 @@ from actors.session.rates import activity_changed
 from actors.session.standing import refuse_stranger
 from actors.session.state import SessionState
 from protocol.errors import Code, Refusal
+from protocol.internal.managing import ForgetChange
 from protocol.internal.visits import HoldForVisit, ReserveStation, StationReserved
 from protocol.operations.sessions import SwitchActivity
 from protocol.records.states import SessionStatus
@@ -50,7 +51,8 @@ def decide_switch_activity(
         game_id=command.game_id,
         room_id=command.room_id,
     )
-    draft.send(draft.venue, reserve)
+    undo = ForgetChange(session_id=session.id, what="move") if context.in_saga else None
+    draft.send(draft.venue, reserve, undo=undo)
     return draft.outcome(LATER)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from uuid import UUID
 
 from protocol.commands import Command, command
-from protocol.internal.visits import HoldForVisit
+from protocol.internal.visits import HoldForVisit, VisitSettled
 
 
 @command
@@ -31,6 +31,29 @@ class VisitVoided(Command):
     session_id: UUID
     reason: str
     reversed_minor: int
+
+
+@command
+class TellAgain(Command):
+    """Undo of SettleVisit and VoidVisit at the account: the books are closed and stay so.
+
+    So the session is told once more, as nobody's answer: it comes to the same end.
+    """
+
+    session_id: UUID
+    settled: VisitSettled | None = None
+    voided: VisitVoided | None = None
+
+
+@command
+class ForgetChange(Command):
+    """Undo of what the session has under way: a later step failed, so another may begin.
+
+    `what` is the note that says so: `move`, `lengthening` or `details`.
+    """
+
+    session_id: UUID
+    what: str
 
 
 @command

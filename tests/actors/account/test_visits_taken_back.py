@@ -9,10 +9,16 @@ import pytest
 from actors.account.admission import decide_admit_patron
 from actors.account.state import AccountState
 from actors.account.visit import decide_capture_usage, decide_settle_visit
-from actors.account.voiding import decide_find_open_orders, decide_void_visit
+from actors.account.voiding import decide_find_open_orders, decide_tell_again, decide_void_visit
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code
-from protocol.internal.managing import FindOpenOrders, NoOpenOrders, VisitVoided, VoidVisit
+from protocol.internal.managing import (
+    FindOpenOrders,
+    NoOpenOrders,
+    TellAgain,
+    VisitVoided,
+    VoidVisit,
+)
 from protocol.internal.orders import RevenueBooked
 from protocol.internal.visits import VisitSettled
 from protocol.records.ledger import LedgerJournal
@@ -137,6 +143,17 @@ def test_the_session_hears_what_is_back_and_the_venue_that_it_earned_nothing() -
     assert booked.command == RevenueBooked(business_day=TODAY, gross_minor=-110, tax_minor=-10)
     assert booked.detached
     assert types_of(outcome) == ["credits.balance_changed"]
+
+
+def test_a_session_that_could_not_hear_of_its_end_is_told_again() -> None:
+    """What is posted stays, and without it the session would wait for ever."""
+    voided, settled = a_visitor(), a_visitor()
+    settling = decide_settle_visit(settled, a_settlement(hold_of(settled).id), here())
+    for outcome in (accepted(decide_void_visit(voided, void(voided), here())), accepted(settling)):
+        told = outcome.sends[0]
+        assert isinstance(told.undo, TellAgain)
+        (again,) = accepted(decide_tell_again(voided, told.undo, here(in_saga=False))).sends
+        assert (again.target, again.command, again.detached) == (told.target, told.command, True)
 
 
 def test_credit_goes_back_to_the_lots_that_it_came_from() -> None:

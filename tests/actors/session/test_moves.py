@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from protocol.errors import Code, Refusal
+from protocol.internal.managing import ForgetChange
 from protocol.internal.metering import CloseVisit
 from protocol.internal.sagas import SagaRefused
 from protocol.internal.visits import FloorChanged, HoldForVisit, ReserveStation, VisitHeld
@@ -133,6 +134,17 @@ def test_one_change_is_under_way_at_a_time() -> None:
     visit.do(PauseSession(session_id=visit.id), OWN)
     resume = ResumeSession(session_id=visit.id)
     assert refused_with(visit.decide(resume, OWN)) is Code.INVALID_TRANSITION
+
+
+def test_a_change_that_failed_on_its_way_back_is_forgotten() -> None:
+    """Nobody says no to it then, so its undo must: or no other change could ever begin."""
+    visit = a_visit()
+    switch(visit)
+    for what, under_way in (("details", True), ("lengthening", True), ("move", False)):
+        visit.do(ForgetChange(session_id=visit.id, what=what), None, in_saga=False)
+        assert (visit.notes.move is not None) is under_way
+    visit.do(ForgetChange(session_id=visit.id, what="move"), None, in_saga=False)
+    assert switch(visit, Activity.LOUNGE) is None
 
 
 def test_between_plays_a_visit_may_stay_without_a_rate() -> None:
