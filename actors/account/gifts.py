@@ -24,13 +24,14 @@ from actors.account.state import AccountState
 from actors.account.wallet import WalletDraft, wallet_of
 from actors.rules import journals
 from actors.rules.giving import UNAVAILABLE, refuse_gift
+from actors.rules.grants import is_spendable
 from actors.rules.ledger import mirror
 from actors.rules.permissions import not_found
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
-from protocol.internal.wallet import GiftTaken, ReceiveGift, TakeBackGift
+from protocol.internal.wallet import GiftTaken, ReceiveGift, ReturnGift, TakeBackGift
 from protocol.operations.wallet import TransferCredits
 from protocol.records.money import CreditGrant, Transaction
 from protocol.records.money_states import (
@@ -127,7 +128,38 @@ def decide_receive_gift(state: AccountState, command: ReceiveGift, context: Cont
     used = () if token is None else (token.revised(used_at=context.now),)
     answer = GiftTaken(given_id=command.given_id)
     giver = Address(ActorKind.ACCOUNT, command.giver_id)
-    return attrs.evolve(outcome, changes=(*outcome.changes, *used), sends=(Send(giver, answer),))
+    undo = ReturnGift(taken_id=gift.id, code_id=command.code_id) if context.in_saga else None
+    told = Send(giver, answer, undo=undo)
+    return attrs.evolve(outcome, changes=(*outcome.changes, *used), sends=(told,))
+
+
+@decides(ReturnGift)
+def decide_return_gift(state: AccountState, command: ReturnGift, context: Context) -> Decision:
+    """The giver has it back: what is left of paid credit pays for that, the rest is owed."""
+    gift = state.get(Transaction, command.taken_id)
+    if gift is None or gift.status is not TransactionStatus.POSTED:
+        return Outcome()
+    wallet = wallet_of(state, context, venue_id=gift.venue_id, currency=gift.currency)
+    left_minor = sum(
+        lot.remaining_minor
+        for lot in wallet.lots.values()
+        if lot.source is CreditSource.PAID and is_spendable(lot, context.now)
+    )
+    parts = wallet.take_of(CreditSource.PAID, min(left_minor, gift.amount_minor))
+    assert not isinstance(parts, Refusal), f"{left_minor} minor of paid credit were there"
+    gift = gift.evolve(status=TransactionStatus.VOIDED)
+    wallet.put(gift)
+    draft = journals.gift_returned(
+        user_id=state.user_id,
+        amount_minor=gift.amount_minor,
+        parts=parts,
+        source=f"mirror:{TAKEN}",
+    )
+    wallet.post_for(gift, draft, amount_minor=-gift.amount_minor)
+    outcome = wallet.outcome("gift_returned")
+    token = None if command.code_id is None else state.get(AuthToken, command.code_id)
+    unused = () if token is None else (token.revised(used_at=None),)
+    return attrs.evolve(outcome, changes=(*outcome.changes, *unused))
 
 
 @decides(GiftTaken)

@@ -146,6 +146,20 @@ def gift_in(*, user_id: UUID, amount_minor: int, grant_id: UUID, source: str) ->
     return journal(source, (TRANSIT, -amount_minor), credit_parts(user_id, [part], sign=+1))
 
 
+def gift_returned(
+    *, user_id: UUID, amount_minor: int, parts: Sequence[HoldSource], source: str
+) -> JournalDraft:
+    """The receiver's half taken back: paid −min(balance, a), receivable −rest, transit +a."""
+    rest_minor = amount_minor - sum(part.amount_minor for part in parts)
+    assert rest_minor >= 0
+    return journal(
+        source,
+        credit_parts(user_id, parts, sign=-1),
+        (user_account(user_id, AccountKind.RECEIVABLE), -rest_minor),
+        (TRANSIT, amount_minor),
+    )
+
+
 def refund(
     *,
     user_id: UUID,

@@ -68,6 +68,17 @@ class TakeBackGift(Command):
 
 
 @command
+class ReturnGift(Command):
+    """Undo of ReceiveGift at the receiver: the giver could not answer and takes the gift back.
+
+    What of it was spent meanwhile is owed.
+    """
+
+    taken_id: UUID
+    code_id: UUID | None = None
+
+
+@command
 class HoldDeposit(Command):
     """Venue → account: reserve a reservation's deposit; 402 if funds are short, 403 if excluded.
 

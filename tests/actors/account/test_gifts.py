@@ -11,6 +11,7 @@ import pytest
 from actors.account.gifts import (
     decide_gift_taken,
     decide_receive_gift,
+    decide_return_gift,
     decide_take_back_gift,
     decide_transfer_credits,
 )
@@ -20,7 +21,7 @@ from actors.rules.giving import GIFT_DAY_MAX_MINOR, UNAVAILABLE, gift_code_id
 from actors.runtime.outcome import LATER, Outcome
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code
-from protocol.internal.wallet import GiftTaken, ReceiveGift, TakeBackGift
+from protocol.internal.wallet import GiftTaken, ReceiveGift, ReturnGift, TakeBackGift
 from protocol.operations.transactions import GetCreditBalance
 from protocol.operations.wallet import TransferCredits
 from protocol.records.money import CreditGrant, Transaction
@@ -131,6 +132,24 @@ def test_the_receivers_half_is_paid_credit_that_never_ends() -> None:
     (send,) = outcome.sends
     assert send.target == Address(ActorKind.ACCOUNT, FRIEND)
     assert send.command == GiftTaken(given_id=UUID(int=0x61))
+    assert send.undo == ReturnGift(taken_id=UUID(int=0x62))
+
+
+@pytest.mark.parametrize("spent_minor", [0, 200, 300])
+def test_a_gift_that_the_giver_takes_back_leaves_the_receiver(spent_minor: int) -> None:
+    """The giver could not answer: transit is as before, and what was spent meanwhile is owed."""
+    state = an_account()
+    after(state, accepted(decide_receive_gift(state, arriving(), here(principal=None))))
+    if spent_minor:
+        given(state, spent_minor)
+    undo = ReturnGift(taken_id=UUID(int=0x62))
+    outcome = accepted(decide_return_gift(state, undo, here(in_saga=False)))
+    after(state, outcome)
+    assert_books(state, outcome)
+    assert sums_of([outcome])["platform:transit"] == 300
+    assert state.available_minor("JPY", NOW) == 0
+    assert state.credits("JPY").receivable_minor == -spent_minor
+    assert decide_return_gift(state, undo, here(in_saga=False)) == Outcome()
 
 
 @pytest.mark.parametrize(
