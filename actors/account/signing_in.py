@@ -36,6 +36,7 @@ from protocol.internal.people import (
     AccountFounded,
     ApplyReset,
     ApplyVerification,
+    CancelFounding,
     FoundAccount,
     SignedInAs,
     SignIn,
@@ -43,7 +44,7 @@ from protocol.internal.people import (
 )
 from protocol.operations.auth import RefreshToken
 from protocol.records.states import UserStatus
-from protocol.records.users import AuthSession, User
+from protocol.records.users import AuthSession, AuthToken, Exclusion, User
 
 FOUNDED_BY: Final[tuple[type[Command], ...]] = (
     FoundAccount,
@@ -84,9 +85,28 @@ def decide_found_account(state: AccountState, command: FoundAccount, context: Co
     answer = AccountFounded(answer=tokens_due(user, family, context.now))
     founded = Outcome(
         changes=(user, family, code),
-        sends=(Send(identity_of(request.email), answer), notice),
+        sends=(
+            Send(
+                identity_of(request.email),
+                answer,
+                undo=CancelFounding() if context.in_saga else None,
+            ),
+            notice,
+        ),
     )
     return meet_again(state, founded, before=None, after=request.email, context=context)
+
+
+@decides(CancelFounding)
+def decide_cancel_founding(
+    state: AccountState, command: CancelFounding, context: Context
+) -> Decision:
+    """The identity could not answer and frees the address: nobody has an account here.
+
+    An account that was left behind would keep its address from whoever registers it next.
+    """
+    kinds = (User, AuthSession, AuthToken, Exclusion)
+    return Outcome(removes=tuple(row for kind in kinds for row in state.all(kind)))
 
 
 @decides(SignIn)

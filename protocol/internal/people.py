@@ -77,6 +77,11 @@ class FoundAccount(Command):
 
 
 @command
+class CancelFounding(Command):
+    """Undo of FoundAccount at the account: nobody was told of it, so it never was."""
+
+
+@command
 class AccountFounded(Command):
     """Account → identity: answer the registration."""
 

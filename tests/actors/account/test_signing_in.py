@@ -10,7 +10,11 @@ import pytest
 
 from actors.account.behaviour import ACCOUNT as BEHAVIOUR
 from actors.account.families import live_families
-from actors.account.signing_in import decide_found_account, decide_sign_in
+from actors.account.signing_in import (
+    decide_cancel_founding,
+    decide_found_account,
+    decide_sign_in,
+)
 from actors.rules.credentials import (
     CHANGED_MEANWHILE,
     WRONG_CREDENTIALS,
@@ -20,7 +24,14 @@ from actors.rules.credentials import (
 from actors.runtime.outcome import Outcome, Send
 from protocol.addresses import OUTSIDE, identity_of
 from protocol.errors import Code
-from protocol.internal.people import AccountFounded, FoundAccount, SendNotice, SignedInAs, SignIn
+from protocol.internal.people import (
+    AccountFounded,
+    CancelFounding,
+    FoundAccount,
+    SendNotice,
+    SignedInAs,
+    SignIn,
+)
 from protocol.limits import AUTH_SESSIONS_MAX
 from protocol.records.states import AuthTokenKind, RoleName, UserStatus
 from protocol.records.users import AuthSession, AuthToken, User
@@ -81,6 +92,20 @@ def test_an_account_is_founded_signed_in_and_sent_a_code() -> None:
     assert isinstance(notice.command, SendNotice)
     assert (notice.command.email, notice.command.secret) == (EMAIL, "123456")
     assert "123456" not in notice.command.text
+
+
+def test_an_account_that_nobody_heard_of_never_was() -> None:
+    """The identity frees the address, so no account may keep it."""
+    state = an_account()
+    founded = accepted(decide_found_account(state, a_registration(), a_context(ACCOUNT)))
+    after(state, founded)
+    assert founded.sends[0].undo == CancelFounding()
+    context = a_context(ACCOUNT, in_saga=False)
+    undone = accepted(decide_cancel_founding(state, CancelFounding(), context))
+    assert {row.primary_key for row in undone.removes} == {
+        row.primary_key for row in founded.changes
+    }
+    assert decide_cancel_founding(an_account(), CancelFounding(), context) == Outcome()
 
 
 @pytest.mark.parametrize(
