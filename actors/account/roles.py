@@ -34,7 +34,7 @@ def decide_roles_changed(state: AccountState, command: RolesChanged, context: Co
     where = EVERYWHERE if command.venue_id is None else str(command.venue_id)
     role = None if command.role is None else RoleName(command.role)
     if user.role_grants.get(where) == role:
-        return Outcome(sends=_taken(user, command, context))
+        return Outcome(sends=_taken(user, command, context, undo=None))
     grants = {venue: held for venue, held in user.role_grants.items() if venue != where}
     if role is not None:
         grants[where] = role
@@ -47,7 +47,7 @@ def decide_roles_changed(state: AccountState, command: RolesChanged, context: Co
             notice(state.user_id, "role_changed", context, params={**params, "role": command.role}),
         ),
         sends=(
-            *_taken(changed, command, context),
+            *_taken(changed, command, context, undo=_as_before(user, command, where)),
             *outside(state, "role_changed", Switch.SECURITY, venue_id=command.venue_id),
         ),
     )
@@ -63,9 +63,17 @@ def _refuse(user: User, command: RolesChanged) -> Refusal | None:
     return refuse_version(command.expected_version, user.version, whose=whose)
 
 
-def _taken(user: User, command: RolesChanged, context: Context) -> tuple[Send, ...]:
+def _as_before(user: User, command: RolesChanged, where: str) -> RolesChanged:
+    """What puts the copy back if whoever waits can't answer, and so puts back the roles."""
+    held = user.role_grants.get(where)
+    return RolesChanged(venue_id=command.venue_id, role=None if held is None else held.value)
+
+
+def _taken(
+    user: User, command: RolesChanged, context: Context, *, undo: RolesChanged | None
+) -> tuple[Send, ...]:
     """The word back to whoever waits with its answer."""
     if not context.in_saga:
         return ()
     target = PLATFORM if command.venue_id is None else Address(ActorKind.VENUE, command.venue_id)
-    return (Send(target, RolesTaken(user_id=user.id, version=user.version)),)
+    return (Send(target, RolesTaken(user_id=user.id, version=user.version), undo=undo),)

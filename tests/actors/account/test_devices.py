@@ -149,3 +149,17 @@ def test_a_role_given_and_taken_ends_the_tokens_of_before(venue_id: UUID | None)
         {"elsewhere": RoleName.STAFF},
         3,
     )
+
+
+def test_a_role_that_nobody_could_be_told_of_is_put_back() -> None:
+    """The venue puts its roles back, and the tokens must not say more than it does."""
+    state = an_account(a_user(role_grants={str(VENUE): RoleName.STAFF}))
+    given = RolesChanged(venue_id=VENUE, role="management")
+    outcome = accepted(decide_roles_changed(state, given, a_context(ACCOUNT)))
+    after(state, outcome)
+    undo = outcome.sends[0].undo
+    assert undo == RolesChanged(venue_id=VENUE, role="staff")
+    context = a_context(ACCOUNT, in_saga=False)
+    after(state, accepted(decide_roles_changed(state, undo, context)))
+    assert state.user.role_grants == {str(VENUE): RoleName.STAFF}
+    assert decide_roles_changed(state, undo, context) == Outcome()
