@@ -47,10 +47,12 @@ def decide_shorten_visit(state: AccountState, command: ShortenVisit, context: Co
         total_minor=receipt.body["total_minor"],
     )
     outcome = wallet.outcome("correction")
-    told = Send(Address(ActorKind.SESSION, command.session_id), answer)
+    session = Address(ActorKind.SESSION, command.session_id)
+    # What is posted stands, so the session keeps it even if it can't answer after that.
+    told = (Send(session, answer, detached=True), *((Send(session, answer),) * context.in_saga))
     return attrs.evolve(
         outcome,
         changes=(*outcome.changes, *time_less(state, command.less_ms)),
         appends=(*outcome.appends, receipt),
-        sends=(told, *corrected.sends),
+        sends=(*told, *corrected.sends),
     )

@@ -14,7 +14,7 @@ from typing import Any
 from actors.rules.metering import Charge, Tariff, charge_at
 from actors.rules.own_time import time_by_day
 from actors.runtime.behaviour import decides
-from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
+from actors.runtime.outcome import LATER, Context, Decision, Event, Outcome, Send
 from actors.runtime.telling import tell
 from actors.session.draft import MS
 from actors.session.keeping import time_lines
@@ -22,7 +22,7 @@ from actors.session.standing import profile_of
 from actors.session.state import SessionState
 from protocol.addresses import ActorKind, Address
 from protocol.events.sessions import SessionStatusChanged
-from protocol.internal.shortening import ShortenVisit, VisitShortened
+from protocol.internal.shortening import KeepEnd, ShortenVisit, VisitShortened
 from protocol.records.states import SessionStatus
 from protocol.records.visits import SessionHistory, SessionSegment
 from protocol.replies.sessions import CheckedOut
@@ -74,21 +74,37 @@ def shorten(
         less_ms={day: ms - is_ms.get(day, 0) for day, ms in was_ms.items()},
         tax_bp=kept["tax_bp"],
     )
-    told = SessionStatusChanged(
-        session_id=history.id,
-        from_=SessionStatus.CLOSED,
-        to=SessionStatus.CLOSED,
-        reason=CORRECTED,
-        effective_at=ended_at,
-        deadline_at=None,
-    )
-    version = shorter.summary["version"]
+    undo = None
+    if context.in_saga:
+        cut = tuple(row for row in before if row not in segments)
+        undo = KeepEnd(history=history, segments=cut, shortened_to=ended_at)
     return Outcome(
         reply=LATER,
         changes=(shorter, *(row for row in segments if row not in before)),
-        events=(tell(told, venue_id=history.venue_id, user_id=history.user_id, version=version),),
-        sends=(Send(Address(ActorKind.ACCOUNT, history.user_id), correction),),
+        events=(_told(shorter),),
+        sends=(Send(Address(ActorKind.ACCOUNT, history.user_id), correction, undo=undo),),
     )
+
+
+@decides(KeepEnd)
+def decide_keep_end(state: SessionState, command: KeepEnd, context: Context) -> Decision:
+    """Nothing went back, so the visit has the end that was paid for."""
+    now, before = state.history, command.history
+    is_mine = (
+        now is not None
+        and now.ended_at == command.shortened_to
+        and now.receipt_id == before.receipt_id
+    )
+    if now is None or not is_mine:
+        return Outcome()
+    kept = before.evolve(
+        user_id=now.user_id,
+        version=now.version + 1,
+        summary={**before.summary, "version": now.summary["version"] + 1},
+    )
+    versions = {row.id: row.version for row in state.segments}
+    segments = (row.evolve(version=versions[row.id] + 1) for row in command.segments)
+    return Outcome(changes=(kept, *segments), events=(_told(kept),))
 
 
 @decides(VisitShortened)
@@ -117,6 +133,19 @@ def receipt_of(history: SessionHistory) -> CheckedOut:
         receipt_id=_receipt(history),
         version=history.summary["version"],
     )
+
+
+def _told(history: SessionHistory) -> Event:
+    told = SessionStatusChanged(
+        session_id=history.id,
+        from_=SessionStatus.CLOSED,
+        to=SessionStatus.CLOSED,
+        reason=CORRECTED,
+        effective_at=history.ended_at,
+        deadline_at=None,
+    )
+    version = history.summary["version"]
+    return tell(told, venue_id=history.venue_id, user_id=history.user_id, version=version)
 
 
 def _receipt(history: SessionHistory) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from protocol.commands import Command, command
+from protocol.records.visits import SessionHistory, SessionSegment
 
 
 @command
@@ -36,8 +37,23 @@ class ShortenVisit(Command):
 
 
 @command
+class KeepEnd(Command):
+    """Undo of shortening at the session: the account failed, so the visit ended when it did.
+
+    Only as long as it ends at `shortened_to`, and no other receipt than that of `history` is there.
+    """
+
+    history: SessionHistory
+    segments: tuple[SessionSegment, ...]
+    shortened_to: datetime
+
+
+@command
 class VisitShortened(Command):
-    """Account → session: the receipt of the correction, and what the visit costs by it."""
+    """Account → session: the receipt of the correction, and what the visit costs by it.
+
+    Comes twice: the first stands whatever becomes of the second, which is answered.
+    """
 
     session_id: UUID
     receipt_id: UUID

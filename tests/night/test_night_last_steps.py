@@ -18,15 +18,18 @@ from protocol.commands import Command
 from protocol.internal.accounts import RolesTaken
 from protocol.internal.managing import VisitVoided
 from protocol.internal.people import AccountFounded
+from protocol.internal.shortening import ShortenVisit, VisitShortened
 from protocol.internal.visits import StationReserved, VisitSettled
 from protocol.internal.wallet import GiftTaken
 from protocol.records.runtime import FloorPlace
 from protocol.records.states import SessionStatus
 from protocol.records.users import User, UserRole
-from protocol.records.visits import Session, SessionHistory
+from protocol.records.visits import Session, SessionHistory, SessionSegment
 from tests.night.books import assert_all_is_well
 from tests.night.people_kit import elevated, row_of, rows
-from tests.night.test_night_visits import settled
+from tests.night.test_night_offline import replay
+from tests.night.test_night_offline_visits import a_visit
+from tests.night.test_night_visits import minutes, settled
 from tests.twins.people import VENUE, Someone, ask, check_in, sign_in
 from tests.twins.whole import LastLight
 
@@ -83,6 +86,36 @@ async def test_a_visit_that_is_voided_is_over_whatever_becomes_of_the_answer(
     assert_all_is_well(house.world)
     assert [row.status for row in rows(house, SessionHistory)] == [SessionStatus.VOIDED]
     assert (rows(house, Session), rows(house, FloorPlace)) == ([], [])
+
+
+@pytest.mark.parametrize(("step", "cost_minor"), [(ShortenVisit, 600), (VisitShortened, 300)])
+async def test_a_visit_is_as_long_as_what_was_paid_for_it(
+    step: type[Command],
+    cost_minor: int,
+    house: LastLight,
+    patron: Someone,
+    staff: Someone,
+    fail_once: FailOnce,
+    autojump_clock: MockClock,
+) -> None:
+    """What a phone tells late shortens visit and bill, or neither; told again it does."""
+    path, phone = await a_visit(house, patron, staff)
+    await minutes(30)
+    phone.keeps(f"{path}/checkout")
+    await minutes(30)
+    await patron.refresh()
+    await staff.refresh()
+    first = await staff.need(200, "POST", f"{path}/checkout")
+    assert first["charge_minor"] == 600
+    fail_once(step)
+    await replay(patron, *phone.queue)
+    await settled(house)
+    assert_all_is_well(house.world)
+    (visit,) = rows(house, SessionHistory)
+    assert visit.time_charge_minor == cost_minor
+    assert visit.duration_ms == (60 if cost_minor == 600 else 30) * 60_000
+    assert (str(visit.receipt_id) == first["receipt_id"]) is (cost_minor == 600)
+    assert sum(row.charge_minor for row in rows(house, SessionSegment)) == cost_minor
 
 
 async def test_a_switch_that_fails_at_its_end_leaves_room_for_the_next(

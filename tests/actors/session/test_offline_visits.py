@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from actors.runtime.outcome import Outcome
 from actors.session.late import BATCH_LASTS
 from protocol.errors import Code, Refusal
 from protocol.internal.allowances import TimeAllowance
 from protocol.internal.metering import CloseVisit
 from protocol.internal.orders import OrderPosted
+from protocol.internal.shortening import KeepEnd
 from protocol.operations.sessions import (
     CheckOut,
     PauseSession,
@@ -106,6 +108,21 @@ def test_a_visit_that_ended_where_funds_did_ends_where_its_patron_left() -> None
     assert visit.wallet.charged == 600
     (told,) = (e for e in visit.heard("session.status_changed") if e.data["reason"] == "corrected")
     assert (told.data["from"], told.data["to"]) == ("closed", "closed")
+
+
+def test_a_shortening_that_was_not_to_be_is_taken_back_unless_it_was_booked() -> None:
+    """What the account gave back stays shorter; what it did not has the end that was paid for."""
+    visit = after_an_hour()
+    visit.do(CheckOut(session_id=visit.id), OWN)
+    before, segments = visit.history, visit.segments
+    left = checked_out_late(visit, START + 30 * MINUTE)
+    undo = KeepEnd(history=before, segments=tuple(segments), shortened_to=left.ended_at)
+    assert visit.decide(undo, in_saga=False) == Outcome()
+    visit.state.put(visit.history.evolve(receipt_id=before.receipt_id))
+    visit.do(undo, in_saga=False)
+    assert visit.history.ended_at == before.ended_at
+    assert sum(row.charge_minor for row in visit.segments) == before.time_charge_minor
+    assert visit.decide(undo, in_saga=False) == Outcome()
 
 
 def test_the_earliest_of_several_check_outs_wins_and_later_ones_change_nothing() -> None:
