@@ -79,11 +79,12 @@ class Rooms:
 
     async def resume(
         self,
-        who: Principal,
+        principal: Principal,
         room: str,
         after_seq: int | None,
         epoch: str | None,
-        snapshots: bool = True,
+        *,
+        snapshots: bool,
     ) -> Resumption | Refusal:
         """What was missed, from memory."""
         missed: Sequence[RoomEvent] = ()

@@ -1,6 +1,6 @@
 """What questions about connections have in common: figures of `bench/fanout.py` and its like.
 
-They are measured beside Socket.IO on Node, in turn; the goal of none of them is a number of ours.
+They are measured beside Socket.IO on Node, in turn.
 """
 
 from __future__ import annotations
@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from bench.figures import Result, Row
+from attrs import evolve
+
+from bench.figures import Goal, Result, Row
 from bench.suite import Question, Suite
 
 _SPREAD: Final = re.compile(r"^(-?[\d.]+) \((-?[\d.]+) to (-?[\d.]+)\)$")
@@ -33,12 +35,25 @@ def rows_of(figures: Mapping[str, Any]) -> tuple[Row, ...]:
     return tuple(rows)
 
 
+def with_goals(rows: tuple[Row, ...], goals: Mapping[str, Goal]) -> tuple[Row, ...]:
+    """The same rows; a goal that no row is held against would never be missed, and is a bug."""
+    ends = {end: [row.what for row in rows if row.what.endswith(end)] for end in goals}
+    assert all(ends.values()), f"no figure is named as these goals: {ends}"
+    goal_of = {what: goals[end] for end, names in ends.items() for what in names}
+    return tuple(evolve(row, goal=goal_of.get(row.what)) for row in rows)
+
+
 def question(
-    name: str, asks: str, measure: Callable[[], Mapping[str, Any]], seconds: float
+    name: str,
+    asks: str,
+    measure: Callable[[], Mapping[str, Any]],
+    seconds: float,
+    *,
+    goals: Mapping[str, Goal],
 ) -> Question:
-    """A question whose figures a function makes."""
+    """A question whose figures a function makes; goals are by how a figure's name ends."""
 
     def answer(suite: Suite) -> Result:
-        return Result(question=name, asks=asks, rows=rows_of(measure()))
+        return Result(question=name, asks=asks, rows=with_goals(rows_of(measure()), goals))
 
     return Question(name=name, asks=asks, answer=answer, seconds=seconds)

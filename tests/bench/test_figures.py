@@ -11,7 +11,7 @@ import pytest
 from bench.asking import histogram
 from bench.figures import Result, Row, at_least, at_most, ratios, readable, spread
 from bench.questions.loop_stops import longest_ms
-from bench.questions.sockets import rows_of
+from bench.questions.sockets import rows_of, with_goals
 from bench.report import BEGIN, END, publish, save, save_all, summary_of, table_of
 from bench.running import run
 from bench.scale import Scale
@@ -150,3 +150,12 @@ def test_a_smoke_run_is_smaller_in_everything() -> None:
     assert small.accounts == (100, 500, 5_000)
     with pytest.raises(ValueError, match="smaller"):
         Scale().smaller(0.5)
+
+
+def test_figures_of_connections_are_held_against_goals_by_their_names() -> None:
+    """A goal that no figure answers to would be met by silence."""
+    rows = rows_of({"2000 sockets, s, Last Light": "3.2 (3.1 to 3.3)", "sockets": 2000})
+    held = with_goals(rows, {"s, Last Light": at_most(3, "s")})
+    assert [row.met for row in held] == [False, None]
+    with pytest.raises(AssertionError, match="no figure is named"):
+        with_goals(rows, {"s, Last Lihgt": at_most(3, "s")})
