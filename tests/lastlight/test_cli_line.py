@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import socket
 import sys
-import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import structlog
 
 from lastlight import cli_commands
 from lastlight.asyncapi import asyncapi_document
@@ -24,20 +20,13 @@ from storage.journal.files import lock_directory, unlock
 
 
 @pytest.fixture(autouse=True)
-def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """Nothing of the developer's own settings or data is seen, and logging is put back."""
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Nothing of the developer's own settings or data is seen."""
     for name in [name for name in os.environ if name.startswith("LASTLIGHT_")]:
         monkeypatch.delenv(name)
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
-    handlers, level = logging.root.handlers[:], logging.root.level
-    hooks = sys.excepthook, threading.excepthook
-    before = structlog.get_config()
-    yield tmp_path
-    structlog.configure(**before)
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    sys.excepthook, threading.excepthook = hooks
+    return tmp_path
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -40,17 +39,11 @@ class Written(io.StringIO):
 
 
 @pytest.fixture
-def written() -> Iterator[Written]:
-    """Logging as a node does it, put back afterwards."""
+def written() -> Written:
+    """Logging as a node does it."""
     stream = Written()
-    handlers, level = logging.root.handlers[:], logging.root.level
-    hooks = sys.excepthook, threading.excepthook
     configure_logging(level="info", stream=stream)
-    yield stream
-    structlog.reset_defaults()
-    logging.root.handlers[:] = handlers
-    logging.root.setLevel(level)
-    sys.excepthook, threading.excepthook = hooks
+    return stream
 
 
 def test_a_line_says_when_where_how_bad_and_what(written: Written) -> None:

@@ -214,8 +214,13 @@ def _there(body: object) -> object:
 
 
 def _lasting(body: Any) -> Any:
-    """What an answer says for ever: the secret of a payment is asked of the provider each time."""
-    return {**body, "client_secret": None} if isinstance(body, dict) else body
+    """What an answer says for ever: the secret of a payment is asked of the provider each time.
+
+    Nothing is no body over HTTP, and no data over a socket.
+    """
+    if isinstance(body, dict):
+        return {**body, "client_secret": None}
+    return None if body == b"" else body
 
 
 def _told(heard: Heard) -> str:
