@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
@@ -57,7 +58,7 @@ class Answered:
 
 
 @attrs.define(eq=False)
-class Gathering:
+class Gathering(ABC):
     """One night, over as many nodes as it takes."""
 
     plan: Plan
@@ -200,6 +201,6 @@ class Gathering:
         found = [p for p in self.people.values() if p.user_id == str(user_id)]
         return self.one([person for person in found if person.name not in self.away])
 
+    @abstractmethod
     async def let_in(self, name: str) -> bool:
         """Sign somebody in; whether they may."""
-        raise NotImplementedError

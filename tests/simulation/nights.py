@@ -16,7 +16,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Final
 
 import attrs
@@ -112,11 +112,10 @@ def told_by_fork(plan: Plan, worlds: Sequence[World], planting: Planting = nullc
         try:
             with planting():
                 told = told_of(plan, worlds)
-            with os.fdopen(writing, "wb") as pipe:
+            # Where the pipe is broken, nobody waits for this night any more.
+            with suppress(BrokenPipeError), os.fdopen(writing, "wb") as pipe:
                 pickle.dump(told, pipe)
             code = 0
-        except BrokenPipeError:
-            pass  # Nobody waits for this night any more.
         except BaseException:
             traceback.print_exc()
             raise
