@@ -73,7 +73,7 @@ class Peer(Protocol):
         """Make a store in `data_dir` if there is none, with everybody of `town`, and serve.
 
         Returns when it answers requests. Whatever it needs of packages is installed before, by
-        `install`. `data_dir` exists, is empty at the first start and may be removed after `stop`.
+        `serving.install`. `data_dir` exists, is empty at the first start and may be removed after `stop`.
 
         Raises:
             TimeoutError: it does not answer in time.
@@ -98,7 +98,3 @@ class Peer(Protocol):
     def stored(self) -> Stored:
         """What is in the store now, read from it and not from memory of the server."""
         ...
-
-
-def install() -> None:
-    """Install what peers need, once; called before the first of them starts."""
