@@ -73,7 +73,8 @@ class Peer(Protocol):
         """Make a store in `data_dir` if there is none, with everybody of `town`, and serve.
 
         Returns when it answers requests. Whatever it needs of packages is installed before, by
-        `serving.install`. `data_dir` exists, is empty at the first start and may be removed after `stop`.
+        `serving.install`. `data_dir` exists, is empty at the first start and may be removed after
+        `stop`.
 
         Raises:
             TimeoutError: it does not answer in time.
