@@ -86,6 +86,8 @@ class Gathering(ABC):
     """Whether the house was closed, and has to be opened for the night to go on."""
     away: set[str] = attrs.field(factory=set)
     """Who can't sign in: suspended, or erased."""
+    ended: list[Someone] = attrs.field(factory=list)
+    """Those whose tokens may never count again, with these tokens."""
     seq: Counter[str] = attrs.field(factory=Counter)
     """How far each device has come with what it kept while it was offline."""
     hooked: set[str] = attrs.field(factory=set)

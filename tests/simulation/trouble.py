@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from unittest.mock import patch
 
+import attrs
 import trio
 
 import actors.runtime.mailbox
@@ -263,9 +264,13 @@ async def token_lost(life: Life) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(steps, life)
         patron = await night.patron()
+        before = attrs.evolve(patron)
         KIND.set("sign out")
         try:
-            await night.ask(patron, "POST", "/api/auth/logout", {"all_devices": True}, again=False)
+            body = {"all_devices": True}
+            heard = await night.ask(patron, "POST", "/api/auth/logout", body, again=False)
         except NoStep:
             return
         night.faults.met["token lost"] += 1
+        if heard.status == 204:
+            night.ended.append(before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from uuid import UUID
 
 import attrs
@@ -13,6 +14,8 @@ from lastlight.realtime.resuming import Resumer
 from protocol.addresses import ActorKind, Address
 from protocol.entries import RoomEvent
 from protocol.records.ledger import LedgerAccount
+from protocol.records.users import AuthSession, User
+from storage.postgres.queries_realtime import RevocationFacts
 from storage.postgres.room_views import KeptView
 from storage.write_behind.standing import Standing
 from tests.twins.database import MemoryDatabase
@@ -45,6 +48,21 @@ class Reading:
     async def missed(self, room: str, after_seq: int, most: int) -> Sequence[RoomEvent]:
         await self.write_behind.wait_flushed(self.journal.durable)
         return self.views.events(room, after_seq)[:most]
+
+    async def revocation_facts(self, since: datetime) -> RevocationFacts:
+        await self.write_behind.wait_flushed(self.journal.durable)
+        logins = [*self.database.table(AuthSession).values()]
+        given = {row.user_id for row in logins if (row.rotated_at or row.created_at) >= since}
+        people = [row for row in self.database.table(User).values() if row.id in given]
+        ended = [row for row in logins if row.revoked_at is not None and row.revoked_at >= since]
+        return RevocationFacts(
+            raised=tuple(
+                (row.id, row.token_version, self.database.now())
+                for row in people
+                if row.token_version > 1
+            ),
+            ended=tuple((row.family_id, row.revoked_at) for row in ended),
+        )
 
     async def view(self, room: str) -> KeptView:
         await self.write_behind.wait_flushed(self.journal.durable)

@@ -75,7 +75,6 @@ async def forget_to_prove_oneself(night: Night) -> None:
 @step(3)
 async def go_on_after_signing_out(night: Night) -> None:
     """A token ends with its login, at once."""
-    house = night.house
     patron = await _signed_in(night, night.one(PATRONS))
     if patron is None:
         return
@@ -85,9 +84,24 @@ async def go_on_after_signing_out(night: Night) -> None:
     )  # fmt: skip
     night.moments += 1
     heard = await over_http(patron, out)
-    # A new node reads what was revoked from PostgreSQL, which is not here.
-    if heard.status == 204 and night.house is house:
-        await _try(night, patron, attrs.evolve(out, path="/api/transactions/credits", method="GET"))
+    if heard.status == 204:
+        night.ended.append(patron)
+        await _come_with_an_old_token(night, patron)
+
+
+@step(2)
+async def come_with_an_old_token(night: Night) -> None:
+    """It ended long ago, perhaps at another node."""
+    await _come_with_an_old_token(night, night.one(night.ended[-6:]))
+
+
+async def _come_with_an_old_token(night: Night, who: Someone) -> None:
+    who.house = night.house
+    body = Sent(
+        name=who.name, method="GET", path="/api/transactions/credits", body=None, version=None,
+        key=f"old {night.seed} {night.moments}", kind="trespass",
+    )  # fmt: skip
+    await _try(night, who, body)
 
 
 async def _signed_in(night: Night, name: str) -> Someone | None:
