@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import attrs
+import trio
 
+from lastlight.auth.revocations import Revocations
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.publisher import RoomPublisher
 from protocol.errors import LastLightError
@@ -36,11 +38,12 @@ def failed_flush_taken_for_done(original: Any) -> Any:
 
 @mutation(WriteBehind, "_patiently_claim")
 def cancelled_flush_taken_for_undone(original: Any) -> Any:
-    """After no answer the position is not read again."""
+    """After no answer the position is not read again: the same is flushed once more, for ever."""
 
     async def patiently_claim(self: Any) -> None:
         if not self._standing.claimed:
             await original(self)
+        await trio.sleep(0.05)
 
     return patiently_claim
 
@@ -71,6 +74,12 @@ def flush_forgets_what_is_on_its_way(original: Any) -> Any:
 def hash_chain_broken(original: Any) -> Any:
     """Each hash follows from its own row alone (L7)."""
     return lambda previous, canonical: original(bytes(32), canonical)
+
+
+@mutation(Revocations, "fill")
+def revocations_forgotten_at_a_start(_: Any) -> Any:
+    """A new node takes every token that has not ended by itself (Rule 16)."""
+    return lambda self, facts, now: None
 
 
 @mutation(Backlog, "after")
