@@ -77,6 +77,7 @@ class Life:
                 await self.night.send(sent, again=False)
             except NoStep:
                 continue
+        await trespass.come_with_old_tokens(self.night)
 
 
 Move = Callable[[Life], Awaitable[None]]
