@@ -10,6 +10,7 @@ import trio
 from lastlight.auth.revocations import Revocations
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.publisher import RoomPublisher
+from lastlight.realtime.resuming import Resumer
 from protocol.errors import LastLightError
 from storage.journal.order import Order
 from storage.write_behind import numbering, write_behind
@@ -82,15 +83,15 @@ def revocations_forgotten_at_a_start(_: Any) -> Any:
     return lambda self, facts, now: None
 
 
-@mutation(Backlog, "after")
+@mutation(Resumer, "_followed")
 def resume_off_by_one(original: Any) -> Any:
     """Who comes back misses the first event that they missed."""
 
-    def after(self: Any, room: str, seq: int) -> Any:
-        found = original(self, room, seq)
-        return found and found[1:]
+    async def followed(self: Any, room: str, after_seq: int) -> Any:
+        found = await original(self, room, after_seq)
+        return found if isinstance(found, str) else found[1:]
 
-    return after
+    return followed
 
 
 @mutation(Backlog, "snapshot")
