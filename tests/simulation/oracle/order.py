@@ -28,7 +28,9 @@ MAY: Final = {
         {"active", "paused", "auto_paused", "cooling"}
     ),
 }
-"""Rule 2: in which states this is never refused as `invalid_transition`."""
+"""Rule 2: in which states this is never refused as `invalid_transition`, unless a void is under
+way that may come first."""
+VOID: Final = "DELETE /api/sessions/{session_id}"
 WITHOUT_KEYS: Final = frozenset({"RegisterUser", "StepUp", "LogIn", "RefreshToken"})
 
 
@@ -38,10 +40,19 @@ class Model:
 
     places: dict[str, tuple[int, IdempotencyKey]] = attrs.field(factory=dict)
     visits: dict[UUID, str] = attrs.field(factory=dict)
+    voiding: dict[str, UUID] = attrs.field(factory=dict)
+    """By key: visits that somebody asked to void and was not answered."""
 
     def take(self, place: int, entry: EntryRows) -> None:
         """The next entry."""
+        for table, key in entry.removes:
+            if table == IdempotencyKey.table.name:
+                self.voiding.pop(key[-1], None)
         for record in entry.changes:
+            if isinstance(record, IdempotencyKey) and f"{record.method} {record.route}" == VOID:
+                self.voiding.pop(record.key, None)
+                if record.status is IdempotencyStatus.IN_PROGRESS:
+                    self.voiding[record.key] = record.actor_id
             if isinstance(record, IdempotencyKey) and record.status is IdempotencyStatus.DONE:
                 before = self.places.get(record.key)
                 if before is not None and before[1].response is not None:
@@ -61,6 +72,8 @@ class Model:
         refusal = (row.response or {}).get("refusal")
         allowed = MAY.get(f"{row.method} {row.route}")
         if allowed is None or refusal is None or refusal["code"] != "invalid_transition":
+            return
+        if row.actor_id in self.voiding.values():
             return
         state = self.visits.get(row.actor_id)
         assert state not in allowed, f"refused while the visit was {state}: {row}"
