@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import trio
 from trio.testing import MockClock
 
 from lastlight.demo.founding import DEMO_PASSWORD
@@ -26,17 +27,22 @@ from tests.twins.whole import LastLight, open_memory_last_light
 async def test_a_copy_of_ones_data_is_made_once_a_day(
     house: LastLight, patron: Someone, autojump_clock: MockClock
 ) -> None:
-    """The file is made outside; who asks again within the day is told where it will be."""
+    """The file is made outside, and its owner's; who asks again is told where it will be."""
     path = "/api/users/me/export"
+    house.world.effects.hangs = trio.Event()
     job = await patron.need(202, "GET", path)
     assert (job["status"], job["path"]) == ("pending", f"/api/users/me/exports/{job['job_id']}")
     again = await patron.send("GET", path)
     assert (again.status, again.code) == (429, "rate_limited")
     assert int(again.headers["retry-after"]) > 80_000
     assert (await patron.send("GET", job["path"])).status == 404
+    house.world.effects.hangs.set()
     await settled(house)
     (asked,) = (m.command for m in house.world.effects.done if isinstance(m.command, MakeExport))
     assert str(asked.job_id) == job["job_id"]
+    assert (await patron.send("GET", job["path"])).status == 200
+    other = await sign_in(house, "patron2")
+    assert (await other.send("GET", job["path"])).status == 404
 
 
 async def test_an_account_is_erased_after_seven_days_and_nothing_of_it_is_left(

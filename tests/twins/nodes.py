@@ -23,6 +23,7 @@ from storage.write_behind.standing import Standing
 from storage.write_behind.write_behind import open_write_behind
 from tests.twins.books import MemoryBooks
 from tests.twins.database import MemoryDatabase
+from tests.twins.exports import MemoryExports
 from tests.twins.journal import MemoryDisk, MemoryJournal, open_memory_journal
 from tests.twins.outside import (
     CountingIds,
@@ -44,6 +45,7 @@ class World:
     disk: MemoryDisk = attrs.field(factory=MemoryDisk)
     publisher: RememberingPublisher = attrs.field(factory=RememberingPublisher)
     effects: RememberingEffects = attrs.field(factory=RememberingEffects)
+    exports: MemoryExports = attrs.field(factory=MemoryExports)
     provider: MemoryProvider = attrs.field(
         default=attrs.Factory(lambda self: MemoryProvider(self.clock.now), takes_self=True)
     )
@@ -101,6 +103,7 @@ async def open_memory_node(
     ):
         all_flushed = partial(wait_all_flushed, journal, write_behind)
         world.effects.answers |= MemoryBooks(world.database, all_flushed).answers()
+        world.effects.answers |= world.exports.answers()
         ports = Ports(
             journal=journal,
             flushed=write_behind,

@@ -63,12 +63,15 @@ async def ask(
         )
     )
     told = dict(response.headers)
+    whole = response.body
+    if response.stream is not None:
+        whole = b"".join([part async for part in response.stream])
     is_json = "json" in told.get("content-type", "")
     return Heard(
         status=response.status,
         headers=told,
-        body=json.loads(response.body) if is_json and response.body else response.body,
-        raw=response.body,
+        body=json.loads(whole) if is_json and whole else whole,
+        raw=whole,
     )
 
 

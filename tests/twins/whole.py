@@ -221,6 +221,7 @@ async def open_memory_last_light(
                 queries={**_NO_QUERIES, "room_events": polling.read_events},
                 balances=reading.balances,
                 cards=cards,
+                read_export=world.exports.read,
             )
         )
         await stack.enter_async_context(_at_work(cards.applier.run, partial(attending.run, node)))
