@@ -32,7 +32,6 @@ QUESTIONS: Final = (
 )  # fmt: skip
 """Modules of `bench/questions`, in the order in which they are asked."""
 TOOLS: Final[Mapping[str, str]] = {
-    "http": "bench.http",
     "cost": "bench.cost",
     "profile": "bench.profile",
 }

@@ -13,16 +13,12 @@ from uuid import UUID
 
 import trio
 
-from bench.kit import progress, save
 from bench.people import EverybodyThere
 from lastlight.behaviours import BEHAVIOURS
 from lastlight.process import open_tamed_collector
 from protocol.addresses import ActorKind, Address
 from tests.twins.nodes import World, open_memory_node
 from tests.twins.outside import TrioClock
-
-RESIDENT = 10_000
-ACTIVATED = 60_000
 
 
 def _world() -> World:
@@ -69,19 +65,3 @@ async def weigh(count: int) -> float:
         traced, _ = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     return traced / count
-
-
-def main() -> None:
-    """Measure and save."""
-    progress(f"weighing {RESIDENT} resident accounts")
-    each = trio.run(weigh, RESIDENT)
-    progress(f"activating {ACTIVATED} accounts")
-    took, stop_ms = trio.run(activate, ACTIVATED)
-    save(
-        "actors",
-        {
-            "bytes per resident account with its last 5 keys": round(each),
-            "accounts activated per second": round(ACTIVATED / took),
-            "longest stop of the loop, ms": round(stop_ms, 1),
-        },
-    )

@@ -94,7 +94,7 @@ class Party:
             self.make_resident(patrons)
         told = self._audited(lambda: closed(self._url, self._arrivals(patrons), seconds=seconds))
         # wrk's threads do not go through their halves of the plan equally fast.
-        self._fresh = min(self._fresh, first + int(told.sent * 1.2) + 100)
+        self._fresh = min(self._fresh, first + told.sent * 2 + 100)
         self._note("check_in", told)
         return told
 

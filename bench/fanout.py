@@ -19,7 +19,7 @@ from typing import Any
 import attrs
 
 from bench.fleets import FleetOf, a_fleet
-from bench.kit import progress, save
+from bench.kit import progress
 from bench.rooms_kit import (
     PATRONS_ROOM,
     ProcessServer,
@@ -109,8 +109,3 @@ def measure() -> dict[str, Any]:
         for name, value in _of(size).items():
             figures[f"{size} sockets, {name}"] = value
     return figures
-
-
-def main() -> None:
-    """Measure and save."""
-    save("fanout", measure())

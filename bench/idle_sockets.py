@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from bench.fleets import a_fleet
-from bench.kit import progress, save
+from bench.kit import progress
 from bench.rooms_kit import (
     PATRONS_ROOM,
     NodeServer,
@@ -73,8 +73,3 @@ def measure() -> dict[str, Any]:
             f"{statistics.median(values):.1f} ({min(values):.1f} to {max(values):.1f})"
         )
     return figures
-
-
-def main() -> None:
-    """Measure and save."""
-    save("idle_sockets", measure())

@@ -1,7 +1,6 @@
-"""From start to ready, cold and warm, and how long 100,000 journal entries take to recover.
+"""A journal that PostgreSQL does not have: entries the size of small outcomes, written in a hurry.
 
-The entries are purchases-sized outcomes of accounts, written to the journal of a stopped node; the
-next start must bring all of them into PostgreSQL before it is ready.
+The next start of a node must bring all of them into PostgreSQL before it is ready.
 """
 
 from __future__ import annotations
@@ -11,9 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-import trio
-
-from bench.kit import a_node, demo_user_id, progress, save
+from bench.kit import demo_user_id
 from lastlight.clocks import SystemClock, system_ids
 from protocol.addresses import ActorKind, Address
 from protocol.entries import Entry, RoomEvent, encode_entry
@@ -21,8 +18,6 @@ from protocol.journal import Urgency
 from protocol.records.base import Record
 from protocol.records.platform import AuditEntry
 from storage.journal.opening import open_journal
-
-ENTRIES = 100_000
 
 
 async def write_entries(directory: Path, count: int) -> float:
@@ -58,21 +53,3 @@ async def write_entries(directory: Path, count: int) -> float:
                 await journal.wait_durable(position)
         await journal.wait_durable(position)
     return time.perf_counter() - began
-
-
-def main() -> None:
-    """Measure and save."""
-    with a_node() as node:
-        figures = {"first start to ready, with initdb and demo, s": round(node.ready_s, 2)}
-        node.stop()
-        node.start()
-        figures["next start to ready, s"] = round(node.ready_s, 2)
-        empty_s = node.ready_s
-        node.stop()
-        progress(f"writing {ENTRIES} entries")
-        written_s = trio.run(write_entries, node.data_dir / "journal", ENTRIES)
-        figures["entries written per second"] = round(ENTRIES / written_s)
-        node.start()
-        figures[f"start to ready with {ENTRIES} unflushed entries, s"] = round(node.ready_s, 2)
-        figures["recovery of them, s"] = round(node.ready_s - empty_s, 2)
-    save("life", figures)

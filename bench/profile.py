@@ -10,7 +10,7 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from bench.http import PATRONS, purchase_script
+from bench.demo_load import PATRONS, purchase_script
 from bench.kit import People, a_node, progress, save
 from bench.wrk import run_wrk
 

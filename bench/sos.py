@@ -20,7 +20,7 @@ from typing import Any
 import attrs
 
 from bench.fleets import FleetOf, a_fleet
-from bench.kit import People, progress, save
+from bench.kit import People, progress
 from bench.paced import begin_load, end_load
 from bench.rooms_kit import (
     STAFF_ROOM,
@@ -153,8 +153,3 @@ def measure() -> dict[str, Any]:
         figures[f"{name}: p99 of the load's requests, ms"] = worst
         figures[f"{name}: errors of the load"] = sum(load["errors"] for load in side.loads)
     return figures
-
-
-def main() -> None:
-    """Measure and save."""
-    save("sos", measure())

@@ -17,7 +17,7 @@ import attrs
 import httpx
 
 from bench.fleets import FleetOf, TooFew, a_fleet
-from bench.kit import People, progress, save
+from bench.kit import People, progress
 from bench.rooms_kit import (
     PATRONS_ROOM,
     NodeServer,
@@ -105,8 +105,3 @@ def measure() -> dict[str, Any]:
             lambda: _storm(fleets[0], prices.change), lambda: _storm(fleets[1], publish), ROUNDS
         )
     return {f"{SOCKETS} sockets, s, {name}": value for name, value in figures.items()}
-
-
-def main() -> None:
-    """Measure and save."""
-    save("storm", measure())
