@@ -83,7 +83,7 @@ class Party:
             Call(method="GET", path="/api/transactions/credits", token=self.town.token(n))
             for n in patrons
         ]
-        everybody(self.peer.base_url, Plan(calls=looks), connections=64)
+        everybody(self.peer.base_url, Plan(calls=looks))
 
     def check_in_burst(self, seconds: float, *, resident: bool) -> Told:
         """Check-ins of patrons who were not in, each at home."""

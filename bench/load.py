@@ -151,7 +151,9 @@ def everybody(url: str, plan: Plan, *, connections: int = 16) -> Told:
     once = attrs.evolve(plan, once=True)
     told = _ask(url, once, rate=0, seconds=120, connections=connections, keep_all=True)
     if told.bad or told.good != len(plan.calls):
-        raise LoadFailed(f"{told.good} of {len(plan.calls)} were answered: {told.statuses}")
+        refused = next((body for status, body in told.samples if status >= 300), "")
+        what = f"{told.good} of {len(plan.calls)} were answered: {told.statuses}"
+        raise LoadFailed(f"{what} {refused[:300]}".rstrip())
     return told
 
 
