@@ -117,15 +117,15 @@ async def _play(night: Night) -> None:
                 if first:
                     await begin_evening(life)
                     first = False
-                await _evening(life, moves)
-                if not moves:
+                lives = await _evening(life, moves)
+                if lives:
                     await finish(life)
                     return
         if living.cancelled_caught:
             night.say("the node dies")
         clients.read_journal()
         away_for_long(night)
-    # The last thing that happened was a crash: whatever it left must come to its end.
+    # The last thing that happened was the node's end: whatever it left must come to its own.
     night.faults.healed = True
     _set_up_database(night)
     async with _a_life(night, clients) as life:
@@ -155,8 +155,8 @@ async def _a_life(night: Night, clients: Clients) -> AsyncIterator[Life]:
                 nursery.cancel_scope.cancel()
 
 
-async def _evening(life: Life, moves: deque[Move]) -> None:
-    """Make moves until there are none, or this node is over."""
+async def _evening(life: Life, moves: deque[Move]) -> bool:
+    """Make moves until there are none; False if this node is over before that."""
     night = life.night
     try:
         await life.ask_again()
@@ -172,6 +172,8 @@ async def _evening(life: Life, moves: deque[Move]) -> None:
                 life.back_up()
     except NodeEnds:
         night.say("the node is gone")
+        return False
+    return True
 
 
 def _begin_move(night: Night, move: Move) -> None:

@@ -126,8 +126,11 @@ async def disk_stays_full(life: Life) -> None:
     faults.met["disk stays full"] += 1
     async with trio.open_nursery() as nursery:
         nursery.start_soon(steps, life)
-        await trio.sleep(0.5)
-        faults.rates = before
+        try:
+            await trio.sleep(0.5)
+        finally:
+            # The node may die meanwhile, and the next one must be able to begin.
+            faults.rates = before
     await _heal(life)
 
 
