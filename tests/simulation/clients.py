@@ -101,6 +101,7 @@ class Clients:
                 who = f"{listener.person.name} in {room}"
                 events = self.history.get(room, {})
                 assert place.seq == len(events), f"{who} is at {place.seq} of {len(events)}"
+                self.night.operations["OpenSocket"] += 1
                 happened = [events[seq] for seq in sorted(events)]
                 truth = over_a_wire(truth_for(listener.person.user_id, room, happened))
                 assert over_a_wire(place.view) == truth, who

@@ -13,12 +13,14 @@ from uuid import UUID
 
 import attrs
 
+from lastlight.demo.ids import DEMO_VENUE
 from protocol.records.base import Record
 from tests.simulation.asking import (
     Sent,
 )
 from tests.simulation.faults import Faults
 from tests.simulation.plan import Plan
+from tests.simulation.worlds import SECOND
 from tests.twins.nodes import World
 from tests.twins.people import Heard, Someone, instant
 from tests.twins.whole import LastLight
@@ -163,6 +165,18 @@ class Gathering(ABC):
     def row(self, kind: type[R], where: Callable[[R], bool] = lambda _row: True) -> R:
         """One such row."""
         return self.one(self.rows(kind, where))
+
+    def rows_here(self, kind: type[R], where: Callable[[R], bool] = lambda _row: True) -> list[R]:
+        """Rows of the house that the step is taken in; now and then of any."""
+        if self.perhaps(0.1):
+            return self.rows(kind, where)
+        house = SECOND if ELSEWHERE.get() else DEMO_VENUE
+        return self.rows(kind, lambda row: getattr(row, "venue_id", house) == house and where(row))
+
+    def fresh_key(self) -> str:
+        """A key that nobody has asked by."""
+        self._keys += 1
+        return f"{self.seed}-{self._keys}"
 
     # People
 

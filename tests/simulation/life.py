@@ -16,6 +16,7 @@ from tests.simulation.workload import (
     admin,
     care,
     chores,
+    mail,
     money,
     people,
     places,
@@ -27,7 +28,7 @@ from tests.simulation.workload import (
 from tests.simulation.workload.steps import STEPS
 from tests.twins.whole import LastLight
 
-TABLES: Final = (admin, care, chores, money, people, places, reading, trespass, visits, work)
+TABLES: Final = (admin, care, chores, mail, money, people, places, reading, trespass, visits, work)
 """Imported for their steps."""
 NAMES: Final = tuple(STEPS)
 FAVOUR: Final = 40

@@ -87,8 +87,7 @@ class Night(Gathering):
         Raises:
             NoStep: nobody waits for the answer any more; it is asked for again later.
         """
-        self._keys += 1
-        key = f"{self.seed}-{self._keys}"
+        key = self.fresh_key()
         if ELSEWHERE.get():
             path, body = path.replace(VENUE, str(SECOND)), _there(body)
         sent = Sent(

@@ -13,7 +13,7 @@ from typing import Final
 
 import attrs
 
-from tests.simulation.faults import rates_of
+from tests.simulation.faults import in_favour, rates_of
 from tests.simulation.worlds import BEGINNINGS
 
 MOVES_MIN: Final = 8
@@ -56,7 +56,7 @@ class Plan:
 def plan_of(seed: int) -> Plan:
     """The night of a seed."""
     random = Random(seed)
-    rates = rates_of(random)
+    rates = rates_of(random) | in_favour(seed)
     beginning = random.choice((0, 0, 1, 2)) % len(BEGINNINGS)
     moves = []
     for n in range(random.randint(MOVES_MIN, MOVES_MAX)):

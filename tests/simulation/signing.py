@@ -1,4 +1,4 @@
-"""How people of a random night get their tokens, and new ones when those have ended."""
+"""How people of a random night get their tokens, and whatever else is asked without one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import trio
 
 from lastlight.demo.founding import DEMO_PASSWORD
+from lastlight.web.http import Headers
+from tests.simulation.asking import operation_of
 from tests.twins.people import Heard, Someone, ask
 
 if TYPE_CHECKING:
@@ -19,17 +21,29 @@ UNDECIDED: Final = {503, 504}
 def is_undecided(night: Night, heard: Heard) -> bool:
     """Whether to ask again: nothing is known, or it failed as was planted."""
     planted = heard.code == "internal" and night.faults.met["decision raised"] > 0
-    return heard.status in UNDECIDED or planted
+    return heard.status in UNDECIDED or planted or heard.code == "idempotency_in_progress"
+
+
+async def ask_without_token(
+    night: Night, path: str, body: dict[str, object], *, key: str | None = None
+) -> Heard:
+    """Post it until there is an answer that decides; it is counted if that is a good one."""
+    headers: Headers = () if key is None else (("idempotency-key", key),)
+    for _ in range(TRIES_MAX):
+        heard = await ask(night.house, "POST", path, body, headers=headers)
+        if not is_undecided(night, heard):
+            break
+        await trio.sleep(1)
+    found = operation_of("POST", path)
+    assert found is not None, path
+    night.operations[found[0].name] += heard.status < 300
+    return heard
 
 
 async def sign_in(night: Night, name: str) -> bool:
     """Log in; False, and not asked again, if they may not."""
-    body = {"email": f"{name}@lastlight.example", "password": DEMO_PASSWORD}
-    for _ in range(TRIES_MAX):
-        heard = await ask(night.house, "POST", "/api/auth/login", body)
-        if not is_undecided(night, heard):
-            break
-        await trio.sleep(1)
+    body: dict[str, object] = {"email": f"{name}@lastlight.example", "password": DEMO_PASSWORD}
+    heard = await ask_without_token(night, "/api/auth/login", body)
     if heard.status != 200:
         assert heard.status in {401, 403, 429}, f"{name} signs in: {heard}"
         night.say(f"{name} can't sign in: {heard.code}")
@@ -52,12 +66,8 @@ async def sign_in(night: Night, name: str) -> bool:
 async def renew(night: Night, name: str) -> bool:
     """A token has ended: take a new one, or sign in again; whether that went well."""
     person = night.people[name]
-    for _ in range(TRIES_MAX):
-        sent = {"refresh_token": person.refresh_token}
-        heard = await ask(night.house, "POST", "/api/auth/refresh", sent)
-        if not is_undecided(night, heard):
-            break
-        await trio.sleep(1)
+    sent: dict[str, object] = {"refresh_token": person.refresh_token}
+    heard = await ask_without_token(night, "/api/auth/refresh", sent)
     if heard.status == 200:
         person.token = heard.body["access_token"]
         person.refresh_token = heard.body["refresh_token"]

@@ -13,6 +13,7 @@ from protocol.records.money_states import (
     PaymentStatus,
     RefundStatus,
     TransactionKind,
+    TransactionStatus,
 )
 from protocol.records.payments import Payment, PaymentMethod
 from protocol.records.visits import Session
@@ -28,8 +29,8 @@ WEBHOOK = "/api/payments/webhooks/stripe"
 
 def an_order(night: Night) -> dict[str, object]:
     """One to three lines of what is sold."""
-    items = [{"item_id": str(row.id)} for row in night.rows(MenuItem)]
-    games = [{"game_id": str(row.id)} for row in night.rows(Game)]
+    items = [{"item_id": str(row.id)} for row in night.rows_here(MenuItem)]
+    games = [{"game_id": str(row.id)} for row in night.rows_here(Game)]
     chosen = night.random.sample([*items, *games], night.random.randint(1, 3))
     lines = [{**line, "qty": night.one((1, 1, 1, 2, 5))} for line in chosen]
     return {"venue_id": VENUE, "lines": lines, "tender": "credits"}
@@ -126,6 +127,9 @@ async def put_aside(night: Night) -> None:
 
 @step(3)
 async def settle_what_was_put_aside(night: Night) -> None:
+    if night.perhaps(0.5):
+        await put_aside(night)
+        await night.house.wait_flushed()
     head = await night.head()
     hold = night.row(
         CreditHold,
@@ -137,10 +141,22 @@ async def settle_what_was_put_aside(night: Night) -> None:
     await night.ask(head, "POST", f"{MONEY}/holds/{hold.id}/settle", body)
 
 
+def _paid(night: Night, kind: TransactionKind) -> Transaction:
+    """One of the last that were paid; now and then one that perhaps was not."""
+    posted = TransactionStatus.POSTED
+    return night.one(
+        night.rows(
+            Transaction,
+            lambda row: row.kind is kind and (row.status is posted or night.perhaps(0.1)),
+        )[-20:]
+    )
+
+
 @step(4)
 async def tip(night: Night) -> None:
-    kinds = (TransactionKind.PURCHASE, TransactionKind.USAGE)
-    order = night.one(night.rows(Transaction, lambda row: row.kind in kinds)[-20:])
+    order = _paid(night, TransactionKind.PURCHASE)
+    if night.perhaps(0.1):
+        order = night.row(Transaction, lambda row: row.kind is TransactionKind.USAGE)
     patron = await night.of_user(order.user_id)
     body = {"amount_minor": night.one((10, 80))}
     await night.ask(patron, "POST", f"{MONEY}/{order.id}/tip", body)
@@ -150,7 +166,7 @@ async def tip(night: Night) -> None:
 async def ask_for_money_back(night: Night) -> None:
     """The guest, or staff for them; whatever was paid, most often what they ordered."""
     kind = TransactionKind.PURCHASE if night.perhaps(0.8) else TransactionKind.TOPUP
-    order = night.one(night.rows(Transaction, lambda row: row.kind is kind)[-20:])
+    order = _paid(night, kind)
     who = await night.of_user(order.user_id) if night.perhaps(0.7) else await night.worker()
     body: dict[str, object] = {
         "reason_code": night.one(("quality", "not_served", "game_fault", "unused_credit")),
@@ -226,7 +242,7 @@ async def hear_of_the_provider(night: Night) -> None:
     open_ = [i for i in provider.intents.values() if i.status in ("processing", "requires_action")]
     if open_ and night.perhaps(0.5):
         provider.pays(night.one(open_).id)
-    events = range(len(provider.events))[-6:]
+    events = range(len(provider.events))[-6 if night.perhaps(0.6) else 0 :]
     for _ in range(night.random.randint(1, 3)):
         await hook(night, night.one(events))
     night.met["hear of the provider"] += 1
@@ -256,10 +272,11 @@ async def call_a_payment_off(night: Night) -> None:
 @step(2)
 async def save_or_forget_a_card(night: Night) -> None:
     patron = await night.patron()
-    mine = night.rows(PaymentMethod, lambda row: str(row.user_id) == patron.user_id)
-    if mine and night.perhaps(0.5):
-        method = night.one(mine)
-        await night.ask(patron, "DELETE", f"/api/payments/methods/{method.id}")
+    saved = night.rows(PaymentMethod, lambda row: row.removed_at is None or night.perhaps(0.1))
+    if saved and night.perhaps(0.6):
+        method = night.one(saved)
+        owner = await night.of_user(method.user_id)
+        await night.ask(owner, "DELETE", f"/api/payments/methods/{method.id}")
         return
     begun = await night.ask(patron, "POST", "/api/payments/methods", {})
     if begun.status == 201:

@@ -26,7 +26,7 @@ async def buy_a_machine(night: Night) -> None:
 @step(3)
 async def see_to_a_machine(night: Night) -> None:
     """It breaks, is repaired, cleaned, made dearer or sold."""
-    game, who = night.row(Game), await night.worker()
+    game, who = night.one(night.rows_here(Game)), await night.worker()
     status = night.one(("available", "available", "out_of_order", "cleaning"))
     body: dict[str, object] = {"status": status}
     if status == "out_of_order":
@@ -47,7 +47,7 @@ async def furnish_a_room(night: Night) -> None:
 
 @step(3)
 async def see_to_a_room(night: Night) -> None:
-    room, who = night.row(KaraokeRoom), await night.worker()
+    room, who = night.one(night.rows_here(KaraokeRoom)), await night.worker()
     body: dict[str, object] = {"status": night.one(("ready", "ready", "cleaning", "out_of_order"))}
     if who.name in HEADS and night.perhaps(0.3):
         body = night.one(({"capacity": 8}, {"retire": room.name.startswith("Attic")}))
@@ -68,7 +68,7 @@ async def put_on_the_menu(night: Night) -> None:
 
 @step(2)
 async def change_the_menu(night: Night) -> None:
-    item = night.row(MenuItem)
+    item = night.one(night.rows_here(MenuItem))
     body = night.one(
         ({"price_minor": 450}, {"available": False}, {"available": True}, {"available": True},
          {"retire": item.sku.startswith("N")})
@@ -80,7 +80,7 @@ async def change_the_menu(night: Night) -> None:
 @step(4)
 async def move_stock(night: Night) -> None:
     """What comes, what breaks, what is counted."""
-    level, who = night.row(InventoryLevel), await night.worker()
+    level, who = night.one(night.rows_here(InventoryLevel)), await night.worker()
     line: dict[str, object] = {"item_id": str(level.item_id)}
     line |= night.one(
         (
@@ -110,7 +110,7 @@ async def book_a_room(night: Night) -> None:
     else:
         body |= {"starts_at": night.at(night.one((3, 15, 60, 300))), "minutes": night.one((60, 90))}
         if night.perhaps(0.5):
-            body["room_id"] = str(night.row(KaraokeRoom).id)
+            body["room_id"] = str(night.one(night.rows_here(KaraokeRoom)).id)
     await night.ask(who, "POST", "/api/reservations", body)
 
 
@@ -146,7 +146,7 @@ async def sing(night: Night) -> None:
         if night.perhaps(0.2):
             body = body | {"action": "swap", "with_entry_id": str(night.one(turns).id)}
     else:
-        who, room_id = await night.patron(), night.rows(KaraokeRoom)[0].id
+        who, room_id = await night.patron(), night.rows_here(KaraokeRoom)[0].id
         body = {"action": "add", "song": "Moon River", "show_name": night.perhaps(0.5)}
     path = f"/api/karaoke/rooms/{room_id}/queue"
     await night.ask(who, "POST", path, body)

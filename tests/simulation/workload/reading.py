@@ -6,11 +6,14 @@ else: who may ask is decided, and what they cost the node while all kinds of thi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, cast
+from urllib.parse import urlencode
 
 import attrs
 
 from protocol.addresses import Role
+from protocol.operations.figures import OfDays
 from protocol.operations.table import OPERATIONS
 from protocol.records.money import Transaction
 from protocol.records.payments import Payment
@@ -24,12 +27,20 @@ WITH_VENUE: Final = frozenset(
     for row in QUESTIONS
     if any(field.name == "venue_id" for field in attrs.fields(cast("Any", row.command)))
 )
+DAYS: Final = {"from": "2026-11-19", "to": "2026-11-20"}
+NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
+    "GetReconciliation": {"business_day": "2026-11-20"},
+    "ListUsers": {"q": "patron"},
+    **{row.name: DAYS for row in QUESTIONS if issubclass(row.command, OfDays)},
+}
+"""What else has to be said, by the question."""
+AT_ONCE: Final = 10
 
 
-@step(3)
+@step(4)
 async def ask_the_read_side(night: Night) -> None:
-    """Any question, by somebody who may ask it, or by a guest who may not."""
-    for row in night.random.sample(QUESTIONS, 4):
+    """Any questions, by somebody who may ask them, or by a guest who may not."""
+    for row in night.random.sample(QUESTIONS, AT_ONCE):
         who = await night.owner() if night.perhaps(0.8) else await night.patron()
         order = next(iter(night.rows(Transaction)), None)
         payment = next(iter(night.rows(Payment)), None)
@@ -41,8 +52,9 @@ async def ask_the_read_side(night: Night) -> None:
             "business_day": "2026-11-20",
         }
         path = row.path.format_map(known)
-        if row.name in WITH_VENUE:
-            path += f"?venue_id={VENUE}"
+        asked = {"venue_id": VENUE} if row.name in WITH_VENUE else {}
+        asked |= NEEDED.get(row.name, {})
+        path += f"?{urlencode(asked)}" if asked else ""
         if row.name == "ReadEvents":
             path = f"{row.path}?room=user:{who.user_id}"
         heard = await night.ask(who, "GET", path)

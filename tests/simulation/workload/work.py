@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from actors.rules.lifecycle import OPEN_INCIDENT
 from actors.rules.staff_lifecycle import UNFINISHED
@@ -111,6 +112,15 @@ async def give_a_task(night: Night) -> None:
     await night.ask(head, "POST", f"{WORK}/tasks", body)
 
 
+ANY: Final = ("accepted", "in_progress", "blocked", "done")
+NEXT: Final = {
+    TaskStatus.OPEN: ("accepted",),
+    TaskStatus.ACCEPTED: ("in_progress", "done"),
+    TaskStatus.IN_PROGRESS: ("blocked", "done"),
+    TaskStatus.BLOCKED: ("in_progress",),
+}
+
+
 @step(9)
 async def move_a_task_on(night: Night) -> None:
     task = night.row(
@@ -118,7 +128,8 @@ async def move_a_task_on(night: Night) -> None:
     )
     owner_id = task.assignee_id
     who = await night.staff() if owner_id is None else await night.of_user(owner_id)
-    status = night.one(("accepted", "in_progress", "blocked", "done"))
+    likely = NEXT[task.status] if night.perhaps(0.8) else ANY
+    status = night.one(likely)
     body = {"status": status, "reason": "no key"} if status == "blocked" else {"status": status}
     await night.ask(who, "PATCH", f"{WORK}/tasks/{task.id}", body, version=task.version)
 
