@@ -21,6 +21,8 @@ from typing import Final
 
 import attrs
 
+from protocol.records.runtime import DeadLetter
+from tests.simulation.mutations import MET, SLIPS
 from tests.simulation.plan import Plan, plan_of
 from tests.simulation.play import play
 from tests.simulation.worlds import BEGINNINGS, found, quiet_logs
@@ -32,6 +34,8 @@ WORDS_MAX: Final = 400
 WARMING: Final = 2
 """A short night of many kinds of steps."""
 GARBAGE: Final = 20_000
+ENDLESS: Final = "endless"
+"""What failed, of a night that did not end."""
 Planting = Callable[[], AbstractContextManager[object]]
 
 
@@ -57,6 +61,10 @@ class Told:
     digest: str
     """Of all its words and all that it wrote."""
     failure: Failure | None = None
+    reached: int = 0
+    """How often something planted made a difference."""
+    slipped: bool = False
+    """Whether something raised what only bad code does: what is planted is to be wrong, not bad."""
 
 
 def found_all() -> Sequence[World]:
@@ -77,12 +85,12 @@ def found_all() -> Sequence[World]:
 def told_of(plan: Plan, worlds: Sequence[World], *, logs: bool = False) -> Told:
     """Play a night here."""
     began = time.process_time()
-    failure = None
+    failure, leaf = None, None
     with nullcontext() if logs else quiet_logs():
         try:
             night = play(plan, worlds[plan.beginning])
         except Exception as error:  # noqa: BLE001 - whatever it is, the night has failed by it
-            night = error.__dict__["night"]
+            night, leaf = error.__dict__["night"], _leaf(error)
             failure = Failure(
                 where=_where(error),
                 text=_text(error),
@@ -99,7 +107,15 @@ def told_of(plan: Plan, worlds: Sequence[World], *, logs: bool = False) -> Told:
         operations=+night.operations,
         digest=digest.hexdigest(),
         failure=failure,
+        reached=MET["reached"],
+        slipped=isinstance(leaf, SLIPS) or MET["slipped"] > 0 or _has_slipped(night.world),
     )
+
+
+def _has_slipped(world: World) -> bool:
+    """Whether such an error is among the dead letters, where the node puts what it survives."""
+    names = tuple(f"{slip.__name__}(" for slip in SLIPS)
+    return any(row.error.startswith(names) for row in world.database.table(DeadLetter).values())
 
 
 def told_by_fork(plan: Plan, worlds: Sequence[World], planting: Planting = nullcontext) -> Told:
@@ -127,7 +143,7 @@ def told_by_fork(plan: Plan, worlds: Sequence[World], planting: Planting = nullc
         os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
     if not data:
-        end = Failure(where="endless", text="it never ended, or ended its process", words=())
+        end = Failure(where=ENDLESS, text="it never ended, or ended its process", words=())
         return Told(
             seed=plan.seed, cpu_s=0.0, steps=0, faults=Counter(), operations=Counter(),
             digest="", failure=end,

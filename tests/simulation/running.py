@@ -12,9 +12,12 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Final
 
+import attrs
+
 from tests.simulation.coverage import ENOUGH, Coverage
 from tests.simulation.mutants import MUTATIONS
 from tests.simulation.nights import (
+    ENDLESS,
     Failure,
     Planting,
     Told,
@@ -104,29 +107,50 @@ def mutants(seeds: int, *, jobs: int | None = None, name: str | None = None) -> 
     worlds = found_all()
     wanted = [one for one in MUTATIONS if name in (None, one)]
     missed = []
-    _say(f"{'planted':<44} {'nights':>7}  found by")
+    _say(f"{'planted':<44} {'nights':>7} {'reached':>8}  found by")
     for one in wanted:
-        told = first_failure(one, seeds, worlds, jobs=jobs)
-        if told is None:
-            missed.append(one)
-            _say(f"{one:<44} {'-':>7}  not found in {seeds}")
-        else:
-            count, failure = told
-            _say(f"{one:<44} {count:>7}  {failure.where}")
+        hunt = first_failure(one, seeds, worlds, jobs=jobs)
+        missed += [one] if hunt.failure is None else []
+        _say(f"{one:<44} {hunt.nights:>7} {hunt.reached:>8}  {hunt.told()}")
     _say(f"{len(wanted) - len(missed)} of {len(wanted)} found")
     return 1 if missed else 0
 
 
+@attrs.define(kw_only=True)
+class Hunt:
+    """A search for something planted."""
+
+    nights: int = 0
+    reached: int = 0
+    """How often it made a difference in those."""
+    rejected: int = 0
+    """Nights that failed as no wrong code does: endless, or by a TypeError or the like."""
+    failure: Failure | None = None
+    """What showed it."""
+
+    def told(self) -> str:
+        """How it went, in words."""
+        said = f" ({self.rejected} slipped or were endless)" if self.rejected else ""
+        return (self.failure.where if self.failure else "NOT FOUND") + said
+
+
 def first_failure(
     mutation: str, seeds: int, worlds: Sequence[World], *, jobs: int | None = None
-) -> tuple[int, Failure] | None:
-    """How many nights it takes until something planted shows, and as what."""
-    planting = planting_of(mutation)
-    for count, told in enumerate(played(range(seeds), worlds, jobs=jobs, planting=planting), 1):
+) -> Hunt:
+    """Play nights until something planted shows; what shows only that it is bad code does not."""
+    planting, hunt = planting_of(mutation), Hunt()
+    for told in played(range(seeds), worlds, jobs=jobs, planting=planting):
+        hunt.nights += 1
+        hunt.reached += told.reached
+        if told.failure is None:
+            continue
+        if told.slipped or told.failure.where == ENDLESS:
+            hunt.rejected += 1
         # A night that fails without it shows nothing.
-        if told.failure is not None and told_by_fork(plan_of(told.seed), worlds).failure is None:
-            return count, told.failure
-    return None
+        elif told_by_fork(plan_of(told.seed), worlds).failure is None:
+            hunt.failure = told.failure
+            break
+    return hunt
 
 
 def planting_of(mutation: str | None) -> Planting:
