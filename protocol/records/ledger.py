@@ -7,6 +7,7 @@ it also gives `seq`, hashes and `balance_after_minor`, in flush order.
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -20,8 +21,11 @@ from protocol.records.money_states import (
 from protocol.records.values import Json
 
 _LEDGER_NAMESPACE: Final = UUID("6c617374-6c69-5768-8000-6c6564676572")
+_IDS_KEPT: Final = 16_384
+"""Each sale posts six times, to the same accounts of its venue and its patron as the one before."""
 
 
+@lru_cache(maxsize=_IDS_KEPT)
 def ledger_account_id(code: str, currency: str) -> UUID:
     """The id of an account, the same wherever it is made: no actor need ask another for it."""
     return uuid5(_LEDGER_NAMESPACE, f"{code}|{currency}")
