@@ -59,6 +59,17 @@ class Answered:
     ended: int
 
 
+@attrs.frozen(kw_only=True)
+class Looked:
+    """A look at a wallet: what was seen, and between which places and times."""
+
+    body: Any
+    began: int
+    ended: int
+    since: datetime
+    at: datetime
+
+
 @attrs.define(eq=False)
 class Gathering(ABC):
     """One night, over as many nodes as it takes."""
@@ -80,6 +91,7 @@ class Gathering(ABC):
     answers: list[tuple[Sent, Heard]] = attrs.field(factory=list)
     answered: list[Answered] = attrs.field(factory=list)
     """All that was answered well, for as long as the night lasts."""
+    looks: list[Looked] = attrs.field(factory=list)
     moments: int = 0
     """Counts what is asked and what is heard."""
     unanswered: dict[str, tuple[float, int, Sent]] = attrs.field(factory=dict)

@@ -8,12 +8,14 @@ for again later, and to be looked for in the tables.
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 import attrs
 import trio
 
 from lastlight.demo.founding import DEMO_PASSWORD
+from protocol.operations.transactions import GetCreditBalance
 from tests.simulation import signing
 from tests.simulation.asking import (
     DROPPED,
@@ -34,6 +36,7 @@ from tests.simulation.gathering import (
     STAFF,
     Answered,
     Gathering,
+    Looked,
     NoStep,
 )
 from tests.simulation.worlds import SECOND
@@ -103,12 +106,14 @@ class Night(Gathering):
     async def send(self, sent: Sent, *, again: bool = True) -> Heard:
         """The same, for a request that was made already."""
         changes = sent.method != "GET"
+        self.moments += 1
         if changes:
-            self.moments += 1
             asked = (self.now.timestamp(), self.moments, sent)
             self.unanswered.setdefault(sent.key, asked)
+        began, since = self.moments, self.now
         heard = await self._insist(sent)
         self._note(sent, heard)
+        self._look(sent, heard, began, since)
         self.say(f"{sent.name} {sent.method} {sent.path} {sent.body} -> {_told(heard)}")
         self._count(sent, heard)
         if heard.status >= 300:
@@ -139,6 +144,16 @@ class Night(Gathering):
                     ended=self.moments,
                 )
             )
+
+    def _look(self, sent: Sent, heard: Heard, began: int, since: datetime) -> None:
+        """Take down what was seen of a wallet."""
+        operation = sent.operation
+        if heard.status != 200 or operation is None or operation.command is not GetCreditBalance:
+            return
+        self.moments += 1
+        self.looks.append(
+            Looked(body=heard.body, began=began, ended=self.moments, since=since, at=self.now)
+        )
 
     def _count(self, sent: Sent, heard: Heard) -> None:
         operation = sent.operation

@@ -36,6 +36,7 @@ from tests.simulation.oracle.meter import (
     assert_tax_is_in_the_price,
     assert_time_costs_what_it_costs,
 )
+from tests.simulation.oracle.money import assert_money_is_as_told
 from tests.simulation.oracle.order import assert_answers_are_in_order
 from tests.simulation.oracle.things import (
     assert_no_hold_is_left_behind,
@@ -84,6 +85,7 @@ def assert_laws(night: Night) -> None:
     assert_what_was_answered_is_there(night)
     assert_effects_are_done(world)
     assert_answers_are_in_order(night)
+    assert_money_is_as_told(night)
     assert_time_costs_what_it_costs(world)
     assert_tax_is_in_the_price(world)
     assert_days_begin_and_end_at_cutover(world)
