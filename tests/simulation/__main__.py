@@ -1,4 +1,4 @@
-"""`python -m tests.simulation`: play many nights, or one again, or look for what was planted."""
+"""`python -m tests.simulation`: play many nights, or one again, or look for faults."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ def main() -> int:
     many.add_argument("seeds", type=int)
     many.add_argument("--first", type=int, default=0)
     many.add_argument("--jobs", type=int)
+    many.add_argument("--seconds", type=float, help="begin no night after so long")
     again = kinds.add_parser("replay", help="play one night again, with all that it says")
     again.add_argument("seed", type=int)
     again.add_argument("--only", type=_numbers, help="numbers of moves, such as 0,3,4")
@@ -25,15 +26,21 @@ def main() -> int:
     mutants.add_argument("--seeds", type=int, default=500)
     mutants.add_argument("--jobs", type=int)
     mutants.add_argument("--name")
+    twice = kinds.add_parser("twice", help="play nights twice, and compare them")
+    twice.add_argument("seeds", type=int)
+    digests = kinds.add_parser("digests", help="what is compared")
+    digests.add_argument("seeds", type=int)
     asked = parser.parse_args()
     run_with_steady_hashes("tests.simulation")
     # Only now: what is imported is imported with steady hashes.
-    from tests.simulation import running  # noqa: PLC0415
+    from tests.simulation import alike, running  # noqa: PLC0415
 
     if asked.kind == "run":
-        return running.run(asked.seeds, first=asked.first, jobs=asked.jobs)
+        return running.run(asked.seeds, first=asked.first, jobs=asked.jobs, seconds=asked.seconds)
     if asked.kind == "replay":
         return running.replay(asked.seed, only=asked.only, mutation=asked.mutation, logs=asked.logs)
+    if asked.kind in {"twice", "digests"}:
+        return (alike.twice if asked.kind == "twice" else alike.say_digests)(asked.seeds)
     return running.mutants(asked.seeds, jobs=asked.jobs, name=asked.name)
 
 

@@ -28,8 +28,10 @@ from tests.simulation.play import play
 from tests.simulation.worlds import BEGINNINGS, found, quiet_logs
 from tests.twins.nodes import World
 
+NIGHT_CPU_MAX_S: Final = 40.0
+"""Most take less than one. Who takes longer goes round in circles, is ended, and says where."""
 NIGHT_MAX_S: Final = 180.0
-"""No night takes longer on any machine; who does is ended, and has failed."""
+"""One that doesn't end by that is killed."""
 WORDS_MAX: Final = 400
 WARMING: Final = 2
 """A short night of many kinds of steps."""
@@ -37,6 +39,10 @@ GARBAGE: Final = 20_000
 ENDLESS: Final = "endless"
 """What failed, of a night that did not end."""
 Planting = Callable[[], AbstractContextManager[object]]
+
+
+class Endless(BaseException):
+    """A night that goes round in circles; nothing in the node may catch it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -89,10 +95,10 @@ def told_of(plan: Plan, worlds: Sequence[World], *, logs: bool = False) -> Told:
     with nullcontext() if logs else quiet_logs():
         try:
             night = play(plan, worlds[plan.beginning])
-        except Exception as error:  # noqa: BLE001 - whatever it is, the night has failed by it
+        except (Exception, BaseExceptionGroup, Endless) as error:  # noqa: BLE001 - it has failed
             night, leaf = error.__dict__["night"], _leaf(error)
             failure = Failure(
-                where=_where(error),
+                where=ENDLESS if isinstance(leaf, Endless) else _where(error),
                 text=_text(error),
                 words=tuple(night.words)[-WORDS_MAX:],
             )
@@ -112,6 +118,10 @@ def told_of(plan: Plan, worlds: Sequence[World], *, logs: bool = False) -> Told:
     )
 
 
+def _end(_signal: int, _frame: object) -> None:
+    raise Endless(f"a night has used {NIGHT_CPU_MAX_S:.0f} s of a core")
+
+
 def _has_slipped(world: World) -> bool:
     """Whether such an error is among the dead letters, where the node puts what it survives."""
     names = tuple(f"{slip.__name__}(" for slip in SLIPS)
@@ -126,6 +136,8 @@ def told_by_fork(plan: Plan, worlds: Sequence[World], planting: Planting = nullc
         os.close(reading)
         code = 1
         try:
+            signal.signal(signal.SIGVTALRM, _end)
+            signal.setitimer(signal.ITIMER_VIRTUAL, NIGHT_CPU_MAX_S, 1.0)
             with planting():
                 told = told_of(plan, worlds)
             # Where the pipe is broken, nobody waits for this night any more.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from tests.simulation.nights import (
     told_of,
 )
 from tests.simulation.plan import Plan, plan_of
-from tests.simulation.shrinking import shrink
+from tests.simulation.shrinking import SHRINK_S, shrink
 from tests.twins.nodes import World
 
 SAY_EVERY_S: Final = 10.0
@@ -40,37 +41,49 @@ def played(
     *,
     jobs: int | None = None,
     planting: Planting = nullcontext,
+    until: float = math.inf,
 ) -> Iterator[Told]:
-    """Play nights on all cores; told of in the order in which they end."""
+    """Play nights on all cores; told of in the order in which they end.
+
+    None is begun after `until`, of the machine's steady clock.
+    """
     count = jobs or os.cpu_count() or 1
-    play = partial(_play_one, worlds=worlds, planting=planting)
+    play = partial(_play_one, worlds=worlds, planting=planting, until=until)
     if count == 1:
-        yield from map(play, seeds)
+        yield from filter(None, map(play, seeds))
         return
     _HELD["play"] = play
     # Forked from here, so that the worlds are there already.
     with get_context("fork").Pool(count) as pool:
-        yield from pool.imap_unordered(_play_there, seeds)
+        yield from filter(None, pool.imap_unordered(_play_there, seeds))
 
 
-_HELD: Final[dict[str, Callable[[int], Told]]] = {}
+_HELD: Final[dict[str, Callable[[int], Told | None]]] = {}
 """What processes that are forked from here find."""
 
 
-def _play_there(seed: int) -> Told:
+def _play_there(seed: int) -> Told | None:
     return _HELD["play"](seed)
 
 
-def _play_one(seed: int, worlds: Sequence[World], planting: Planting) -> Told:
+def _play_one(seed: int, worlds: Sequence[World], planting: Planting, until: float) -> Told | None:
+    if time.monotonic() >= until:
+        return None
     return told_by_fork(plan_of(seed), worlds, planting)
 
 
-def run(seeds: int, *, first: int = 0, jobs: int | None = None) -> int:
-    """Play so many nights and say how it went; 1 if not all was well."""
+def run(
+    seeds: int, *, first: int = 0, jobs: int | None = None, seconds: float | None = None
+) -> int:
+    """Play so many nights and say how it went; 1 if not all was well.
+
+    After `seconds` no night is begun any more; what was met in fewer is judged all the same.
+    """
     worlds, coverage = found_all(), Coverage()
     failed: list[Told] = []
     began = said = time.monotonic()
-    for told in played(range(first, first + seeds), worlds, jobs=jobs):
+    until = math.inf if seconds is None else began + seconds
+    for told in played(range(first, first + seeds), worlds, jobs=jobs, until=until):
         coverage.add(told)
         if told.failure is not None:
             failed.append(told)
@@ -80,10 +93,13 @@ def run(seeds: int, *, first: int = 0, jobs: int | None = None) -> int:
             pace = coverage.nights / (said - began)
             _say(f"{coverage.nights} of {seeds}, {pace:.1f} a second, {len(failed)} failed")
     took_s = time.monotonic() - began
-    _say(f"\n{coverage.table()}\n\n{seeds / took_s:.1f} nights a second over {took_s:.0f} s")
+    pace = coverage.nights / took_s
+    _say(f"\n{coverage.table()}\n\n{pace:.1f} nights a second over {took_s:.0f} s")
+    if coverage.nights < seeds:
+        _say(f"{seeds - coverage.nights} more were wanted; {seconds:.0f} s are over")
     for told in sorted(failed, key=lambda one: one.seed)[:FAILURES_SHOWN]:
-        _show(told, worlds)
-    missing = coverage.missing() if seeds >= ENOUGH else []
+        _show(told, worlds, seconds=SHRINK_S / min(len(failed), FAILURES_SHOWN))
+    missing = coverage.missing() if coverage.nights >= ENOUGH else []
     if missing:
         _say(f"never occurred: {', '.join(missing)}")
     return 1 if failed or missing else 0
@@ -158,7 +174,13 @@ def planting_of(mutation: str | None) -> Planting:
     return nullcontext if mutation is None else MUTATIONS[mutation].planted
 
 
-def shrunk(told: Told, worlds: Sequence[World], planting: Planting = nullcontext) -> Plan:
+def shrunk(
+    told: Told,
+    worlds: Sequence[World],
+    planting: Planting = nullcontext,
+    *,
+    seconds: float = SHRINK_S,
+) -> Plan:
     """The shortest night that fails as this one did."""
     assert told.failure is not None
     where = told.failure.where
@@ -168,14 +190,14 @@ def shrunk(told: Told, worlds: Sequence[World], planting: Planting = nullcontext
         failure = told_by_fork(shorter, worlds, planting).failure
         return failure is not None and failure.where == where
 
-    return plan.only(shrink(plan, fails))
+    return plan.only(shrink(plan, fails, seconds=seconds))
 
 
-def _show(told: Told, worlds: Sequence[World]) -> None:
+def _show(told: Told, worlds: Sequence[World], *, seconds: float) -> None:
     """The seed, the commit, what it takes in words, and how to see it again."""
     assert told.failure is not None
     plan = plan_of(told.seed)
-    short = shrunk(told, worlds)
+    short = shrunk(told, worlds, seconds=seconds)
     numbers = [n for n, move in enumerate(plan.moves) if move in short.moves]
     last = told_by_fork(short, worlds).failure or told.failure
     commit = subprocess.run(
