@@ -10,7 +10,7 @@ BENCH := .venv-bench
 PIP = $(VENV)/bin/python -m pip --disable-pip-version-check -q
 UV = $(VENV)/bin/python -m uv pip install -q --python $(VENV)/bin/python
 
-.PHONY: demo test bench check pytest torture simulate replay mutants environment clean
+.PHONY: demo test bench check pytest torture simulate nights replay mutants environment clean
 
 demo: environment
 	$(VENV)/bin/lastlight demo
@@ -18,6 +18,7 @@ demo: environment
 # Both at once: the type checker has use for one processor only.
 test: environment
 	$(MAKE) --no-print-directory --jobs=2 check pytest
+	$(MAKE) --no-print-directory nights
 
 # The hooks find their tools in the environment first, so nobody has to activate it.
 check: environment
@@ -35,6 +36,13 @@ torture: environment
 SEEDS ?= 1000
 simulate: environment
 	$(VENV)/bin/python -m tests.simulation run $(SEEDS) $(ARGS)
+	$(VENV)/bin/python -m tests.simulation twice 20
+
+# How many of them every `make test` plays, when all else is done, and for how many seconds at most.
+NIGHTS ?= 1000
+NIGHTS_S ?= 420
+nights: environment
+	$(VENV)/bin/python -m tests.simulation run $(NIGHTS) --seconds $(NIGHTS_S)
 
 replay: environment
 	$(VENV)/bin/python -m tests.simulation replay $(SEED) $(ARGS)
