@@ -89,7 +89,8 @@ class Auditor:
         )
         if carts:
             demand(gained.journals == gained.purchases, f"the books lack purchases: {gained}")
-            demand(gained.wallets_minor == -spent, f"wallets fell by what was not spent: {gained}")
+            fell = -(spent + gained.charged_minor)
+            demand(gained.wallets_minor == fell, f"wallets fell by what was not spent: {gained}")
         demand(gained.unbalanced == 0, f"journals are without lines or not balanced: {gained}")
         demand(gained.spent_minor == spent, f"purchases have another price: {gained}")
 

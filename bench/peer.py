@@ -41,6 +41,8 @@ class Stored:
     """Ledger journals of purchases whose postings do not come to 0, or that have none."""
     spent_minor: int
     """Sum of posted purchases."""
+    charged_minor: int
+    """Sum of posted charges for time: visits go on while somebody buys."""
     wallets_minor: int
     """Paid credit of all wallets, with what is held."""
 

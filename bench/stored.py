@@ -31,6 +31,8 @@ select (select count(*) from sessions) + {{ended}},
        (select count(*) from booked),
        (select count(*) from booked where total <> 0 or lines = 0),
        (select coalesce(sum(amount_minor), 0) from bought),
+       (select coalesce(sum(amount_minor), 0) from transactions
+         where kind = 'usage' and status = 'posted'),
        (select coalesce(sum(paid_minor + held_minor), 0) from credits);
 """
 
@@ -56,7 +58,8 @@ def stored_in(url: str) -> Stored:
         journals=counts[4],
         unbalanced=counts[5],
         spent_minor=counts[6],
-        wallets_minor=counts[7],
+        charged_minor=counts[7],
+        wallets_minor=counts[8],
     )
 
 

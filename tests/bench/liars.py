@@ -106,6 +106,7 @@ class TinyPeer:
             journals=len(self.purchases) - ("books" in self.bad and bool(self.purchases)),
             unbalanced=int("unbalanced" in self.bad and bool(self.purchases)),
             spent_minor=spent,
+            charged_minor=0,
             wallets_minor=1_000_000 - spent,
         )
 
