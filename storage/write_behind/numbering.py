@@ -131,11 +131,11 @@ def _number_ledger(batch: Batch, moved: dict[ChainKey, Head], hashes: dict[UUID,
 def _link(row: Record, chain: _Chain, moved: dict[ChainKey, Head]) -> Record:
     key = (chain.of(row), chain.name)
     head = moved[key]
-    if chain.numbered:
-        row = row.evolve(seq=head.seq + 1)
-    digest = chained_hash(head.hash, canonical_json(row_fields(row, without=chain.personal)))
+    numbers = {"seq": head.seq + 1} if chain.numbered else {}
+    fields = {**row_fields(row, without=chain.personal), **numbers}
+    digest = chained_hash(head.hash, canonical_json(fields))
     moved[key] = Head(head.seq + 1, digest)
-    return row.evolve(prev_hash=head.hash, hash=digest)
+    return row.evolve(**numbers, prev_hash=head.hash, hash=digest)
 
 
 def _receipt(
