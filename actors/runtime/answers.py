@@ -60,13 +60,13 @@ class NodeStarting(LastLightError):
 
 
 class Reply:
-    """A place for one answer, filled at most once."""
+    """A place for one answer, filled at most once, for one who waits."""
 
-    __slots__ = ("_event", "_result")
+    __slots__ = ("_result", "_waiting")
 
     def __init__(self) -> None:
-        self._event = trio.Event()
         self._result: Answer | LastLightError | None = None
+        self._waiting: trio.lowlevel.Task | None = None
 
     @property
     def given(self) -> bool:
@@ -77,7 +77,9 @@ class Reply:
         """Fill it; a second answer is dropped, as the first has left."""
         if self._result is None:
             self._result = result
-            self._event.set()
+            if self._waiting is not None:
+                trio.lowlevel.reschedule(self._waiting)
+                self._waiting = None
 
     async def wait(self) -> Answer:
         """Wait for the answer.
@@ -85,8 +87,17 @@ class Reply:
         Raises:
             LastLightError: what was given instead of one.
         """
-        await self._event.wait()
+        if self._result is None:
+            assert self._waiting is None, "an answer is for one"
+            self._waiting = trio.lowlevel.current_task()
+            await trio.lowlevel.wait_task_rescheduled(self._stop_waiting)
+        else:
+            await trio.lowlevel.checkpoint()
         if isinstance(self._result, LastLightError):
             raise self._result
         assert self._result is not None
         return self._result
+
+    def _stop_waiting(self, _: object) -> trio.lowlevel.Abort:
+        self._waiting = None
+        return trio.lowlevel.Abort.SUCCEEDED

@@ -15,8 +15,9 @@ import structlog
 import trio
 
 from actors.runtime.admission import Admission
-from actors.runtime.answers import ActorUnavailable, Answer, NodeStarting, OutcomeUnknown, Reply
+from actors.runtime.answers import ActorUnavailable, Answer, NodeStarting, Reply
 from actors.runtime.behaviour import Behaviour
+from actors.runtime.deadlines import Deadlines
 from actors.runtime.effects import EffectsUnderWay
 from actors.runtime.generation import Counts, Generation, Ports
 from actors.runtime.inspection import ActorSnapshot, ActorStatistics, NodeStatistics
@@ -45,6 +46,7 @@ class Node:
         self._quiet = trio.Event()
         self._carried: list[Envelope] = []
         self._left = LeftCommands(ports.journal)
+        self._deadlines = Deadlines()
         self._asking = 0
         self._draining = False
         self.counts = Counts()
@@ -98,18 +100,16 @@ class Node:
         generation.enqueue(envelope)
         generation.outstanding.add(envelope)
         self._asking += 1
+        self._deadlines.watch(envelope, deadline_s, now + deadline_s)
         try:
-            with trio.move_on_after(deadline_s):
-                return await reply.wait()
-            if envelope.begun:
-                raise OutcomeUnknown(address)
-            envelope.withdrawn = True
-            raise ActorUnavailable(address, f"did not come to this within {deadline_s:g} s")
+            return await reply.wait()
         finally:
             envelope.waited_for = False
-            # A reset may have carried an emergency over into the next generation.
-            for holder in {generation, self._generation or generation}:
-                holder.outstanding.discard(envelope)
+            self._deadlines.let_go(envelope, deadline_s)
+            generation.outstanding.discard(envelope)
+            if self._generation is not None:
+                # A reset may have carried an emergency over into the next generation.
+                self._generation.outstanding.discard(envelope)
             self._asking -= 1
             if self._draining and not self._asking:
                 self._quiet.set()
@@ -294,6 +294,7 @@ async def open_node(ports: Ports, behaviours: Mapping[ActorKind, Behaviour]) -> 
     """Run a node. It is ready some time after; see `Node.wait_ready`."""
     node = Node(ports, behaviours)
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(node._deadlines.run)  # noqa: SLF001 - its own module
         nursery.start_soon(node._run)  # noqa: SLF001 - its own module
         yield node
         nursery.cancel_scope.cancel()
