@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +12,7 @@ from matplotlib.figure import Figure
 from bench.figures import Result
 
 _COLOURS: Final = ("#1b6ca8", "#d1495b", "#edae49", "#66a182", "#6d597a", "#8d99ae")
+_LAST_PERCENTILE: Final = 99.99
 
 
 def plot(result: Result, folder: Path) -> Path | None:
@@ -38,9 +40,8 @@ def plot(result: Result, folder: Path) -> Path | None:
 def _draw_bars(axes: Any, result: Result) -> None:
     """Medians, with the range of the rounds."""
     for place, (name, values) in enumerate(result.bars.items()):
-        ordered = sorted(values)
-        middle = ordered[len(ordered) // 2]
-        reach = [[middle - ordered[0]], [ordered[-1] - middle]]
+        middle = statistics.median(values)
+        reach = [[middle - min(values)], [max(values) - middle]]
         colour = _COLOURS[place % len(_COLOURS)]
         axes.bar([place], [middle], yerr=reach, capsize=6, color=colour, label=name)
         axes.annotate(f"{middle:,.0f}", (place, middle), ha="center", va="bottom")
@@ -51,8 +52,9 @@ def _draw_bars(axes: Any, result: Result) -> None:
 def _draw_curves(axes: Any, result: Result) -> None:
     """Latency by percentile; the axis stretches towards the last ones."""
     for place, (name, curve) in enumerate(result.curves.items()):
-        rare = [100 / max(100 - percentile, 0.01) for percentile, _ in curve]
-        took = [max(ms, 0.01) for _, ms in curve]
+        shown = [(percentile, ms) for percentile, ms in curve if percentile <= _LAST_PERCENTILE]
+        rare = [100 / (100 - percentile) for percentile, _ in shown]
+        took = [max(ms, 0.01) for _, ms in shown]
         axes.plot(rare, took, marker="o", ms=3, color=_COLOURS[place % len(_COLOURS)], label=name)
     axes.set_xscale("log")
     axes.set_yscale("log")

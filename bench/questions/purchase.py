@@ -35,7 +35,7 @@ def answer(suite: Suite) -> Result:
         rows.append(Row(what="the same transaction by pgbench", figure=rate, unit="per second"))
     return Result(
         question=QUESTION.name, asks=QUESTION.asks, rows=tuple(rows),
-        bars={**rates, "trio + httptools": ceiling}, curves=curves_of(told),
+        bars=rates, curves=curves_of(told),
         notes=(worst_client(told),),
     )  # fmt: skip
 
