@@ -16,8 +16,10 @@ import trio
 
 from actors.runtime.effect_terms import EffectDelayed
 from actors.runtime.mailbox import Envelope
+from protocol.internal.payments import AskOfPayment
 from protocol.internal.sagas import SagaRefused
 from protocol.messages import Message
+from protocol.records.runtime import DeadLetter
 from tests.twins.journal_faults import planted
 
 FAULTS: Final[Mapping[str, tuple[float, ...]]] = {
@@ -86,6 +88,14 @@ def in_favour(seed: int) -> dict[str, float]:
 
 class PlantedError(Exception):
     """What no decision ever raises by itself."""
+
+
+def was_planted(letter: DeadLetter) -> bool:
+    """Whether it died of what was done to it here.
+
+    Asking how a payment is is given up soon while the provider is away: its timer asks again.
+    """
+    return "planted" in letter.error or letter.command == AskOfPayment.__name__
 
 
 @attrs.define(eq=False)

@@ -65,6 +65,14 @@ class Life:
         assert isinstance(database, FaultyDatabase)
         return database
 
+    def heal_provider(self) -> None:
+        """It answers again, also whoever waits for it."""
+        provider = self.night.world.provider
+        provider.away, provider.early = False, None
+        if provider.hangs is not None:
+            provider.hangs.set()
+            provider.hangs = None
+
     def back_up(self) -> None:
         """Keep the database as it is now."""
         self.night.backups.append(self.database.backup())

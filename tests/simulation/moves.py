@@ -17,6 +17,7 @@ from protocol.errors import LastLightError
 from protocol.records.runtime import DeadLetter
 from protocol.records.venues import Venue
 from tests.simulation.disks import KeepingDisk
+from tests.simulation.faults import was_planted
 from tests.simulation.life import (
     AT_ONCE_MAX,
     FINISHED_MINUTES,
@@ -94,6 +95,7 @@ async def look(life: Life) -> None:
     night.faults.healed, before = True, night.faults.healed
     database = life.database
     rates, (database.slow, database.failing) = (database.slow, database.failing), (0.0, 0.0)
+    life.heal_provider()
     await trio.sleep(SETTLED_S)
     await life.ask_again()
     await _settle(life)
@@ -127,7 +129,7 @@ async def _settle(life: Life) -> None:
 async def _replay(life: Life) -> bool:
     """The operator sends again what failed as was planted; whether there was anything."""
     letters = life.database.table(DeadLetter)
-    found = [row for row in letters.values() if row.replayable and "planted" in row.error]
+    found = [row for row in letters.values() if row.replayable and was_planted(row)]
     for letter in sorted(found, key=lambda row: str(row.message_id)):
         life.night.say(f"the operator sends {letter.command} again")
         try:
@@ -148,8 +150,8 @@ async def finish(life: Life) -> None:
     ELSEWHERE.set(False)
     night.faults.healed = True
     database.away, database.slow, database.failing = False, 0.0, 0.0
+    life.heal_provider()
     provider = night.world.provider
-    provider.away, provider.hangs, provider.early = False, None, None
     for intent in [one for one in provider.intents.values() if one.status in UNDER_WAY]:
         night.one((provider.pays, provider.declines))(intent.id)
     night.say("-- all is healed")

@@ -91,12 +91,9 @@ async def _steps_meanwhile(life: Life, seconds: tuple[float, ...]) -> None:
 
 
 async def _heal(life: Life) -> None:
-    provider, journal = life.night.world.provider, life.house.journal
+    journal = life.house.journal
     life.database.away = False
-    provider.away, provider.early = False, None
-    if provider.hangs is not None:
-        provider.hangs.set()
-        provider.hangs = None
+    life.heal_provider()
     journal.room_for, journal.recoveries_refused = None, 0
 
 
@@ -244,16 +241,15 @@ async def connection_dropped(life: Life) -> None:
 async def role_changed(life: Life) -> None:
     """Somebody is staff no longer while they work, and is again."""
     night = life.night
-    staff = await night.named("staff2")
     async with trio.open_nursery() as nursery:
         nursery.start_soon(steps, life)
         for roles in ([], ["staff"]):
-            owner = await night.owner()
-            await night.prove(owner)
             body = {"venue_id": VENUE, "roles": roles}
-            path = f"/api/users/{staff.user_id}/roles"
             KIND.set("give or take a role")
             try:
+                staff, owner = await night.named("staff2"), await night.owner()
+                path = f"/api/users/{staff.user_id}/roles"
+                await night.prove(owner)
                 await night.ask(owner, "PUT", path, body, again=False)
             except NoStep:
                 continue
@@ -266,10 +262,10 @@ async def token_lost(life: Life) -> None:
     night = life.night
     async with trio.open_nursery() as nursery:
         nursery.start_soon(steps, life)
-        patron = await night.patron()
-        before = attrs.evolve(patron)
         KIND.set("sign out")
         try:
+            patron = await night.patron()
+            before = attrs.evolve(patron)
             body = {"all_devices": True}
             heard = await night.ask(patron, "POST", "/api/auth/logout", body, again=False)
         except NoStep:
