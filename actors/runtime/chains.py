@@ -38,7 +38,9 @@ def next_steps(
     Raises:
         ChainTooLong: see there.
     """
-    if sends and cause.hops >= HOPS_MAX:
+    if not sends:
+        return ()
+    if cause.hops >= HOPS_MAX:
         raise ChainTooLong(f"{sender} would make a chain of more than {HOPS_MAX} sends")
     made = []
     for send in sends:

@@ -71,7 +71,10 @@ class Directory:
         return found
 
     def _put(self, key: tuple[str, UUID], owner: Address) -> None:
+        known = len(self._owners)
         self._owners[key] = owner
-        self._owners.move_to_end(key)
-        if len(self._owners) > DIRECTORY_CHILDREN_MAX:
+        if len(self._owners) == known:
+            # What is new stands last anyway, and each look at a key hashes an id in Python.
+            self._owners.move_to_end(key)
+        elif known >= DIRECTORY_CHILDREN_MAX:
             self._owners.popitem(last=False)

@@ -57,22 +57,19 @@ class Drafter:
     rooms: RoomCursors
     fresh_id: FreshId
 
-    def draft(
-        self, message: Message, outcome: Outcome, *, now: datetime, begun_as: Origin
-    ) -> Draft:
+    def draft(self, message: Message, outcome: Outcome, *, now: datetime, origin: Origin) -> Draft:
         """Everything that follows from one decided message.
 
         Args:
             message: what was decided.
             outcome: the decision; a refusal comes as its `reply`.
             now: the time of the decision.
-            begun_as: what the origin of a saga would be that begins here; its status and key are
-                those of the request.
+            origin: of the message; or what it would be of a saga that begins here, with the status
+                and the key of the request.
 
         Raises:
             ChainTooLong: the sends would make a chain longer than HOPS_MAX.
         """
-        origin = message.origin or begun_as
         at_home = origin.address == self.address
         refusal = outcome.reply if isinstance(outcome.reply, Refusal) else None
         answer = _answer_of(outcome, origin.status)
@@ -92,7 +89,9 @@ class Drafter:
         forgotten = None
         if ends and key is None and origin.scope and self.keys.stored(origin.scope):
             forgotten = origin.scope
-        fleeting = tuple(_unnumbered(e, self.fresh_id(), now) for e in _fleeting(outcome))
+        fleeting: tuple[RoomEvent, ...] = ()
+        if outcome.events:
+            fleeting = tuple(_unnumbered(e, self.fresh_id(), now) for e in _fleeting(outcome))
         # Last, because it gives numbers in rooms: what fails before that leaves no gap.
         entry = self._entry(message, outcome, sends, key, forgotten, now)
         return Draft(
@@ -101,7 +100,7 @@ class Drafter:
             ends=origin.message_id if ends and message.origin is not None else None,
             begins=begins,
             fleeting=fleeting,
-            urgent=() if entry is None else _urgent_copies(outcome, entry),
+            urgent=_urgent_copies(outcome, entry) if entry is not None and entry.events else (),
         )
 
     def _key(
@@ -138,7 +137,8 @@ class Drafter:
         ]
         if forgotten is not None and (row := self.keys.stored(forgotten)) is not None:
             removes.append((IdempotencyKey.table.name, row))
-        self._draft_timers(message, outcome, now, changes, removes)
+        if outcome.timers or message.timer is not None:
+            self._draft_timers(message, outcome, now, changes, removes)
         return Entry(
             actor=self.address,
             at=now,

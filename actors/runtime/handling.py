@@ -60,7 +60,8 @@ async def handle(actor: Actor, envelope: Envelope) -> None:
     if message.timer is not None and not _still_set(actor, message.timer):
         return
     envelope.begun = True
-    actor.position = max(actor.position, envelope.position)
+    if envelope.position > actor.position:
+        actor.position = envelope.position
     now = generation.now()
     try:
         result = await _handle(actor, envelope, now)
@@ -123,43 +124,31 @@ async def _stored_answer(actor: Actor, scope: KeyScope, now: datetime) -> Answer
 async def _decide(actor: Actor, envelope: Envelope, now: datetime) -> str:
     message = envelope.message
     failure: str | None = None
-    result = await _drafted(actor, envelope, now)
-    if isinstance(result, Bug):
-        failure = repr(result.error)
+    outcome = contained_now(_decision, actor, envelope, now)
+    if isinstance(outcome, Outcome) and _lacks_cursors(actor, outcome):
+        brought = await contained(partial(_bring_cursors, actor, outcome))
+        outcome = outcome if brought is None else brought
+    drafted = (
+        outcome
+        if isinstance(outcome, Bug)
+        else contained_now(_draft, actor, envelope, outcome, now)
+    )
+    if isinstance(drafted, Bug):
+        failure = repr(drafted.error)
         log.error(
             "decision_failed",
             actor=str(actor.address),
             message=str(message.id),
-            exc_info=result.error,
+            exc_info=drafted.error,
         )
         outcome = outcome_of_failure(actor, message, failure, now)
-        draft, data = _draft(actor, envelope, outcome, now)
-    else:
-        outcome, draft, data = result
-    commit(actor, envelope, draft, data)
+        drafted = _draft(actor, envelope, outcome, now)
+    assert isinstance(outcome, Outcome)
+    commit(actor, envelope, *drafted)
     if failure is not None:
         await count_failure(actor, failure)
         return "failed"
     return outcome.reply.code.value if isinstance(outcome.reply, Refusal) else "ok"
-
-
-async def _drafted(
-    actor: Actor, envelope: Envelope, now: datetime
-) -> tuple[Outcome, Draft, bytes] | Bug:
-    """The decision and what follows from it, or what went wrong with it.
-
-    Raises:
-        LastLightError: something that it needs can't be read. Nothing happened.
-    """
-    outcome = contained_now(_decision, actor, envelope, now)
-    if isinstance(outcome, Bug):
-        return outcome
-    if outcome.events:
-        brought = await contained(partial(_bring_cursors, actor, outcome))
-        if brought is not None:
-            return brought
-    drafted = contained_now(_draft, actor, envelope, outcome, now)
-    return drafted if isinstance(drafted, Bug) else (outcome, *drafted)
 
 
 def _decision(actor: Actor, envelope: Envelope, now: datetime) -> Outcome:
@@ -196,6 +185,14 @@ def _decision(actor: Actor, envelope: Envelope, now: datetime) -> Outcome:
     return with_notices(decision, by) if decision.events else decision
 
 
+def _lacks_cursors(actor: Actor, outcome: Outcome) -> bool:
+    """Whether an outcome speaks in a room whose cursor is not here; hardly any does."""
+    knows = actor.generation.rooms.knows
+    return bool(outcome.events) and any(
+        event.durable and not all(map(knows, event.rooms)) for event in outcome.events
+    )
+
+
 async def _bring_cursors(actor: Actor, outcome: Outcome) -> None:
     """Have the cursors of all rooms that an outcome speaks in.
 
@@ -218,13 +215,13 @@ def _draft(
         EntryTooLong: the outcome is more than an entry may hold. Nothing happened.
     """
     message = envelope.message
-    begun_as = Origin(
+    origin = message.origin or Origin(
         address=actor.address,
         message_id=message.id,
         status=envelope.status,
         scope=envelope.scope,
     )
-    draft = actor.drafter.draft(message, outcome, now=now, begun_as=begun_as)
+    draft = actor.drafter.draft(message, outcome, now=now, origin=origin)
     return draft, b"" if draft.entry is None else _encoded(actor, draft.entry)
 
 
@@ -258,7 +255,8 @@ def commit(actor: Actor, envelope: Envelope, draft: Draft, data: bytes) -> None:
             generation.rooms.take_back(entry.events)
             raise
         actor.position = position
-        generation.rooms.written(entry.events, position)
+        if entry.events:
+            generation.rooms.written(entry.events, position)
         for event in draft.urgent:
             generation.ports.publisher.publish_urgent(event)
         take_in(actor, entry.changes)

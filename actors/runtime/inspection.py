@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 import attrs
 
 
-@attrs.frozen(kw_only=True)
-class Handled:
-    """One message that an actor handled; times in milliseconds."""
+class Handled(NamedTuple):
+    """One message that an actor handled; times in milliseconds. Each message makes one."""
 
     command: str
     at: datetime

@@ -107,7 +107,7 @@ class Outcome:
             or self.appends
             or self.sends
             or self.timers
-            or any(event.durable for event in self.events)
+            or (self.events and any(event.durable for event in self.events))
         )
 
 
