@@ -93,7 +93,9 @@ def decide_cancel_admission(
     state: AccountState, command: CancelAdmission, context: Context
 ) -> Decision:
     """The visit never was. What is taken back already stays so."""
-    visit = state.visit_of(command.session_id)
+    visit = state.unended_visit
+    if visit is not None and visit.session_id != command.session_id:
+        visit = None
     hold = state.open_hold(command.hold_id)
     outcome = Outcome()
     if hold is not None:
@@ -109,7 +111,7 @@ def decide_cancel_admission(
 
 
 def _refuse_second_visit(state: AccountState) -> Refusal | None:
-    visit = state.visit
+    visit = state.unended_visit
     if visit is None:
         return None
     return Refusal(

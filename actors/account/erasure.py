@@ -120,7 +120,7 @@ def decide_erase_account(state: AccountState, command: EraseAccount, context: Co
     job = state.get(ErasureJob, command.job_id)
     if job is None or job.status != PENDING:
         return Outcome()
-    if state.visit is not None or _has_holds(state):
+    if state.unended_visit is not None or _has_holds(state):
         return Outcome(timers=(SetTimer(ERASURE, context.now + AGAIN, command),))
     forfeited = forfeit_one(state, context)
     if forfeited is not None:

@@ -54,7 +54,14 @@ class AccountState(State):
 
     @property
     def visit(self) -> OpenVisit | None:
-        """The one open visit, over all venues (Rule 2)."""
+        """The one open visit, over all venues (Rule 2), until its books are closed."""
+        visit = self.first(OpenVisit)
+        return visit if visit is not None and self.open_hold(visit.hold_id) is not None else None
+
+    @property
+    def unended_visit(self) -> OpenVisit | None:
+        """The open visit, also while its books are closed and its session has not said that it is
+        over: until then it is open (Rule 2), and no other may begin."""
         return self.first(OpenVisit)
 
     def visit_of(self, session_id: UUID) -> OpenVisit | None:

@@ -30,7 +30,7 @@ from actors.rules.journals import Sale
 from actors.rules.ledger import usage_source
 from actors.rules.money import tax_of_step
 from actors.runtime.behaviour import decides
-from actors.runtime.outcome import Context, Decision, Send
+from actors.runtime.outcome import Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Refusal
 from protocol.internal.managing import TellAgain
@@ -40,6 +40,7 @@ from protocol.internal.visits import (
     SettleVisit,
     UsageCaptured,
     UsageLine,
+    VisitOver,
     VisitSettled,
 )
 from protocol.records.money import CreditHold, Transaction
@@ -150,12 +151,10 @@ def decide_capture_usage(state: AccountState, command: CaptureUsage, context: Co
 
 @decides(SettleVisit)
 def decide_settle_visit(state: AccountState, command: SettleVisit, context: Context) -> Decision:
-    """Charge the last time, give the rest of the hold back, write the receipt, end the visit."""
-    visit = state.visit_of(command.session_id)
+    """Charge the last time, give the rest of the hold back, and write the receipt."""
     hold = visit_hold(state, command.session_id, command.hold_id)
     if isinstance(hold, Refusal):
         return hold
-    assert visit is not None
     meter = _charged(state, context, hold, command.lines, command, keep_minor=0)
     meter.wallet.close_hold(meter.hold)
     corrected = _corrected(state, context, meter, command, f"correction:{command.tick}")
@@ -183,10 +182,19 @@ def decide_settle_visit(state: AccountState, command: SettleVisit, context: Cont
     return attrs.evolve(
         outcome,
         changes=(*outcome.changes, *used),
-        removes=(visit, *forgotten),
+        removes=forgotten,
         appends=(*outcome.appends, receipt),
         sends=(told, *meter.revenue(), *corrected.sends),
     )
+
+
+@decides(VisitOver)
+def decide_visit_over(state: AccountState, command: VisitOver, context: Context) -> Decision:
+    """The session is over, so another may begin."""
+    visit = state.unended_visit
+    if visit is None or visit.session_id != command.session_id:
+        return Outcome()
+    return Outcome(removes=(visit,))
 
 
 def _charged(

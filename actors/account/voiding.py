@@ -51,8 +51,8 @@ VOID = "void"
 @decides(VoidVisit)
 def decide_void_visit(state: AccountState, command: VoidVisit, context: Context) -> Decision:
     """Give back all that the visit cost and held, unless something was bought in it."""
-    visit, hold = state.visit_of(command.session_id), state.open_hold(command.hold_id)
-    if visit is None or hold is None:
+    hold = state.open_hold(command.hold_id)
+    if hold is None or state.visit_of(command.session_id) is None:
         return Refusal(
             Code.SESSION_NOT_VOIDABLE, f"session {command.session_id} is settled; refund it instead"
         )
@@ -84,7 +84,6 @@ def decide_void_visit(state: AccountState, command: VoidVisit, context: Context)
     undo = TellAgain(session_id=command.session_id, voided=answer)
     return attrs.evolve(
         wallet.outcome("session_voided"),
-        removes=(visit,),
         sends=(Send(session, answer, undo=undo if context.in_saga else None), *sends),
     )
 

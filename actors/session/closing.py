@@ -30,7 +30,7 @@ from protocol.errors import Refusal
 from protocol.events.sessions import SessionCheckedOut
 from protocol.internal.managing import FindOpenOrders, NoOpenOrders
 from protocol.internal.metering import CloseVisit, CorrectEnd, EndOverdueVisit, RetrySettlement
-from protocol.internal.visits import FreeSeat, SettleVisit, VisitSettled
+from protocol.internal.visits import FreeSeat, SettleVisit, VisitOver, VisitSettled
 from protocol.operations.sessions import CheckOut
 from protocol.records.states import CheckOutCause, SessionStatus
 from protocol.records.visits import SessionHistory
@@ -196,6 +196,7 @@ def decide_visit_settled(state: SessionState, command: VisitSettled, context: Co
         )
     )
     draft.send(draft.venue, FreeSeat(session_id=session.id, cause=cause), detached=True)
+    draft.send(draft.account, VisitOver(session_id=session.id), detached=True)
     if not context.in_saga:
         return draft.outcome(kept=history)
     if shortened_to(history, context) is not None:

@@ -23,7 +23,7 @@ from protocol.addresses import Role
 from protocol.errors import Refusal
 from protocol.events.sessions import SessionVoided
 from protocol.internal.managing import CancelOpening, VisitVoided, VoidVisit
-from protocol.internal.visits import FreeSeat
+from protocol.internal.visits import FreeSeat, VisitOver
 from protocol.operations.sessions_managed import VoidSession
 from protocol.records.platform import AuditEntry
 from protocol.records.states import SessionStatus
@@ -75,6 +75,7 @@ def decide_visit_voided(state: SessionState, command: VisitVoided, context: Cont
     draft = draft_of(state, session, context)
     kept = _void(draft, state, command.reason, command.reversed_minor)
     draft.send(draft.venue, FreeSeat(session_id=session.id, cause=None), detached=True)
+    draft.send(draft.account, VisitOver(session_id=session.id), detached=True)
     answer = VoidedSession(
         session_id=session.id,
         status=SessionStatus.VOIDED,

@@ -13,6 +13,7 @@ from actors.account.state import AccountState
 from actors.account.visit import (
     decide_capture_usage,
     decide_settle_visit,
+    decide_visit_over,
 )
 from actors.account.visit_holds import decide_hold_for_visit, decide_return_hold
 from actors.runtime.outcome import Outcome
@@ -24,6 +25,7 @@ from protocol.internal.visits import (
     ReturnHold,
     UsageCaptured,
     VisitHeld,
+    VisitOver,
     VisitSettled,
 )
 from protocol.records.ledger import LedgerJournal
@@ -204,6 +206,20 @@ def test_outside_a_saga_a_hold_has_nothing_to_take_back() -> None:
     state = a_visitor()
     outcome = accepted(decide_hold_for_visit(state, held_for(state, 300), here(in_saga=False)))
     assert outcome.sends[0].undo is None
+
+
+def test_another_visit_begins_when_the_session_says_that_the_last_is_over() -> None:
+    """A closing visit is open (Rule 2): beside the next one the tables could not hold it."""
+    state = a_visitor(paid=5000)
+    command = a_settlement(hold_of(state).id, a_line(6))
+    after(state, accepted(decide_settle_visit(state, command, here())))
+    again = an_admission(UUID(int=9))
+    assert refused_with(decide_admit_patron(state, again, here())) is Code.SESSION_ACTIVE
+    over = VisitOver(session_id=SESSION)
+    after(state, accepted(decide_visit_over(state, over, here(in_saga=False))))
+    after(state, accepted(decide_admit_patron(state, again, here())))
+    after(state, accepted(decide_visit_over(state, over, here(in_saga=False))))
+    assert state.visit is not None, "told twice, it ends no other visit"
 
 
 def test_settling_charges_the_rest_and_gives_back_what_is_held() -> None:

@@ -22,13 +22,14 @@ from actors.account.topups import decide_post_top_up
 from actors.account.visit import (
     decide_capture_usage,
     decide_settle_visit,
+    decide_visit_over,
 )
 from actors.account.visit_holds import decide_hold_for_visit
 from actors.account.wallet import open_minor
 from actors.runtime.outcome import Context, Decision, Outcome
 from protocol.entries import Entry, decode_entry, encode_entry
 from protocol.errors import Code, Refusal
-from protocol.internal.visits import CancelAdmission, HoldForVisit, UsageCaptured
+from protocol.internal.visits import CancelAdmission, HoldForVisit, UsageCaptured, VisitOver
 from protocol.internal.wallet import ExpireBonus
 from protocol.records.base import Record
 from protocol.records.ledger import LedgerJournal, LedgerPosting
@@ -67,6 +68,8 @@ class WalletMachine(RuleBasedStateMachine):
         super().__init__()
         self.now: datetime = NOW
         self.session_id: UUID | None = None
+        self.leaving: UUID | None = None
+        """A visit whose books are closed, and whose session has not said that it is over."""
         self.ticks = 0
         self.versions: dict[tuple[type[Record], tuple[object, ...]], int] = {}
         self.books: Counter[str] = Counter()
@@ -166,7 +169,7 @@ class WalletMachine(RuleBasedStateMachine):
         question = an_admission(session_id, hold_minor=hold, funds_least_minor=0)
         decision = decide_admit_patron(self.state, question, self.context)
         if isinstance(decision, Refusal):
-            visiting = self.session_id is not None
+            visiting = self.session_id is not None or self.leaving is not None
             assert decision.code is (Code.SESSION_ACTIVE if visiting else Code.INSUFFICIENT_CREDITS)
             assert visiting or available < hold
             return
@@ -238,9 +241,18 @@ class WalletMachine(RuleBasedStateMachine):
             hold_of(self.state).id, a_line(used), tick=self.ticks, session_id=self.session_id
         )
         assert self.take(decide_settle_visit(self.state, command, self.context)) is not None
-        self.session_id = None
+        self.session_id, self.leaving = None, self.session_id
         self.earned += min(used, funds)
         assert self.held == 0
+
+    @precondition(lambda self: self.leaving is not None)
+    @rule()
+    def session_ends(self) -> None:
+        """The session says that it is over; only now another visit may begin."""
+        assert self.leaving is not None
+        over = VisitOver(session_id=self.leaving)
+        self.take(decide_visit_over(self.state, over, self.context))
+        self.leaving = None
 
     @rule(hours=st.integers(1, 40))
     def time_passes(self, hours: int) -> None:

@@ -48,7 +48,7 @@ class RealWallet(Wallet):
             return decision
         after(self.account, decision)
         assert_books(self.account, decision)
-        return decision.sends[0].command
+        return decision.sends[0].command if decision.sends else None
 
     @property
     def paid_for_time(self) -> int:

@@ -20,6 +20,7 @@ from protocol.internal.visits import (
     UsageCaptured,
     UsageLine,
     VisitHeld,
+    VisitOver,
     VisitSettled,
 )
 
@@ -67,6 +68,8 @@ class Wallet:
                     time_minor=self.charged,
                     total_minor=self.charged + self.purchases,
                 )
+            case VisitOver():
+                return None
             case _ if self.settled:
                 return Refusal(Code.SESSION_CLOSED, "settled")
             case CaptureUsage():
