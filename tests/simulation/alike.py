@@ -1,18 +1,24 @@
 """The same seeds played twice, in two processes at once, and equal to the byte.
 
-The other process plays them backwards, so neither what was played before nor what else the machine
-has to do may matter: else a failing seed would be nothing to look into.
+The other process plays them backwards and hashes text otherwise, so neither what was played before,
+nor what else the machine has to do, nor the order of any set may matter: else a failing seed would
+be nothing to look into.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
+from typing import Final
 
 from tests.simulation.nights import found_all, told_by_fork
 from tests.simulation.plan import plan_of
+
+OTHER_HASHES: Final = "1"
+"""Not those that nights are usually played with."""
 
 
 def digests(seeds: Iterable[int]) -> dict[int, str]:
@@ -30,7 +36,8 @@ def say_digests(count: int) -> int:
 def twice(count: int) -> int:
     """Play the first seeds twice; 1 if some night was not the same."""
     line = [sys.executable, "-m", "tests.simulation", "digests", str(count)]
-    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True) as other:
+    environment = {**os.environ, "PYTHONHASHSEED": OTHER_HASHES}
+    with subprocess.Popen(line, stdout=subprocess.PIPE, text=True, env=environment) as other:
         here = digests(range(count))
         said, _ = other.communicate()
     there = {int(seed): digest for seed, digest in json.loads(said).items()}

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 from uuid import uuid4
 
 import attrs
+import msgspec
 
 from lastlight.demo.founding import DEMO_PASSWORD
 from lastlight.demo.ids import DEMO_VENUE
@@ -70,7 +71,7 @@ async def ask(
     return Heard(
         status=response.status,
         headers=told,
-        body=json.loads(whole) if is_json and whole else whole,
+        body=msgspec.json.decode(whole) if is_json and whole else whole,
         raw=whole,
     )
 
