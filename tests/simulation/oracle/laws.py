@@ -44,6 +44,7 @@ from tests.simulation.oracle.things import (
     assert_refunds_are_of_what_was_sold,
     assert_versions_rise_by_one,
 )
+from tests.simulation.oracle.turns import assert_messages_are_taken_in_order
 from tests.twins.nodes import World
 
 OBJECTS: Final[dict[str, tuple[type[Record], ...]]] = {
@@ -86,6 +87,7 @@ def assert_laws(night: Night) -> None:
     assert_what_was_answered_is_there(night)
     assert_effects_are_done(world)
     assert_answers_are_in_order(night)
+    assert_messages_are_taken_in_order(night)
     assert_money_is_as_told(night)
     assert_time_costs_what_it_costs(world)
     assert_tax_is_in_the_price(world)
