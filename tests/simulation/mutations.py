@@ -23,9 +23,9 @@ MET: Final[Counter[str]] = Counter()
 """Of what is planted in this process: how often it was `reached`, and how often it slipped."""
 
 
-def reached() -> None:
-    """Count that something planted makes a difference now."""
-    MET["reached"] += 1
+def reached(differs: bool = True) -> None:
+    """Count that something planted makes a difference now, if it does."""
+    MET["reached"] += differs
 
 
 @attrs.frozen(kw_only=True)

@@ -11,13 +11,15 @@ import attrs
 from actors.account import admission, payment_states, refund_asking
 from actors.rules import business_day, metering
 from actors.rules.lifecycle import PaymentReport
-from actors.venue import orders, stock
+from actors.venue import orders
 from actors.venue.bookings import Bookings
 from lastlight.auth.revocations import Revocations
 from lastlight.gateway import guard
+from lastlight.gateway.calls import Refused
 from lastlight.gateway.guard import Guard
 from lastlight.gateway.sockets import SocketGateway
-from tests.simulation.mutations import mutation
+from protocol.errors import LastLightError
+from tests.simulation.mutations import mutation, reached
 
 
 @mutation(metering, "_continuous_charges")
@@ -31,19 +33,27 @@ def wrong_rounding_of_time(original: Any) -> Any:
     return charges
 
 
-@mutation(orders, "tax_of")
-def wrong_rounding_of_tax(_: Any) -> Any:
+@mutation(orders, "tax_of", tells=True)
+def wrong_rounding_of_tax(original: Any) -> Any:
     """Tax is rounded down instead of half up (Rule 1)."""
-    return lambda gross_minor, rate_bp: gross_minor * rate_bp // (10_000 + rate_bp)
+
+    def tax_of(gross_minor: int, rate_bp: int) -> int:
+        tax_minor = gross_minor * rate_bp // (10_000 + rate_bp)
+        reached(tax_minor != original(gross_minor, rate_bp))
+        return tax_minor
+
+    return tax_of
 
 
-@mutation(business_day, "start_of")
-def change_of_clocks_forgotten(_: Any) -> Any:
+@mutation(business_day, "start_of", tells=True)
+def change_of_clocks_forgotten(original: Any) -> Any:
     """Days begin as if it were always as far from UTC as at the first of the year (Rule 5)."""
 
     def start_of(day: date, tz: ZoneInfo, cutover: time) -> datetime:
         offset = datetime(2026, 1, 1, tzinfo=tz).utcoffset() or timedelta()
-        return datetime.combine(day, cutover, UTC) - offset
+        start = datetime.combine(day, cutover, UTC) - offset
+        reached(start != original(day, tz, cutover))
+        return start
 
     return start_of
 
@@ -59,9 +69,13 @@ class _LenientGuard:
 
     def refuse_role(self, principal: Any, operation: Any) -> None:
         """Let everybody in."""
+        try:
+            self.guard.refuse_role(principal, operation)
+        except Refused:
+            reached()
 
 
-@mutation(SocketGateway, "command")
+@mutation(SocketGateway, "command", tells=True)
 def role_check_skipped_over_sockets(original: Any) -> Any:
     """Over one way in, the role that a route needs is not asked for (Rule 15)."""
 
@@ -72,43 +86,69 @@ def role_check_skipped_over_sockets(original: Any) -> Any:
     return command
 
 
-@mutation(guard, "refuse_unelevated")
-def password_not_asked_for_again(_: Any) -> Any:
+@mutation(guard, "refuse_unelevated", tells=True)
+def password_not_asked_for_again(original: Any) -> Any:
     """What needs the password again is had without."""
-    return lambda principal, now: None
+    return lambda principal, now: reached(original(principal, now) is not None)
 
 
-@mutation(Revocations, "check")
-def ended_tokens_count_on(_: Any) -> Any:
+@mutation(Revocations, "check", tells=True)
+def ended_tokens_count_on(original: Any) -> Any:
     """Who signed out is still let in (Rule 16)."""
-    return lambda self, principal: None
+
+    def check(self: Any, principal: Any) -> None:
+        try:
+            original(self, principal)
+        except LastLightError:
+            reached()
+
+    return check
 
 
-@mutation(admission, "_refuse_second_visit")
-def two_visits_at_once(_: Any) -> Any:
+@mutation(admission, "_refuse_second_visit", tells=True)
+def two_visits_at_once(original: Any) -> Any:
     """Who is in may come in once more (Rule 2)."""
-    return lambda state: None
+    return lambda state: reached(original(state) is not None)
 
 
-@mutation(payment_states, "judge_payment_report")
-def older_news_of_payments_taken(_: Any) -> Any:
+@mutation(payment_states, "judge_payment_report", tells=True)
+def older_news_of_payments_taken(original: Any) -> Any:
     """A lower rank is not ignored: a payment is made, and made again (Rule 11)."""
-    return lambda current, reported: PaymentReport.APPLY
+
+    def judge(current: Any, reported: Any) -> PaymentReport:
+        reached(original(current, reported) is not PaymentReport.APPLY)
+        return PaymentReport.APPLY
+
+    return judge
 
 
-@mutation(refund_asking, "refunds_of")
-def refunds_forgotten(_: Any) -> Any:
+@mutation(refund_asking, "refunds_of", tells=True)
+def refunds_forgotten(original: Any) -> Any:
     """What was given back already is given back again (Rule 10)."""
-    return lambda state, transaction_id: []
+
+    def refunds_of(state: Any, transaction_id: Any) -> list[Any]:
+        reached(bool(original(state, transaction_id)))
+        return []
+
+    return refunds_of
 
 
-@mutation(stock, "lacking")
-def stock_not_looked_at(_: Any) -> Any:
+@mutation(orders, "lacking", tells=True)
+def stock_not_looked_at(original: Any) -> Any:
     """What is not there is sold."""
-    return lambda state, needs: None
+
+    def lacking(state: Any, needs: Any) -> Any:
+        reached(original(state, needs) is not None)
+
+    return lacking
 
 
-@mutation(Bookings, "is_free")
-def room_booked_twice(_: Any) -> Any:
+@mutation(Bookings, "is_free", tells=True)
+def room_booked_twice(original: Any) -> Any:
     """Every room is always free (Rule 14)."""
-    return lambda self, room_id, during, but=None: True
+
+    def is_free(self: Any, room_id: Any, during: Any, **but: Any) -> bool:
+        reached(not original(self, room_id, during, **but))
+        return True
+
+    return is_free

@@ -97,6 +97,20 @@ async def move_stock(night: Night) -> None:
     await night.ask(who, "POST", f"{HOUSE}/stock-movements", {"venue_id": VENUE, "lines": [line]})
 
 
+@step(3)
+async def sell_the_last_one(night: Night) -> None:
+    """There is one left, or none, and two guests want it."""
+    on_the_menu = {row.id for row in night.rows_here(MenuItem, lambda row: row.retired_at is None)}
+    levels = night.rows(InventoryLevel, lambda row: row.item_id in on_the_menu)
+    item_id, who = str(night.one(levels).item_id), await night.worker()
+    line = {"item_id": item_id, "kind": "count", "qty_milli": night.one((0, 1_000, 2_000))}
+    body = {"venue_id": VENUE, "lines": [line | {"reason": "counted"}]}
+    await night.ask(who, "POST", f"{HOUSE}/stock-movements", body)
+    order = {"venue_id": VENUE, "lines": [{"item_id": item_id, "qty": 2}], "tender": "credits"}
+    for _ in range(2):
+        await night.ask(await night.patron(), "POST", "/api/transactions/purchase", order)
+
+
 @step(6)
 async def book_a_room(night: Night) -> None:
     """For later, for now, or a place in line; by the guest, or by staff for them."""
@@ -112,6 +126,19 @@ async def book_a_room(night: Night) -> None:
         if night.perhaps(0.5):
             body["room_id"] = str(night.one(night.rows_here(KaraokeRoom)).id)
     await night.ask(who, "POST", "/api/reservations", body)
+
+
+@step(3)
+async def want_the_same_room(night: Night) -> None:
+    """Two guests, one after the other, for one room and one hour (Rule 14)."""
+    room = night.one(night.rows_here(KaraokeRoom))
+    body: dict[str, object] = {
+        "venue_id": VENUE, "party_size": 1, "room_id": str(room.id), "minutes": 60,
+    }  # fmt: skip
+    minutes = night.one((15, 60, 300))
+    for later in (0, night.one((0, 20))):
+        wanted = body | {"starts_at": night.at(minutes + later)}
+        await night.ask(await night.patron(), "POST", "/api/reservations", wanted)
 
 
 @step(8)

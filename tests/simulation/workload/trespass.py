@@ -11,8 +11,12 @@ import attrs
 
 from lastlight.demo.ids import DEMO_VENUE
 from protocol.addresses import Role
+from protocol.operations.base import KeyRule
+from protocol.records.money import Transaction
+from protocol.records.money_states import TransactionKind, TransactionStatus
 from tests.simulation.asking import Sent, goes_over_sockets, over_a_socket, over_http
 from tests.simulation.night import PATRONS, Night
+from tests.simulation.workload.money import an_order
 from tests.simulation.workload.steps import step
 from tests.twins.people import VENUE, Someone, sign_in
 
@@ -23,10 +27,14 @@ OLD_TOKENS = 3
 async def _try(night: Night, who: Someone, sent: Sent) -> None:
     """Ask for it as somebody who may not, by either way."""
     name = f"{night.seed} {night.moments} {who.name} {sent.key}"
-    tried = attrs.evolve(sent, key=str(uuid5(DEMO_VENUE, name)))
+    await _try_by(night, who, attrs.evolve(sent, key=str(uuid5(DEMO_VENUE, name))))
+
+
+async def _try_by(night: Night, who: Someone, sent: Sent) -> None:
+    """The same, by the key that is given."""
     night.moments += 1
     by_socket = goes_over_sockets(sent) and night.perhaps(0.6)
-    heard = await (over_a_socket if by_socket else over_http)(who, tried)
+    heard = await (over_a_socket if by_socket else over_http)(who, sent)
     night.say(f"{who.name} tries {sent.method} {sent.path} -> {heard.status} {heard.code}")
     assert heard.status >= 400, f"{who.name} may not do this: {sent} -> {heard}"
 
@@ -57,20 +65,76 @@ async def work_in_the_wrong_house(night: Night) -> None:
     await _try(night, stranger, night.one(here))
 
 
-@step(2)
+@step(3)
+async def look_behind_the_counter(night: Night) -> None:
+    """Guests and staff ask for what is the owner's alone to see."""
+    who = await night.patron() if night.perhaps(0.5) else await night.staff()
+    path = night.one(("/api/admin/venues", "/api/admin/actors", f"/api/admin/actors/venue/{VENUE}"))
+    await _try(night, who, _asked(who, "GET", path))
+
+
+@step(3)
 async def forget_to_prove_oneself(night: Night) -> None:
     """The owner has signed in, and has not typed the password again."""
     if night.faults.met["decision raised"] or "owner" in night.away:
         return
-    owner = await _signed_in(night, "owner")
+    owner, patron = await _signed_in(night, "owner"), await night.patron()
     if owner is None:
         return
-    body = {"venue_id": VENUE, "settings": {"pauses_max": 6}}
-    sent = Sent(
-        name="owner", method="PATCH", path="/api/admin/settings", body=body, version=1,
-        key="elevated", kind="trespass",
-    )  # fmt: skip
+    settings = {"venue_id": VENUE, "settings": {"pauses_max": 6}}
+    roles = {"venue_id": VENUE, "roles": ["staff"]}
+    sent = night.one(
+        (
+            attrs.evolve(_asked(owner, "PATCH", "/api/admin/settings", settings), version=1),
+            _asked(owner, "PUT", f"/api/users/{patron.user_id}/roles", roles),
+        )
+    )
     await _try(night, owner, sent)
+
+
+def _asked(who: Someone, method: str, path: str, body: object = None) -> Sent:
+    return Sent(
+        name=who.name, method=method, path=path, body=body, version=None, key="", kind="trespass"
+    )
+
+
+@step(4)
+async def use_a_key_for_something_else(night: Night) -> None:
+    """Rule 12: what was asked once is not the answer to another request."""
+    sent, heard = night.one([*night.remembered])
+    operation = sent.operation
+    if operation is None or operation.by_gateway or operation.key is KeyRule.NONE:
+        return
+    if not isinstance(sent.body, dict) or sent.name in night.away:
+        return
+    other = {name: _another(value) for name, value in sent.body.items()}
+    if other != sent.body and heard.body and heard.body.get("recorded") is not False:
+        await _try_by(night, night.people[sent.name], attrs.evolve(sent, body=other))
+
+
+def _another(value: object) -> object:
+    """Something of the same kind, if that is a number or a yes or no."""
+    if isinstance(value, bool):
+        return not value
+    return value + 1 if isinstance(value, int) else value
+
+
+@step(3)
+async def have_it_back_twice(night: Night) -> None:
+    """Rule 10: what was given back, or is about to be, is not there to be asked for again."""
+    if night.perhaps(0.4):
+        body = an_order(night)
+        await night.ask(await night.patron(), "POST", "/api/transactions/purchase", body)
+        await night.house.wait_flushed()
+    orders = night.rows(
+        Transaction,
+        lambda row: row.kind is TransactionKind.PURCHASE and row.status is TransactionStatus.POSTED,
+    )
+    order = night.one(orders[-4:])
+    patron = await night.of_user(order.user_id)
+    body = {"reason_code": "quality", "destination": "credits"}
+    for _ in range(2):
+        await night.ask(patron, "POST", f"/api/transactions/{order.id}/refund", body)
 
 
 @step(3)
