@@ -16,7 +16,7 @@ from actors.runtime.mailbox import Mailbox
 from actors.runtime.rooms import RoomCursors
 from actors.runtime.timers import Timers
 from protocol.addresses import ActorKind
-from tests.simulation.mutations import mutation
+from tests.simulation.mutations import mutation, reached
 
 ONE_IN = 7
 
@@ -26,13 +26,18 @@ def _unlucky(id_: Any) -> bool:
     return bool(id_.int % 1_000 % ONE_IN == 0)
 
 
-@mutation(Gate, "pass_out")
+@mutation(Gate, "pass_out", tells=True)
 def reply_before_durable(_: Any) -> Any:
     """Whatever is let out leaves at once: what was answered is not there after a lost commit."""
-    return lambda self, position, output: output()
+
+    def pass_out(self: Any, position: int, output: Any) -> None:
+        reached(position > self.durable)
+        output()
+
+    return pass_out
 
 
-@mutation(Gate, "pass_out")
+@mutation(Gate, "pass_out", tells=True)
 def gate_order_broken(_: Any) -> Any:
     """Of what waits for one entry the last leaves first: rooms hear events out of order."""
 
@@ -41,28 +46,28 @@ def gate_order_broken(_: Any) -> Any:
             output()
             return
         self._count += 1
+        reached(any(place == position for place, _, _ in self._held))
         heapq.heappush(self._held, (position, -self._count, output))
 
     return pass_out
 
 
-@mutation(Keys, "verdict")
-def skipped_dedupe(_: Any) -> Any:
+@mutation(Keys, "verdict", tells=True)
+def skipped_dedupe(original: Any) -> Any:
     """Every request is new: what is asked twice happens twice."""
-    return lambda self, scope, now: None
+    return lambda self, scope, now: reached(original(self, scope, now) is not None)
 
 
-@mutation(Keys, "verdict")
+@mutation(Keys, "verdict", tells=True)
 def key_of_another_body_taken(original: Any) -> Any:
     """A key that was used for another request answers all the same."""
 
     def verdict(self: Any, scope: Any, now: Any) -> Any:
         known = self._keys.get(keys.scope_of(scope))
-        return original(
-            self,
-            scope if known is None else attrs.evolve(scope, fingerprint=known.fingerprint),
-            now,
-        )
+        if known is None or known.fingerprint == scope.fingerprint:
+            return original(self, scope, now)
+        reached()
+        return original(self, attrs.evolve(scope, fingerprint=known.fingerprint), now)
 
     return verdict
 
@@ -73,35 +78,44 @@ def key_not_kept(_: Any) -> Any:
     return lambda self, scope, now, answer: None
 
 
-@mutation(Generation, "deliver")
+@mutation(Generation, "deliver", tells=True)
 def lost_send(original: Any) -> Any:
     """Some messages between actors never arrive, until the node starts again."""
 
     def deliver(self: Any, message: Any, position: int, *more: Any) -> None:
-        if position == 0 or message.hops == 0 or not _unlucky(message.id):
+        lost = position != 0 and message.hops != 0 and _unlucky(message.id)
+        reached(lost)
+        if not lost:
             original(self, message, position, *more)
 
     return deliver
 
 
-@mutation(Generation, "deliver")
+@mutation(Generation, "deliver", tells=True)
 def pending_sends_not_delivered_after_a_start(original: Any) -> Any:
     """What was on its way when the node ended stays there."""
 
     def deliver(self: Any, message: Any, position: int, *more: Any) -> None:
-        if position != 0 or message.hops == 0:
+        pending = position == 0 and message.hops != 0
+        reached(pending)
+        if not pending:
             original(self, message, position, *more)
 
     return deliver
 
 
-@mutation(Generation, "deliver")
+@mutation(Generation, "deliver", tells=True)
 def position_not_inherited_by_a_message(original: Any) -> Any:
     """What is told by a message need not be durable: effects happen of what never was."""
-    return lambda self, message, position, *more: original(self, message, 0, *more)
+
+    def deliver(self: Any, message: Any, position: int, *more: Any) -> None:
+        reached(position > self.gate.durable)
+        original(self, message, 0, *more)
+
+    return deliver
 
 
-@mutation(Mailbox, "take")
+@mutation(Mailbox, "take", tells=True)
 def newest_message_first(_: Any) -> Any:
     """An actor takes its messages out of order."""
 
@@ -110,6 +124,7 @@ def newest_message_first(_: Any) -> Any:
             return self._urgent().popleft()
         if not self._normal:
             return None
+        reached(len(self._normal) > 1)
         envelope = self._normal.pop()
         if envelope.reply is not None:
             self._commands -= 1
@@ -118,61 +133,70 @@ def newest_message_first(_: Any) -> Any:
     return take
 
 
-@mutation(drafting, "taking_back")
+@mutation(drafting, "taking_back", tells=True)
 def compensation_forgotten(original: Any) -> Any:
     """A refused saga tells its origin, and what its steps did stays done."""
 
     def taking_back(cause: Any, refusal: Any, origin: Any, **more: Any) -> Any:
+        reached(bool(cause.undo))
         return original(attrs.evolve(cause, undo=()), refusal, origin, **more)
 
     return taking_back
 
 
-@mutation(drafting, "taking_back")
+@mutation(drafting, "taking_back", tells=True)
 def refusal_not_told(original: Any) -> Any:
     """A refused saga is taken back, and whoever waits is never told."""
-    return lambda cause, refusal, origin, **more: original(cause, refusal, None, **more)
+
+    def taking_back(cause: Any, refusal: Any, origin: Any, **more: Any) -> Any:
+        reached(origin is not None)
+        return original(cause, refusal, None, **more)
+
+    return taking_back
 
 
-@mutation(Timers, "_pages")
-def timers_not_armed_at_a_start(_: Any) -> Any:
+@mutation(Timers, "_pages", tells=True)
+def timers_not_armed_at_a_start(original: Any) -> Any:
     """What was set before the node ended never fires."""
 
     async def pages(self: Any, until: Any) -> list[Any]:
+        reached(bool(await original(self, until)))
         return []
 
     return pages
 
 
-@mutation(drafting.Drafter, "_timer")
+@mutation(drafting.Drafter, "_timer", tells=True)
 def timer_set_an_hour_late(original: Any) -> Any:
     """Some timers are late by hours: what they were to end goes on."""
 
     def timer(self: Any, wanted: Any, version: int) -> Any:
-        return (
-            original(self, attrs.evolve(wanted, due_at=wanted.due_at.replace(year=2031)), version)
-            if wanted.name.startswith(("pause", "payment", "poll"))
-            else original(self, wanted, version)
-        )
+        if not wanted.name.startswith(("pause", "payment", "poll")):
+            return original(self, wanted, version)
+        reached()
+        late = attrs.evolve(wanted, due_at=wanted.due_at.replace(year=2031))
+        return original(self, late, version)
 
     return timer
 
 
-@mutation(Timers, "arm")
+@mutation(Timers, "arm", tells=True)
 def timer_not_armed_again(original: Any) -> Any:
     """A timer that is set a second time is forgotten."""
 
     def arm(self: Any, timer: Any) -> None:
-        if timer.version < 2 or timer.fired_at is not None:
+        forgotten = timer.version >= 2 and timer.fired_at is None
+        reached(forgotten)
+        if not forgotten:
             original(self, timer)
 
     return arm
 
 
-@mutation(RoomCursors, "take_back")
+@mutation(RoomCursors, "take_back", tells=True)
 def numbers_not_taken_back(_: Any) -> Any:
     """An entry that the journal did not take leaves a gap in its rooms."""
-    return lambda self, events: None
+    return lambda self, events: reached(bool([*events]))
 
 
 @mutation(EffectsUnderWay, "_note")
@@ -185,12 +209,13 @@ def effect_not_noted(_: Any) -> Any:
     return note
 
 
-@mutation(EffectsUnderWay, "see_through")
+@mutation(EffectsUnderWay, "see_through", tells=True)
 def effect_given_up_at_once(original: Any) -> Any:
     """Some effects are taken for done without being tried."""
 
     async def see_through(self: Any, message: Any) -> None:
         if _unlucky(message.id):
+            reached()
             await self._note(message, next_sends=())
             return
         await original(self, message)
@@ -198,12 +223,14 @@ def effect_given_up_at_once(original: Any) -> Any:
     return see_through
 
 
-@mutation(handling, "take_in")
+@mutation(handling, "take_in", tells=True)
 def state_not_changed(original: Any) -> Any:
     """A session goes on deciding by what it knew before its last entry."""
 
     def take_in(actor: Any, changes: Any) -> None:
-        if actor.address.kind is not ActorKind.SESSION or not actor.state.exists:
+        stays = actor.address.kind is ActorKind.SESSION and actor.state.exists
+        reached(stays)
+        if not stays:
             original(actor, changes)
 
     return take_in
