@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from lastlight.demo.ids import DEMO_VENUE
 from protocol.records.venues import Venue
-from tests.simulation.night import Night
+from tests.simulation.night import ELSEWHERE, Night
 from tests.simulation.workload.steps import step
+from tests.simulation.worlds import SECOND
 from tests.twins.people import VENUE, Heard
 
 
@@ -36,10 +38,11 @@ async def change_a_setting(night: Night) -> None:
 @step(1)
 async def open_or_close_the_doors(night: Night) -> None:
     """Most often open again: a closed house is a quiet night."""
-    (venue,) = night.rows(Venue, lambda row: str(row.id) == VENUE)
+    away = ELSEWHERE.get()
+    (venue,) = night.rows(Venue, lambda row: row.id == (SECOND if away else DEMO_VENUE))
     status = night.one(("open", "open", "open", "closing", "closed", "suspended"))
     heard = await set_the_doors(night, venue, status, night.one((12, 600)))
-    night.shut |= heard.status == 200 and status != "open"
+    night.shut |= heard.status == 200 and status != "open" and not away
 
 
 async def set_the_doors(night: Night, venue: Venue, status: str, capacity: int) -> Heard:
