@@ -14,7 +14,6 @@ from collections.abc import AsyncIterator, Mapping
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Final
-from uuid import uuid4
 
 import structlog
 import trio
@@ -26,6 +25,7 @@ from lastlight.front_door.socket_lane import SocketEndpoint
 from lastlight.front_door.stream import DoorStream
 from lastlight.web.answering import Answering, BodyTooSlow, Head, malformed
 from lastlight.web.http import Response
+from lastlight.web.request_ids import fresh_request_id
 from protocol.errors import LastLightError
 from protocol.limits import HEADER_BYTES_MAX
 
@@ -134,7 +134,7 @@ class DirectLane:
 
     async def _refuse(self, detail: str) -> None:
         """Say that this is no request, and that nothing after it will be read as one."""
-        request_id = str(uuid4())
+        request_id = fresh_request_id()
         answer = self._answering.finish(None, malformed(detail, request_id), request_id)
         await self._stream.send_all(_first_bytes(answer, keeps_alive=False))
         await self._stream.linger()
@@ -176,7 +176,7 @@ class DirectLane:
                 raise BodyTooSlow
             return body
 
-        request_id = str(uuid4())
+        request_id = fresh_request_id()
         try:
             answer = await self._answering.answer(head, request_id, read_body)
         except Exception as error:  # noqa: BLE001 - the last resort, as Quart has its own

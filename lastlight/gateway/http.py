@@ -148,9 +148,8 @@ def _take(request: Request, operation: Operation, path: dict[str, str]) -> Taken
     """
     try:
         # What is no UTF-8 is refused, never replaced: nobody meant what that makes of it.
-        query = parse_qsl(
-            request.query_string.decode("ascii"), keep_blank_values=True, errors="strict"
-        )
+        text = request.query_string.decode("ascii")
+        query = parse_qsl(text, keep_blank_values=True, errors="strict") if text else ()
         return read_request(operation, path, query, request.body)
     except UnicodeDecodeError:
         refusal = Refusal(Code.MALFORMED_REQUEST, "the query string must be percent-encoded UTF-8")
@@ -191,8 +190,8 @@ def respond(call: Call, answer: Answer, none_match: str | None) -> Response:
     headers = _headers(call, answer)
     if isinstance(answer, Document):
         return Response(answer.status, headers, answer.body, answer.stream)
-    tag = dict(headers).get("etag")
-    if tag is not None and call.operation.method == "GET" and is_unchanged(none_match, tag):
+    known = none_match if call.operation.method == "GET" else None
+    if answer.version is not None and is_unchanged(known, etag_of(answer.version)):
         return Response(304, headers)
     return Response(answer.status, headers, answer.body if answer.status != 204 else b"")
 

@@ -111,13 +111,13 @@ class Answering:
 
     def finish(self, request: Request | None, answer: Response, request_id: str) -> Response:
         """Add what every answer has; what the handler itself said wins."""
-        said = {name for name, _ in answer.headers}
+        said = dict(answer.headers)
         common: Headers = (("x-request-id", request_id), *_SECURITY)
         if request is not None:
             common += headers_for(request, self.settings.origins)
             common += _TLS_ONLY if request.scheme == "https" else ()
-        added = tuple(pair for pair in common if pair[0] not in said)
-        return Response(answer.status, (*answer.headers, *added), answer.body, answer.stream)
+        headers = (*answer.headers, *[pair for pair in common if pair[0] not in said])
+        return Response(answer.status, headers, answer.body, answer.stream)
 
     def _request(self, head: Head, request_id: str) -> Request:
         """The request without its body.
@@ -177,8 +177,10 @@ class Answering:
                 f" {self.settings.body_timeout_s:g} s; send it again"
             )
             return _close_after(malformed(detail, request.request_id))
+        if body or method != request.method:
+            request = evolve(request, method=method, body=body)
         try:
-            return await self.handler(evolve(request, method=method, body=body))
+            return await self.handler(request)
         except LastLightError as error:
             return problem_response(error.refusal(), request.request_id)
 

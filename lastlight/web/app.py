@@ -8,7 +8,6 @@ problem documents with the request's id, and never carry a traceback.
 from __future__ import annotations
 
 from typing import Any, cast
-from uuid import uuid4
 
 import attrs
 from quart import Response as QuartResponse
@@ -19,6 +18,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, RequestTim
 
 from lastlight.web.answering import Answering, BodyTooLarge, BodyTooSlow, Head, malformed
 from lastlight.web.http import Response
+from lastlight.web.request_ids import fresh_request_id
 from protocol.limits import BODY_BYTES_MAX
 
 
@@ -89,7 +89,7 @@ async def _read_body() -> bytes:
 def _request_id() -> str:
     """One id for a request, made once and kept in its scope."""
     state = _scope().setdefault("state", {})
-    return cast(str, state.setdefault("request_id", str(uuid4())))
+    return cast(str, state.setdefault("request_id", fresh_request_id()))
 
 
 def _scope() -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import attrs
 
@@ -26,11 +26,20 @@ class Request:
     client: str
     scheme: str
     request_id: str
+    _named: Mapping[str, str] = attrs.field(init=False, eq=False, repr=False)
+
+    @_named.default
+    def _by_name(self) -> Mapping[str, str]:
+        """The headers as `header` gives them. Ten are asked for, and most requests have fewer."""
+        named = dict(self.headers)
+        if len(named) < len(self.headers):
+            for name in named:
+                named[name] = ", ".join(value for key, value in self.headers if key == name)
+        return named
 
     def header(self, name: str) -> str | None:
         """The value of a header (name in lower case), several joined by commas, or None."""
-        values = [value for key, value in self.headers if key == name]
-        return ", ".join(values) if values else None
+        return self._named.get(name)
 
 
 @attrs.frozen

@@ -9,6 +9,8 @@ import re
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
+_PLAIN: Final = re.compile(rb"/[A-Za-z0-9/_.-]*")
+"""What decodes to itself and names no host: nearly every path."""
 _BAD_ESCAPE: Final = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _ENCODED_SLASH: Final = re.compile(rb"%2[fF]|%5[cC]")
 _ABSOLUTE: Final = re.compile(rb"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
@@ -27,6 +29,8 @@ def decode_path(raw: bytes) -> str:
     Raises:
         BadPath: a stray `%`, an encoded slash, no UTF-8, a control character, or no `/` in front.
     """
+    if _PLAIN.fullmatch(raw) is not None:
+        return raw.decode("ascii")
     if (absolute := _ABSOLUTE.match(raw)) is not None:
         raw = raw[absolute.end() :] or b"/"
     if raw == b"*":

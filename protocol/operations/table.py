@@ -116,7 +116,7 @@ def find(method: str, path: str) -> tuple[Operation, dict[str, str]] | MethodNot
     """
     if not path.startswith("/"):
         return None
-    found = _walk(_ROOT, path[1:].split("/"), [])
+    found = _walk(_ROOT, path.split("/"), 1, [])
     if found is None:
         return None
     node, values = found
@@ -135,15 +135,18 @@ def methods_at(path: str) -> tuple[str, ...]:
     return ()
 
 
-def _walk(node: _Node, parts: list[str], values: list[str]) -> tuple[_Node, list[str]] | None:
-    """Follow `parts` down the tree; as deep as the table's longest path, whatever is asked for."""
-    if not parts:
+def _walk(
+    node: _Node, parts: list[str], at: int, values: list[str]
+) -> tuple[_Node, list[str]] | None:
+    """Follow `parts` from `at` on down the tree; as deep as the table's longest path, whatever is
+    asked for."""
+    if at == len(parts):
         return (node, values) if node.methods else None
-    part, *rest = parts
+    part = parts[at]
     if (static := node.static.get(part)) is not None:
-        found = _walk(static, rest, values)
+        found = _walk(static, parts, at + 1, values)
         if found is not None:
             return found
     if node.parameter is not None and part:
-        return _walk(node.parameter, rest, [*values, part])
+        return _walk(node.parameter, parts, at + 1, [*values, part])
     return None
