@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import structlog
 
 from protocol.addresses import Position
-from protocol.entries import decode_entry
+from protocol.entries import Entry, decode_entry
 from protocol.errors import LastLightError
 from protocol.limits import ENTRY_BYTES_MAX
+from protocol.reads import Loaded
 from protocol.records.base import RECORDS, Record
 from protocol.records.platform import ActorTimer, IdempotencyKey
 
 if TYPE_CHECKING:
     from actors.runtime.actor import Actor
+    from actors.runtime.generation import Ports
 
 log = structlog.get_logger(__name__)
 
@@ -29,9 +32,11 @@ async def load(actor: Actor) -> None:
     generation = actor.generation
     rooms = generation.rooms
     if not actor.fresh:
-        loaded = await generation.ports.loader.load(actor.address, actor.behaviour.reads)
+        loaded, unflushed = await _read(actor)
         take_in(actor, loaded.records)
-        await _lay_over(actor, loaded.flushed)
+        for entry in unflushed:
+            take_in(actor, entry.changes)
+            leave_out(actor, entry.removes)
     if actor.state.exists:
         await rooms.ensure(actor.behaviour.rooms(actor.state))
     generation.noticed(actor, tuple(actor.state))
@@ -60,20 +65,40 @@ async def reload(actor: Actor) -> bool:
     return True
 
 
-async def _lay_over(actor: Actor, flushed: int) -> None:
-    """Apply the actor's own entries that the loaded rows don't show."""
+async def _read(actor: Actor) -> tuple[Loaded, list[Entry]]:
+    """The actor's rows, and its own entries that these don't show.
+
+    Which entries it has is noted before the rows are asked for: the write-behind goes on meanwhile,
+    and what it has brought in is in the tail no more, and perhaps not even in the journal.
+    """
     generation = actor.generation
-    own = generation.tail.after(flushed, actor.address)
-    if not own:
-        return
-    await generation.gate.wait_durable(own[-1])
-    journal = generation.ports.journal
-    for n in own:
-        before = Position(journal.journal_id, n - 1)
-        ((_, data),) = await journal.read(before, entries_max=1, bytes_max=ENTRY_BYTES_MAX)
-        entry = decode_entry(data)
-        take_in(actor, entry.changes)
-        leave_out(actor, entry.removes)
+    own = generation.tail.after(0, actor.address)
+    while True:
+        loaded = await generation.ports.loader.load(actor.address, actor.behaviour.reads)
+        unflushed = [n for n in own if n > loaded.flushed]
+        if unflushed:
+            await generation.gate.wait_durable(unflushed[-1])
+        entries: list[Entry] = []
+        for n in unflushed:
+            if (entry := await _entry(generation.ports, n)) is None:
+                break
+            entries.append(entry)
+        if len(entries) == len(unflushed):
+            return loaded, entries
+
+
+async def _entry(ports: Ports, n: int) -> Entry | None:
+    """An entry, or None if it was brought into the database and let go of."""
+    journal = ports.journal
+    before = Position(journal.journal_id, n - 1)
+    found: Sequence[tuple[Position, bytes]] = ()
+    # No longer kept is a ValueError; what else that could be is told apart right below.
+    with suppress(ValueError):
+        found = await journal.read(before, entries_max=1, bytes_max=ENTRY_BYTES_MAX)
+    if found and found[0][0].n == n:
+        return decode_entry(found[0][1])
+    assert ports.flushed.flushed.n >= n, f"entry {n} is neither kept nor flushed"
+    return None
 
 
 def take_in(actor: Actor, records: Iterable[Record]) -> None:
