@@ -52,10 +52,10 @@ def capture_hold(
         hold = wallet.close_hold(hold)
         return Captured(hold=hold, transaction=None, outcome=wallet.outcome("hold_released"))
     hold, parts = wallet.capture(hold, capture_minor)
-    kind = TAB if hold.purpose == HoldPurpose.TAB else DEPOSIT
+    sale = sale_of_capture(hold.purpose, capture_minor)
+    kind = sale.revenue_kind
     transaction = _transaction(wallet, context, hold, parts, capture_minor).evolve(note=note)
     wallet.put(transaction)
-    sale = Sale(revenue_kind=kind, gross_minor=capture_minor, tax_minor=0)
     draft = journals.usage(
         user_id=wallet.user_id,
         venue_id=wallet.venue_id,
@@ -85,6 +85,12 @@ def capture_hold(
     told = Send(Address(ActorKind.VENUE, wallet.venue_id), booked, detached=True)
     outcome = attrs.evolve(outcome, appends=(*outcome.appends, receipt), sends=(told,))
     return Captured(hold=hold, transaction=transaction, outcome=outcome)
+
+
+def sale_of_capture(purpose: str | None, amount_minor: int) -> Sale:
+    """What the venue earns by captured credit: it has no lines, and no tax is in it."""
+    kind = TAB if purpose == HoldPurpose.TAB else DEPOSIT
+    return Sale(revenue_kind=kind, gross_minor=amount_minor, tax_minor=0)
 
 
 def _transaction(

@@ -7,6 +7,7 @@ so. What waits for a card is void at once, and its payment is cancelled.
 
 from __future__ import annotations
 
+from actors.account.captures import sale_of_capture
 from actors.account.order_rows import sales_of
 from actors.account.outcomes import together
 from actors.account.paid import booked
@@ -90,7 +91,8 @@ def decide_give_void(state: AccountState, command: GiveVoid, context: Context) -
     sale = journals.purchase(
         user_id=state.user_id,
         venue_id=transaction.venue_id,
-        sales=sales_of(lines),
+        # A captured hold has no lines; its reason is what it was held for.
+        sales=sales_of(lines) or [sale_of_capture(transaction.reason, transaction.amount_minor)],
         parts=transaction.sources,
         till_id=transaction.till_id,
     )

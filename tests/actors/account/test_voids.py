@@ -19,8 +19,9 @@ from protocol.internal.payments import (
 from protocol.operations.refunds import (
     VoidTransaction,
 )
-from protocol.records.money import Purchase
+from protocol.records.money import Purchase, Transaction
 from protocol.records.money_states import (
+    HoldPurpose,
     PurchaseStatus,
     TransactionKind,
 )
@@ -34,13 +35,16 @@ from tests.actors.account.card_kit import (
     statuses,
     wallet,
 )
+from tests.actors.account.test_holds import held, settle
 from tests.actors.account.wallets import (
     AT_COUNTER,
     OTHER_VENUE,
+    USER,
     VENUE,
     an_account,
     assert_books,
     here,
+    rows_of,
     sums_of,
 )
 from tests.actors.deciding import a_principal, accepted, after, refused_with
@@ -67,6 +71,24 @@ def test_a_void_asks_the_venue_and_mirrors_to_the_unit() -> None:
     assert refused_with(decide_give_void(state, step, here(principal=AT_OFFICE))) is (
         Code.TRANSACTION_NOT_VOIDABLE
     )
+
+
+@pytest.mark.parametrize("purpose", [HoldPurpose.TAB, HoldPurpose.ROOM_DEPOSIT])
+def test_what_was_captured_goes_back_to_where_it_came_from(purpose: HoldPurpose) -> None:
+    """A captured hold has no lines: the venue's revenue gives it back, and nothing else does."""
+    state, hold_id = held(400, purpose=purpose)
+    captured = accepted(settle(state, hold_id, 150))
+    after(state, captured)
+    (sale,) = rows_of(captured, Transaction)
+    step = GiveVoid(transaction_id=sale.id, reason="oops")
+    outcome = accepted(decide_give_void(state, step, here(principal=AT_OFFICE)))
+    after(state, outcome)
+    assert_books(state, outcome)
+    assert wallet(state).paid_minor == 1_000
+    assert {code: minor for code, minor in sums_of([captured, outcome]).items() if minor} == {
+        f"user:{USER}:paid": 400,
+        f"user:{USER}:held": -400,
+    }
 
 
 @pytest.mark.parametrize(

@@ -151,7 +151,9 @@ def _void(books: Books, body: Body) -> None:
     """As if it had never been, with all that was given back of it before."""
     id_ = UUID(body["transaction_id"])
     mirrors = [row.id for row in books.transactions.values() if row.reverses_id == id_]
-    moved = _credit(books, id_) + sum(_credit(books, mirror) for mirror in mirrors)
+    # What was captured was held before.
+    moves = [one for of in (id_, *mirrors) for one in books.of_transaction[of]]
+    moved = sum(one.credit_minor + one.held_minor for one in moves)
     assert moved == 0, f"{body} was told, and {moved} are left of it"
 
 
