@@ -15,7 +15,7 @@ import structlog
 import trio
 
 from actors.runtime.actor import Actor
-from actors.runtime.answers import NodeStarting, OutcomeUnknown
+from actors.runtime.answers import ActorUnavailable, NodeStarting, OutcomeUnknown
 from actors.runtime.behaviour import Behaviour
 from actors.runtime.directory import Directory
 from actors.runtime.effects import EffectsUnderWay
@@ -106,7 +106,9 @@ class Generation:
 
     def now(self) -> datetime:
         """Server time, never backwards within a generation."""
-        self._now = max(self._now, self.ports.clock.now())
+        now = self.ports.clock.now()
+        if now > self._now:
+            self._now = now
         return self._now
 
     async def start(self) -> int:
@@ -147,6 +149,17 @@ class Generation:
         if actor is None or actor.retired:
             actor = self._activate(message.target, fresh=message.fresh)
         actor.put(envelope)
+
+    def put_back(self, envelope: Envelope) -> None:
+        """Give an emergency that a reset took out of a mailbox to its actor in this generation."""
+        assert envelope.reply is not None
+        try:
+            self.enqueue(envelope)
+        except ActorUnavailable as error:
+            envelope.reply.give(error)
+            return
+        if envelope.waited_for:
+            self.outstanding.add(envelope)
 
     def deliver(self, message: Message, position: int, at: float | None = None) -> None:
         """Hand on a send: to an actor, or to the outside once `position` is durable.
@@ -218,8 +231,8 @@ class Generation:
     def shared(self, address: Address, reader: Actor | None = None) -> object:
         """What an actor shares with its node, or None; `reader` has been told of it by this."""
         position, value = self._shared.get(address, (0, None))
-        if reader is not None:
-            reader.position = max(reader.position, position)
+        if reader is not None and position > reader.position:
+            reader.position = position
         return value
 
     def publish(self, event: RoomEvent, position: int) -> None:

@@ -235,12 +235,15 @@ class Node:
         while True:
             async with trio.open_nursery() as nursery:
                 generation = Generation(self._ports, self._behaviours, nursery, self.counts)
-                if await self._start(generation):
-                    await generation.gate.run()
-                    self.counts.resets += 1
-                    log.error("commit_lost", durable=self._ports.journal.durable.n)
+                try:
+                    if await self._start(generation):
+                        await generation.gate.run()
+                        self.counts.resets += 1
+                        log.error("commit_lost", durable=self._ports.journal.durable.n)
+                finally:
+                    # Also where the node itself ends: its actors can't run any more.
+                    self._generation = None
                 self._carried = [*generation.end(), *self._carried]
-                self._generation = None
                 nursery.cancel_scope.cancel()
             self._ports.publisher.reset()
             await self._recover()
@@ -269,24 +272,12 @@ class Node:
             generation.deliver(message, position)
         for envelope in self._carried:
             if not envelope.withdrawn:
-                _put_back(generation, envelope)
+                generation.put_back(envelope)
         self._carried.clear()
         self._generation = generation
         changed, self._changed = self._changed, trio.Event()
         changed.set()
         return True
-
-
-def _put_back(generation: Generation, envelope: Envelope) -> None:
-    """Give an emergency that a reset took out of a mailbox to the actor of the new generation."""
-    assert envelope.reply is not None
-    try:
-        generation.enqueue(envelope)
-    except ActorUnavailable as error:
-        envelope.reply.give(error)
-        return
-    if envelope.waited_for:
-        generation.outstanding.add(envelope)
 
 
 @asynccontextmanager

@@ -6,11 +6,12 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
-from actors.runtime.answers import ActorUnavailable, Answer, OutcomeUnknown
+from actors.runtime.answers import ActorUnavailable, Answer, NodeStarting, OutcomeUnknown
+from actors.runtime.node import Node
 from protocol.errors import LastLightError
 from tests.actors.runtime.asking import PURSE, ask, count_in
 from tests.actors.runtime.toy_commands import Add, Look, Shout
-from tests.actors.runtime.toys import toys
+from tests.actors.runtime.toys import purse_of, toys
 from tests.twins.journal_faults import JournalFaults, planted
 from tests.twins.nodes import Running, World, open_memory_node
 
@@ -190,3 +191,25 @@ async def test_a_graceful_end_waits_for_an_emergency_that_a_reset_carried_over(
             with trio.fail_after(5):
                 await running.node.drain()
             assert [answer.status for answer in answers] == [201]
+
+
+async def test_a_node_that_ends_takes_nothing_more(autojump_clock: MockClock) -> None:
+    """While its actors are being stopped, no other can begin: who asks is told so, and no more."""
+    told: list[LastLightError] = []
+    world = World()
+
+    async def ask_to_the_last(node: Node) -> None:
+        with trio.CancelScope(shield=True):
+            for n in range(1, 1000):
+                with trio.move_on_after(1):
+                    try:
+                        await ask(node, Look(), of=purse_of(n))
+                    except LastLightError as error:
+                        told.append(error)
+                        return
+
+    async with trio.open_nursery() as nursery, open_memory_node(world, toys()) as running:
+        nursery.start_soon(ask_to_the_last, running.node)
+        for _ in range(20):
+            await trio.lowlevel.checkpoint()
+    assert [type(error) for error in told] == [NodeStarting]
