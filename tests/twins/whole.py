@@ -202,7 +202,6 @@ async def open_memory_last_light(
         node, journal = running.node, running.journal
         reading = Reading(world.database, journal, running.write_behind)
         resumer = make_resumer(node, backlog, journal, reading)
-        polling = _polling(resumer, rooms)
         cards = _cards(world, node, metrics)
         dispatcher = make_dispatcher(
             Surroundings(
@@ -218,7 +217,7 @@ async def open_memory_last_light(
                     node=node, write_behind=running.write_behind, payments_on=world.provider.on
                 ),
                 metrics=metrics,
-                queries={**_NO_QUERIES, "room_events": polling.read_events},
+                queries={**_NO_QUERIES, "room_events": _polling(resumer, rooms).read_events},
                 balances=reading.balances,
                 cards=cards,
                 read_export=world.exports.read,
