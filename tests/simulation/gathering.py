@@ -182,8 +182,13 @@ class Gathering(ABC):
         """Rows of the house that the step is taken in; now and then of any."""
         if self.perhaps(0.1):
             return self.rows(kind, where)
-        house = SECOND if ELSEWHERE.get() else DEMO_VENUE
-        return self.rows(kind, lambda row: getattr(row, "venue_id", house) == house and where(row))
+        here = self.venue_id
+        return self.rows(kind, lambda row: getattr(row, "venue_id", here) == here and where(row))
+
+    @property
+    def venue_id(self) -> UUID:
+        """The house that the step is taken in."""
+        return SECOND if ELSEWHERE.get() else DEMO_VENUE
 
     def fresh_key(self) -> str:
         """A key that nobody has asked by."""
