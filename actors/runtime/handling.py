@@ -64,7 +64,11 @@ async def handle(actor: Actor, envelope: Envelope) -> None:
         actor.position = envelope.position
     now = generation.now()
     try:
-        result = await _handle(actor, envelope, now)
+        if envelope.scope is None:
+            # Most messages have no key, and each coroutine that nobody needs costs a little.
+            result = await _decide(actor, envelope, now)
+        else:
+            result = await _handle_once(actor, envelope, envelope.scope, now)
     except CommitLost:
         # The node resets and tells everyone who waits; a pending send comes back by itself.
         envelope.begun = False
@@ -97,9 +101,8 @@ def _still_set(actor: Actor, timer: tuple[str, datetime]) -> bool:
     return known is not None and known.fired_at is None and known.due_at == timer[1]
 
 
-async def _handle(actor: Actor, envelope: Envelope, now: datetime) -> str:
-    # Most messages have no key, and each coroutine that nobody needs costs a little.
-    stored = None if envelope.scope is None else await _stored_answer(actor, envelope.scope, now)
+async def _handle_once(actor: Actor, envelope: Envelope, scope: KeyScope, now: datetime) -> str:
+    stored = await _stored_answer(actor, scope, now)
     if stored is not None:
         _answer(actor, envelope, stored)
         return stored.refusal.code.value if stored.refusal else "replayed"

@@ -48,9 +48,10 @@ class State:
 
     def first(self, kind: type[R]) -> R | None:
         """The only record of a class, or None if there is none yet."""
-        rows = self._rows.get(kind)
-        found: R | None = next(iter(rows.values())) if rows else None
-        return found
+        for row in self._rows.get(kind, _NOTHING).values():
+            found: R = row
+            return found
+        return None
 
     def put(self, record: Record) -> None:
         """Take a new or changed record in."""
@@ -77,7 +78,11 @@ class State:
     @property
     def exists(self) -> bool:
         """Whether there is anybody at this address: what loading found nothing for is not kept."""
-        return any(self._rows.values())
+        # Each message asks, and the first class of rows answers.
+        for rows in self._rows.values():  # noqa: SIM110 - half the time of `any`
+            if rows:
+                return True
+        return False
 
     def __iter__(self) -> Iterator[Record]:
         for rows in self._rows.values():

@@ -21,7 +21,10 @@ class Tail:
     def add(self, position: int, actor: Address) -> None:
         """An entry was appended."""
         self._order.append((position, actor))
-        self._by_actor.setdefault(actor, deque()).append(position)
+        mine = self._by_actor.get(actor)
+        if mine is None:
+            mine = self._by_actor[actor] = deque()
+        mine.append(position)
 
     def flushed(self, position: int) -> None:
         """Everything up to here is in the database."""

@@ -33,6 +33,9 @@ _SHARES: Final = {
     Urgency.EMERGENCY: 1.0,
 }
 
+_FRAME_BYTES: Final = charge(b"")
+"""What each entry is charged besides its own bytes."""
+
 
 class State(enum.Enum):
     """What is known after the last commit."""
@@ -107,16 +110,15 @@ class Order:
             raise CommitLost(durable=self.position(self.durable_n))
         if (full := self._full(len(data), urgency)) is not None:
             raise full
-        self.given_n += 1
-        self.last_n = self.given_n
+        n = self.given_n = self.last_n = self.given_n + 1
         self.last_total += charge(data)
-        self._memory[self.given_n] = (data, self.last_total)
+        self._memory[n] = (data, self.last_total)
         self.memory_bytes += len(data)
         self._line.append(data)
         self._line_bytes += len(data)
         if len(self._line) == 1:
             self._writer.unpark()
-        return self.position(self.given_n)
+        return Position(self.journal_id, n)
 
     async def take(self, *, bytes_max: int) -> tuple[int, int, list[bytes]]:
         """Wait for a line, and take it or its first `bytes_max` bytes, at least one entry.
@@ -270,7 +272,7 @@ class Order:
 
     def _full(self, size: int, urgency: Urgency) -> JournalFull | None:
         used, limit = self.unreleased_bytes, self._share_bytes[urgency]
-        if used + size + charge(b"") > limit:
+        if used + size + _FRAME_BYTES > limit:
             bound = Bound.SHARE
         elif urgency is Urgency.EMERGENCY:
             return None
