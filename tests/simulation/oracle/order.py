@@ -63,6 +63,9 @@ class Model:
                     continue
                 self.places[record.key] = (place, record)
                 self._judge(record)
+        for table, key in entry.removes:
+            if table == Session.table.name:
+                self.visits.pop(key[0], None)  # It is over, and kept elsewhere.
         for record in entry.changes:
             if isinstance(record, Session):
                 self.visits[record.id] = record.status.value
