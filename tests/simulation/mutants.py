@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from tests.simulation import mutations_rules, mutations_runtime, mutations_storage
+from tests.simulation import (
+    mutations_deeds,
+    mutations_rules,
+    mutations_runtime,
+    mutations_storage,
+)
 from tests.simulation.mutations import MUTATIONS
 
 __all__ = ["MUTATIONS", "PLANTED_IN"]
 
-PLANTED_IN = (mutations_runtime, mutations_storage, mutations_rules)
+PLANTED_IN = (mutations_runtime, mutations_storage, mutations_rules, mutations_deeds)

@@ -32,6 +32,7 @@ from tests.night.books import assert_all_is_well, entries_of
 from tests.simulation.faults import was_planted
 from tests.simulation.night import Night
 from tests.simulation.oracle.days import assert_days_begin_and_end_at_cutover
+from tests.simulation.oracle.doors import assert_nobody_comes_who_is_kept_out
 from tests.simulation.oracle.lives import assert_lives_are_legal
 from tests.simulation.oracle.meter import (
     assert_tax_is_in_the_price,
@@ -88,6 +89,7 @@ def assert_laws(night: Night) -> None:
     assert_effects_are_done(world)
     assert_answers_are_in_order(night)
     assert_messages_are_taken_in_order(night)
+    assert_nobody_comes_who_is_kept_out(night)
     assert_money_is_as_told(night)
     assert_time_costs_what_it_costs(world)
     assert_tax_is_in_the_price(world)

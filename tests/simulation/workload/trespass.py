@@ -12,10 +12,13 @@ import attrs
 from lastlight.demo.ids import DEMO_VENUE
 from protocol.addresses import Role
 from protocol.operations.base import KeyRule
+from protocol.records.inventory import Game
 from protocol.records.money import Transaction
 from protocol.records.money_states import TransactionKind, TransactionStatus
+from protocol.records.users import Exclusion
 from tests.simulation.asking import Sent, goes_over_sockets, over_a_socket, over_http
 from tests.simulation.night import PATRONS, Night
+from tests.simulation.workload.care import keep_out
 from tests.simulation.workload.money import an_order
 from tests.simulation.workload.steps import step
 from tests.twins.people import VENUE, Someone, sign_in
@@ -117,6 +120,28 @@ def _another(value: object) -> object:
     if isinstance(value, bool):
         return not value
     return value + 1 if isinstance(value, int) else value
+
+
+@step(3)
+async def come_in_though_kept_out(night: Night) -> None:
+    """Somebody is let in by staff who don't know that they keep themselves out (Rule 7)."""
+    if night.perhaps(0.3):
+        await keep_out(night)
+        await night.house.wait_flushed()
+    exclusion = night.row(Exclusion, lambda row: row.ended_at is None)
+    staff = await night.worker()
+    body = {"venue_id": VENUE, "user_id": str(exclusion.user_id), "activity": "lounge"}
+    await night.ask(staff, "POST", "/api/sessions/checkin", body)
+
+
+@step(3)
+async def change_one_thing_twice(night: Night) -> None:
+    """Two heads have seen one version, and both change it (Rule 12)."""
+    game = night.one(night.rows_here(Game, lambda row: row.retired_at is None))
+    for price_minor in night.random.sample((100, 200, 300, 400), 2):
+        head, body = await night.head(), {"price_minor": price_minor}
+        path = f"/api/inventory/games/{game.id}"
+        await night.ask(head, "PATCH", path, body, version=game.version)
 
 
 @step(3)
