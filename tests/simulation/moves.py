@@ -117,7 +117,9 @@ async def _settle(life: Life) -> None:
         while True:
             await house.wait_flushed()
             await wait_all_tasks_blocked()
-            if house.write_behind.flushed == house.journal.last and not await _replay(life):
+            if house.node.effects():
+                await trio.sleep(1)  # One that failed has to be tried again.
+            elif house.write_behind.flushed == house.journal.last and not await _replay(life):
                 break
     assert not bound.cancelled_caught, (
         f"flushed up to {house.write_behind.flushed.n} of {house.journal.last.n}, for ever"
