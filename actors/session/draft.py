@@ -21,7 +21,7 @@ from actors.rules.profile import VenueProfile
 from actors.runtime.outcome import Context, Event, Outcome, Send
 from actors.session.floor import floor_of, shows, tariff_of
 from actors.session.gathering import Gathered
-from actors.session.notes import MeterNotes, fence_of, meter_of, noted
+from actors.session.notes import MeterNotes, noted
 from actors.session.rates import activity_changed, rate_at, rate_changes_at
 from actors.session.standing import profile_of
 from actors.session.state import SessionState
@@ -235,10 +235,11 @@ class VisitDraft(Gathered):
 def draft_of(state: SessionState, session: Session, context: Context) -> VisitDraft:
     """Begin work on an open visit, its time split by business day."""
     segments = state.segments
+    notes, fence = state.notes_of(session)
     draft = VisitDraft(
         session=session,
-        notes=meter_of(session),
-        fence=fence_of(session),
+        notes=notes,
+        fence=fence,
         segments=segments,
         profile=profile_of(context, session.venue_id),
         context=context,

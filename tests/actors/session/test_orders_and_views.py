@@ -101,6 +101,15 @@ def test_rounds_beyond_the_bound_are_added_up_and_never_forgotten() -> None:
     assert vouched(visit).drinks_milli_by_window[2] == 10 * (SESSION_DRINKS_MAX + 5)
 
 
+def test_a_visit_reads_its_notes_once_and_anew_when_it_changes() -> None:
+    """Who looks again and again costs little, and sees what the last order left."""
+    visit = a_visit()
+    seen = visit.state.notes_of(visit.session)
+    assert visit.state.notes_of(visit.session)[0] is seen[0]
+    visit.do(an_order(10), in_saga=False)
+    assert visit.state.notes_of(visit.session)[0] == visit.notes != seen[0]
+
+
 def test_a_visit_shows_its_segments_hold_and_charge() -> None:
     """GET /api/sessions/{id}: open, and over, from the same actor."""
     visit = a_visit()
