@@ -30,6 +30,7 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
+from protocol.internal.managing import CancelOpening
 from protocol.internal.visits import AdmitPatron, CancelAdmission, OpenSession
 from protocol.records.money import CreditHold
 from protocol.records.money_states import HoldStatus, TransactionKind
@@ -92,7 +93,10 @@ def decide_admit_patron(state: AccountState, command: AdmitPatron, context: Cont
 def decide_cancel_admission(
     state: AccountState, command: CancelAdmission, context: Context
 ) -> Decision:
-    """The visit never was. What is taken back already stays so."""
+    """The visit never was. What is taken back already stays so.
+
+    Another may begin when the session has said that this one is over, if it ever began.
+    """
     visit = state.unended_visit
     if visit is not None and visit.session_id != command.session_id:
         visit = None
@@ -107,7 +111,11 @@ def decide_cancel_admission(
             again = deposit.evolve(status=HoldStatus.OPEN, amount_minor=0)
             wallet.hold_exactly(again, deposit.amount_minor)
         outcome = wallet.outcome("check_in_cancelled")
-    return attrs.evolve(outcome, removes=() if visit is None else (visit,))
+    if visit is None:
+        return outcome
+    ending = CancelOpening(session_id=visit.session_id, user_id=state.user_id)
+    session = Address(ActorKind.SESSION, visit.session_id)
+    return attrs.evolve(outcome, sends=(Send(session, ending, detached=True),))
 
 
 def _refuse_second_visit(state: AccountState) -> Refusal | None:

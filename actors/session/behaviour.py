@@ -35,6 +35,7 @@ from actors.session import (
 from actors.session.notes import meter_of
 from actors.session.state import SessionState
 from protocol.addresses import PLATFORM, ActorKind, Address
+from protocol.internal.managing import CancelOpening
 from protocol.internal.visits import OpenSession
 from protocol.reads import Read
 from protocol.records.safety import Intervention
@@ -130,7 +131,7 @@ SESSION: Final = Behaviour(
         Read(Intervention, by="session_id"),
         Read(SafetyCheck, by="session_id"),
     ),
-    founded_by=(OpenSession,),
+    founded_by=(OpenSession, CancelOpening),
     masked=_masked,
     watched_by=_watcher,
 )

@@ -15,7 +15,6 @@ from actors.session.standing import profile_of
 from actors.session.state import SessionState
 from actors.session.watching import look_later
 from protocol.events.sessions import SessionCheckedIn
-from protocol.internal.managing import CancelOpening
 from protocol.internal.visits import OpenSession, SessionOpened
 from protocol.records.states import SessionStatus
 from protocol.records.visits import Session
@@ -85,8 +84,7 @@ def decide_open_session(state: SessionState, command: OpenSession, context: Cont
         version=draft.version,
         reservation_id=session.reservation_id,
     )
-    undo = CancelOpening(session_id=session.id) if context.in_saga else None
-    draft.send(draft.venue, opened, undo=undo)
+    draft.send(draft.venue, opened)
     return draft.outcome()
 
 

@@ -5,6 +5,8 @@ The account decides whether it can be; until it has answered, nothing else ends 
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import attrs
 
 from actors.rules.lifecycle import SESSION, SessionTrigger, transition
@@ -12,14 +14,14 @@ from actors.rules.preconditions import refuse_version
 from actors.rules.session_conditions import refuse_void
 from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
-from actors.runtime.outcome import LATER, Context, Decision, Outcome
+from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
 from actors.session.breaks import refuse_while_moving
 from actors.session.cases import end_watch
 from actors.session.draft import MS, VisitDraft, draft_of
 from actors.session.keeping import kept_summary
 from actors.session.standing import refuse_lesser, steppable
 from actors.session.state import SessionState
-from protocol.addresses import Role
+from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Refusal
 from protocol.events.sessions import SessionVoided
 from protocol.internal.managing import CancelOpening, VisitVoided, VoidVisit
@@ -91,14 +93,21 @@ def decide_cancel_opening(
 ) -> Decision:
     """The check-in was not to be: account and venue take back the hold and the seat themselves.
 
-    Whoever saw the visit begin sees it voided, so it can't just be removed.
+    Whoever saw the visit begin sees it voided, so it can't just be removed. If it never began, or
+    is over, that is all there is to say.
     """
     session = state.session
     if session is None:
-        return Outcome()
+        return Outcome(sends=() if command.user_id is None else (_over(state, command.user_id),))
     draft = draft_of(state, session, context)
     kept = _void(draft, state, reason="check_in_failed", reversed_minor=0)
+    draft.send(draft.account, VisitOver(session_id=session.id), detached=True)
     return draft.outcome(kept=kept)
+
+
+def _over(state: SessionState, user_id: UUID) -> Send:
+    account = Address(ActorKind.ACCOUNT, user_id)
+    return Send(account, VisitOver(session_id=state.session_id), detached=True)
 
 
 def _void(

@@ -58,9 +58,12 @@ class ForgetChange(Command):
 
 @command
 class CancelOpening(Command):
-    """Undo of OpenSession at the session: a later step of the check-in failed."""
+    """Account → session: the check-in failed, at whichever step; whose visit it was, then hears that
+    it is over.
+    """
 
     session_id: UUID
+    user_id: UUID | None = None
 
 
 @command

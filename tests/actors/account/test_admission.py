@@ -8,9 +8,11 @@ from uuid import UUID
 import pytest
 
 from actors.account.admission import decide_admit_patron, decide_cancel_admission
+from actors.account.visit import decide_visit_over
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
-from protocol.internal.visits import CancelAdmission, OpenSession
+from protocol.internal.managing import CancelOpening
+from protocol.internal.visits import CancelAdmission, OpenSession, VisitOver
 from protocol.records.ledger import LedgerJournal
 from protocol.records.money import CreditHold, Credits, Transaction
 from protocol.records.money_states import (
@@ -237,7 +239,7 @@ def test_the_second_of_two_check_ins_is_refused_wherever_it_comes_from() -> None
 
 
 def test_a_check_in_that_fails_later_leaves_the_wallet_as_it_was() -> None:
-    """The undo gives every lot what it had, and the patron may come in again at once."""
+    """The undo gives every lot what it had; the next may begin when the session is over, too."""
     state = an_account(paid=1000, bonus=100)
     lots = {lot.id: lot.remaining_minor for lot in state.lots("JPY").values()}
     after(state, accepted(decide_admit_patron(state, an_admission(), here())))
@@ -251,7 +253,13 @@ def test_a_check_in_that_fails_later_leaves_the_wallet_as_it_was() -> None:
     (released,) = rows_of(outcome, CreditHold)
     assert (released.status, released.amount_minor) == (HoldStatus.RELEASED, 150)
     assert types_of(outcome) == ["credits.balance_changed"]
-    accepted(decide_admit_patron(state, an_admission(IDS.fresh()), here()))
+    again = an_admission(IDS.fresh())
+    assert refused_with(decide_admit_patron(state, again, here())) is Code.SESSION_ACTIVE
+    (ending,) = outcome.sends
+    assert ending.command == CancelOpening(session_id=SESSION, user_id=USER)
+    over = VisitOver(session_id=SESSION)
+    after(state, accepted(decide_visit_over(state, over, here(in_saga=False))))
+    accepted(decide_admit_patron(state, again, here()))
 
 
 def test_an_undo_that_comes_twice_or_for_another_visit_does_nothing() -> None:
@@ -260,6 +268,8 @@ def test_an_undo_that_comes_twice_or_for_another_visit_does_nothing() -> None:
     after(state, accepted(decide_admit_patron(state, an_admission(), here())))
     undo = CancelAdmission(session_id=SESSION, hold_id=hold_of(state).id)
     after(state, accepted(decide_cancel_admission(state, undo, here(in_saga=False))))
+    over = VisitOver(session_id=SESSION)
+    after(state, accepted(decide_visit_over(state, over, here(in_saga=False))))
     later = IDS.fresh()
     after(state, accepted(decide_admit_patron(state, an_admission(later), here())))
     outcome = accepted(decide_cancel_admission(state, undo, here(in_saga=False)))

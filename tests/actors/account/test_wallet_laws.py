@@ -186,7 +186,7 @@ class WalletMachine(RuleBasedStateMachine):
         assert self.session_id is not None
         undo = CancelAdmission(session_id=self.session_id, hold_id=hold_of(self.state).id)
         self.take(decide_cancel_admission(self.state, undo, self.context))
-        self.session_id = None
+        self.session_id, self.leaving = None, self.session_id
 
     @precondition(lambda self: self.session_id is not None)
     @rule(used=st.lists(AMOUNTS, max_size=3), wanted=AMOUNTS)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from actors.runtime.outcome import Outcome
-from protocol.addresses import Principal, Role
+from actors.runtime.outcome import Outcome, Send
+from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.errors import Code, Refusal
 from protocol.internal.managing import CancelOpening, VoidVisit
 from protocol.internal.metering import CloseVisit, EndOverdueVisit
 from protocol.internal.orders import OrderPosted
 from protocol.internal.sagas import SagaRefused
-from protocol.internal.visits import FreeSeat
+from protocol.internal.visits import FreeSeat, VisitOver
 from protocol.operations.sessions import CheckOut, GetSession, PauseSession, QuoteMeter
 from protocol.operations.sessions_managed import ForceCheckOut, VoidSession
 from protocol.records.platform import AuditEntry
@@ -86,7 +86,10 @@ def test_a_check_in_that_fails_behind_the_visit_takes_the_visit_back() -> None:
     (told,) = visit.heard("session.voided")
     assert (told.data["reason"], told.data["by"]) == ("check_in_failed", str(OWN.user_id))
     assert visit.told_venue(FreeSeat) == [], "the seat has an undo of its own"
-    assert visit.decide(CancelOpening(session_id=visit.id), OWN) == Outcome()
+    account = Address(ActorKind.ACCOUNT, OWN.user_id)
+    over = Send(account, VisitOver(session_id=visit.id), detached=True)
+    again = CancelOpening(session_id=visit.id, user_id=account.id)
+    assert visit.decide(again, OWN) == Outcome(sends=(over,)), "told twice, it says so twice"
 
 
 def test_what_is_voided_is_still_shown() -> None:
