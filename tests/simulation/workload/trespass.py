@@ -157,9 +157,15 @@ async def have_it_back_twice(night: Night) -> None:
     )
     order = night.one(orders[-4:])
     patron = await night.of_user(order.user_id)
+    path = f"/api/transactions/{order.id}/refund"
     body = {"reason_code": "quality", "destination": "credits"}
-    for _ in range(2):
-        await night.ask(patron, "POST", f"/api/transactions/{order.id}/refund", body)
+    heard = await night.ask(patron, "POST", path, body)
+    if heard.status == 202 and night.perhaps(0.8):
+        head = await night.head()
+        await night.prove(head)
+        decision = f"/api/transactions/refunds/{heard.body['refund_id']}/decision"
+        await night.ask(head, "POST", decision, {"decision": "approve"})
+    await night.ask(patron, "POST", path, body)
 
 
 @step(3)
