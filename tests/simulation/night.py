@@ -175,6 +175,8 @@ class Night(Gathering):
             return
         if heard.status == 502:
             return  # The provider is asked first, and is away.
+        if sent.operation is not None and sent.operation.by_gateway:
+            return  # Only what an actor decides is kept: this says how things are now.
         bodies = [part.body for part in (heard, before) if isinstance(part.body, dict)]
         if any(body.get("recorded") is False for body in bodies):
             # An alarm that its venue could not take: the gateway answered, and knows no keys.

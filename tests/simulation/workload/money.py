@@ -273,7 +273,7 @@ async def call_a_payment_off(night: Night) -> None:
 async def save_or_forget_a_card(night: Night) -> None:
     patron = await night.patron()
     saved = night.rows(PaymentMethod, lambda row: row.removed_at is None or night.perhaps(0.1))
-    if saved and night.perhaps(0.6):
+    if saved and night.perhaps(0.7):
         method = night.one(saved)
         owner = await night.of_user(method.user_id)
         await night.ask(owner, "DELETE", f"/api/payments/methods/{method.id}")
@@ -282,7 +282,10 @@ async def save_or_forget_a_card(night: Night) -> None:
     if begun.status == 201:
         night.world.provider.confirms(begun.body["setup_intent_id"])
         body = {"setup_intent_id": begun.body["setup_intent_id"]}
-        await night.ask(patron, "POST", "/api/payments/methods", body)
+        saving = await night.ask(patron, "POST", "/api/payments/methods", body)
+        if saving.status == 201 and night.perhaps(0.2):
+            path = f"/api/payments/methods/{saving.body['method']['method_id']}"
+            await night.ask(patron, "DELETE", path)
 
 
 @step(2)
