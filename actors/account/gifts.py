@@ -128,8 +128,10 @@ def decide_receive_gift(state: AccountState, command: ReceiveGift, context: Cont
     used = () if token is None else (token.revised(used_at=context.now),)
     answer = GiftTaken(given_id=command.given_id)
     giver = Address(ActorKind.ACCOUNT, command.giver_id)
-    undo = ReturnGift(taken_id=gift.id, code_id=command.code_id) if context.in_saga else None
-    told = Send(giver, answer, undo=undo)
+    undo = ReturnGift(
+        taken_id=gift.id, code_id=command.code_id, giver_id=command.giver_id
+    )  # fmt: skip
+    told = Send(giver, answer, undo=undo if context.in_saga else None, undoes_cause=True)
     return attrs.evolve(outcome, changes=(*outcome.changes, *used), sends=(told,))
 
 
@@ -159,7 +161,12 @@ def decide_return_gift(state: AccountState, command: ReturnGift, context: Contex
     outcome = wallet.outcome("gift_returned")
     token = None if command.code_id is None else state.get(AuthToken, command.code_id)
     unused = () if token is None else (token.revised(used_at=None),)
-    return attrs.evolve(outcome, changes=(*outcome.changes, *unused))
+    sends: tuple[Send, ...] = ()
+    if command.giver_id is not None and gift.about_id is not None:
+        # In transit once more; only now can it go back to where it came from.
+        back = TakeBackGift(given_id=gift.about_id)
+        sends = (Send(Address(ActorKind.ACCOUNT, command.giver_id), back),)
+    return attrs.evolve(outcome, changes=(*outcome.changes, *unused), sends=sends)
 
 
 @decides(GiftTaken)

@@ -46,7 +46,8 @@ def next_steps(
     for send in sends:
         in_saga = origin is not None and not send.detached
         assert in_saga or send.undo is None, "only a step of a saga can be taken back"
-        undo = cause.undo if send.undo is None else (*cause.undo, Undo(sender, send.undo))
+        before = cause.undo[:-1] if send.undoes_cause else cause.undo
+        undo = cause.undo if send.undo is None else (*before, Undo(sender, send.undo))
         made.append(
             Message(
                 id=fresh_id(),

@@ -33,12 +33,15 @@ class Send:
     """A message to another actor, caused by this outcome.
 
     `undo` is what the sender must be told if a later step of the chain refuses or fails. With
-    `detached`, the message is no part of the saga: it answers nobody and is never undone.
+    `undoes_cause` it takes the place of the undo of the step before, and sees to that when it is
+    done: of two undos that are told at once, either may come first. With `detached`, the message is
+    no part of the saga: it answers nobody and is never undone.
     """
 
     target: Address
     command: Command
     undo: Command | None = None
+    undoes_cause: bool = False
     detached: bool = False
     urgent: bool = False
     fresh: bool = False

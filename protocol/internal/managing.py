@@ -58,9 +58,7 @@ class ForgetChange(Command):
 
 @command
 class CancelOpening(Command):
-    """Account → session: the check-in failed, at whichever step; whose visit it was, then hears that
-    it is over.
-    """
+    """Account → session: the check-in failed, at whichever step. The account hears when it is over."""
 
     session_id: UUID
     user_id: UUID | None = None

@@ -69,13 +69,15 @@ class TakeBackGift(Command):
 
 @command
 class ReturnGift(Command):
-    """Undo of ReceiveGift at the receiver: the giver could not answer and takes the gift back.
+    """Undo of both halves at the receiver: the giver could not answer and takes the gift back.
 
-    What of it was spent meanwhile is owed.
+    What of it was spent meanwhile is owed. The giver's half follows, as it was not in transit
+    before.
     """
 
     taken_id: UUID
     code_id: UUID | None = None
+    giver_id: UUID | None = None
 
 
 @command

@@ -18,7 +18,7 @@ from actors.account.gifts import (
 from actors.account.state import AccountState
 from actors.account.views import decide_get_credit_balance
 from actors.rules.giving import GIFT_DAY_MAX_MINOR, UNAVAILABLE, gift_code_id
-from actors.runtime.outcome import LATER, Outcome
+from actors.runtime.outcome import LATER, Outcome, Send
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code
 from protocol.internal.wallet import GiftTaken, ReceiveGift, ReturnGift, TakeBackGift
@@ -132,7 +132,8 @@ def test_the_receivers_half_is_paid_credit_that_never_ends() -> None:
     (send,) = outcome.sends
     assert send.target == Address(ActorKind.ACCOUNT, FRIEND)
     assert send.command == GiftTaken(given_id=UUID(int=0x61))
-    assert send.undo == ReturnGift(taken_id=UUID(int=0x62))
+    assert send.undo == ReturnGift(taken_id=UUID(int=0x62), giver_id=FRIEND)
+    assert send.undoes_cause, "the giver's half is taken back behind it, not beside it"
 
 
 @pytest.mark.parametrize("spent_minor", [0, 200, 300])
@@ -142,8 +143,10 @@ def test_a_gift_that_the_giver_takes_back_leaves_the_receiver(spent_minor: int) 
     after(state, accepted(decide_receive_gift(state, arriving(), here(principal=None))))
     if spent_minor:
         given(state, spent_minor)
-    undo = ReturnGift(taken_id=UUID(int=0x62))
+    undo = ReturnGift(taken_id=UUID(int=0x62), giver_id=FRIEND)
     outcome = accepted(decide_return_gift(state, undo, here(in_saga=False)))
+    back = TakeBackGift(given_id=UUID(int=0x61))
+    assert outcome.sends == (Send(Address(ActorKind.ACCOUNT, FRIEND), back),)
     after(state, outcome)
     assert_books(state, outcome)
     assert sums_of([outcome])["platform:transit"] == 300

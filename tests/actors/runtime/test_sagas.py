@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.runtime.answers import ActorUnavailable, Answer
+from actors.runtime.chains import next_steps
+from actors.runtime.outcome import Send
+from protocol.addresses import ActorKind, Address
 from protocol.entries import decode_entry
 from protocol.errors import Code
+from protocol.messages import Message, Origin
 from protocol.records.runtime import Identity, OpenVisit
 from tests.actors.runtime.asking import VAULT, ask, count_in, key
 from tests.actors.runtime.toy_commands import (
     Add,
+    GiveBack,
     Look,
     Loop,
     Pay,
+    TakeOut,
 )
 from tests.actors.runtime.toys import toys
 from tests.twins.journal_faults import JournalFaults
 from tests.twins.nodes import World, open_memory_node
+from tests.twins.outside import OPENING
 
 
 async def test_a_saga_is_answered_by_its_last_step(autojump_clock: MockClock) -> None:
@@ -76,6 +85,26 @@ async def test_the_last_step_is_taken_back_first(autojump_clock: MockClock) -> N
         await ask(running.node, Pay(vault=VAULT.id, ends="refused late"))
         await wait_all_tasks_blocked()
     assert undone == [["TakeOut", "GiveBack"]]
+
+
+def test_an_undo_may_take_the_place_of_the_one_before() -> None:
+    """Where one rests on the other it sees to that itself: told at once, either may come first."""
+    first, second, third = (Address(ActorKind.ACCOUNT, UUID(int=n)) for n in (1, 2, 3))
+    asked = Origin(address=first, message_id=UUID(int=9), status=200, scope=None)
+    begun = Message(id=UUID(int=9), target=first, command=Look(), at=OPENING)
+
+    def step(sender: Address, cause: Message, send: Send) -> Message:
+        ids = (UUID(int=10 + cause.hops),)
+        (made,) = next_steps(
+            sender, cause, (send,), asked, now=OPENING, fresh_id=iter(ids).__next__
+        )
+        return made
+
+    one = step(first, begun, Send(second, Look(), undo=GiveBack()))
+    beside = step(second, one, Send(third, Look(), undo=TakeOut(purse=UUID(int=1))))
+    assert [undo.target for undo in beside.undo] == [first, second]
+    instead = Send(third, Look(), undo=TakeOut(purse=UUID(int=1)), undoes_cause=True)
+    assert [undo.target for undo in step(second, one, instead).undo] == [second]
 
 
 async def test_a_saga_goes_on_after_a_crash(autojump_clock: MockClock) -> None:
