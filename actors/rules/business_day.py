@@ -16,7 +16,8 @@ CLOSE_AFTER_CUTOVER: Final = timedelta(minutes=60)
 """Rule 5: this long after its end a day closes by itself."""
 
 _STARTS_KEPT: Final = 4096
-"""Every decision about money asks for the same few days; finding out takes four conversions."""
+"""Every decision about money asks for the same few days; finding out takes four conversions. And a
+sale asks nine times which day its moment belongs to."""
 _DAY: Final = timedelta(days=1)
 _SECOND: Final = timedelta(seconds=1)
 
@@ -30,6 +31,12 @@ class Bounds(NamedTuple):
 
 def business_day_of(t: datetime, tz: ZoneInfo, cutover: time) -> date:
     """The trading day of a moment: the local date, or the day before if it is before cutover."""
+    # Of one zone's moments the two that a wall clock shows alike would pass for the same one.
+    return _day_of(t if t.tzinfo is UTC else t.astimezone(UTC), tz, cutover)
+
+
+@lru_cache(maxsize=_STARTS_KEPT)
+def _day_of(t: datetime, tz: ZoneInfo, cutover: time) -> date:
     local = t.astimezone(tz)
     day = local.date() if local.time() >= cutover else local.date() - _DAY
     # When clocks go back over the cutover, the wall shows "before cutover" a second time.

@@ -7,13 +7,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
 
 from protocol.chains import canonical_json
 from protocol.errors import Code, Refusal
 from protocol.limits import IDEMPOTENCY_KEY_CHARS_MAX
-
-_PRINTABLE: Final = range(0x20, 0x7F)
 
 
 def fingerprint_of(body: object, path: Mapping[str, object] | None = None) -> bytes:
@@ -36,7 +33,7 @@ def refuse_key(key: str | None, *, required: bool) -> Refusal | None:
             "this route needs an Idempotency-Key: a fresh random value for each new request, the "
             "same for each repeat of it",
         )
-    if 1 <= len(key) <= IDEMPOTENCY_KEY_CHARS_MAX and all(ord(c) in _PRINTABLE for c in key):
+    if 1 <= len(key) <= IDEMPOTENCY_KEY_CHARS_MAX and key.isascii() and key.isprintable():
         return None
     return Refusal(
         Code.MALFORMED_REQUEST,

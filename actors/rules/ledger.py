@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final
 from uuid import UUID
 
 import attrs
@@ -18,19 +20,25 @@ from protocol.chart import USER_KINDS
 from protocol.records.money_states import AccountKind, CreditSource
 from protocol.records.values import HoldSource
 
+_CODES_KEPT: Final = 16_384
+"""Each sale names the same accounts of its patron and its venue, some of them thrice."""
 
+
+@lru_cache(maxsize=_CODES_KEPT)
 def user_account(user_id: UUID, kind: AccountKind) -> str:
     """The code of one of a user's four accounts."""
     assert kind in USER_KINDS
     return f"user:{user_id}:{kind.value}"
 
 
+@lru_cache(maxsize=_CODES_KEPT)
 def venue_account(venue_id: UUID, kind: AccountKind) -> str:
     """The code of a venue's account that it has one of."""
     assert kind not in USER_KINDS | {AccountKind.REVENUE, AccountKind.TILL}
     return f"venue:{venue_id}:{kind.value}"
 
 
+@lru_cache(maxsize=_CODES_KEPT)
 def revenue_account(venue_id: UUID, kind: str) -> str:
     """What a venue earned by one kind of sale, such as time, food, drink or play."""
     return f"venue:{venue_id}:revenue:{kind}"

@@ -7,6 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 import attrs
+import msgspec
 
 from actors.runtime.answers import Answer
 from protocol.addresses import Principal
@@ -31,8 +32,8 @@ class Caller:
     def request_uuid(self) -> UUID | None:
         """The id as the audit trail keeps it."""
         try:
-            return UUID(self.request_id)
-        except ValueError:
+            return msgspec.convert(self.request_id, UUID)
+        except msgspec.ValidationError:
             return None
 
 

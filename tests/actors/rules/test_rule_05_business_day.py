@@ -54,6 +54,13 @@ def test_the_day_the_clocks_go_back_has_25_hours() -> None:
     assert end - start == timedelta(hours=25)
 
 
+def test_what_a_wall_clock_shows_twice_are_two_moments() -> None:
+    """A quarter past two comes before the cutover at half past two, and once more after it."""
+    first = datetime(2026, 10, 25, 2, 15, tzinfo=BERLIN)
+    days = [business_day_of(t, BERLIN, time(2, 30)) for t in (first, first.replace(fold=1))]
+    assert days == [date(2026, 10, 24), date(2026, 10, 25)]
+
+
 def test_a_cutover_in_a_gap_means_the_first_instant_after_it() -> None:
     """02:30 is never shown on this night; the day begins when clocks jump to 03:00.
 
