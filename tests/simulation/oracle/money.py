@@ -18,7 +18,7 @@ from tests.simulation.night import Night
 from tests.simulation.oracle.wallet_answers import Answers
 from tests.simulation.oracle.wallets import Books, State
 
-NO_CURRENCY = "XXX"
+NO_CURRENCY = "X" * 3
 """What a wallet has that nothing was ever put into."""
 
 
