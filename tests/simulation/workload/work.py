@@ -12,6 +12,7 @@ from protocol.records.money_states import TillStatus
 from protocol.records.safety import Incident
 from protocol.records.staff import ShiftHandover, StaffShift, StaffTask
 from protocol.records.states import ShiftStatus, TaskStatus
+from protocol.records.users import UserRole
 from protocol.records.visits import Session
 from tests.simulation.night import STAFF, Night
 from tests.simulation.workload.steps import step
@@ -182,7 +183,7 @@ async def plan_a_week(night: Night) -> None:
 
 @step(3)
 async def raise_an_sos(night: Night) -> None:
-    """Rule 8: it is always taken."""
+    """Rule 8: it is always taken, of whoever is staff; who is no more has no token for it."""
     who = await night.worker()
     body: dict[str, object] = {}
     if night.perhaps(0.6):
@@ -191,6 +192,13 @@ async def raise_an_sos(night: Night) -> None:
             "silent": night.perhaps(0.2), "note": "by the bar",
         }  # fmt: skip
     heard = await night.ask(who, "POST", "/api/emergency/sos", body)
+    if heard.status == 403:
+        await night.house.wait_flushed()
+        lost = night.rows(
+            UserRole, lambda row: row.revoked_at is not None and row.revoked_at > night.began
+        )
+        assert who.user_id in {str(row.user_id) for row in lost}, heard
+        return
     assert heard.status in {200, 201}, heard
 
 
