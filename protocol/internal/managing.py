@@ -58,7 +58,7 @@ class ForgetChange(Command):
 
 @command
 class CancelOpening(Command):
-    """Account → session: the check-in failed, at whichever step. The account hears when it is over."""
+    """Account → session: the check-in failed, at whichever step; say when the visit is over."""
 
     session_id: UUID
     user_id: UUID | None = None
