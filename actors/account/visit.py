@@ -33,14 +33,13 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Refusal
-from protocol.internal.managing import TellAgain
+from protocol.internal.managing import TellAgain, VisitOver
 from protocol.internal.orders import RevenueBooked
 from protocol.internal.visits import (
     CaptureUsage,
     SettleVisit,
     UsageCaptured,
     UsageLine,
-    VisitOver,
     VisitSettled,
 )
 from protocol.records.money import CreditHold, Transaction

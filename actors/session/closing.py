@@ -28,9 +28,9 @@ from actors.session.state import SessionState
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Refusal
 from protocol.events.sessions import SessionCheckedOut
-from protocol.internal.managing import FindOpenOrders, NoOpenOrders
+from protocol.internal.managing import FindOpenOrders, NoOpenOrders, VisitOver
 from protocol.internal.metering import CloseVisit, CorrectEnd, EndOverdueVisit, RetrySettlement
-from protocol.internal.visits import FreeSeat, SettleVisit, VisitOver, VisitSettled
+from protocol.internal.visits import FreeSeat, SettleVisit, VisitSettled
 from protocol.operations.sessions import CheckOut
 from protocol.records.states import CheckOutCause, SessionStatus
 from protocol.records.visits import SessionHistory

@@ -24,8 +24,8 @@ from actors.session.state import SessionState
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Refusal
 from protocol.events.sessions import SessionVoided
-from protocol.internal.managing import CancelOpening, VisitVoided, VoidVisit
-from protocol.internal.visits import FreeSeat, VisitOver
+from protocol.internal.managing import CancelOpening, VisitOver, VisitVoided, VoidVisit
+from protocol.internal.visits import FreeSeat
 from protocol.operations.sessions_managed import VoidSession
 from protocol.records.platform import AuditEntry
 from protocol.records.states import SessionStatus

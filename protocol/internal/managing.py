@@ -65,6 +65,13 @@ class CancelOpening(Command):
 
 
 @command
+class VisitOver(Command):
+    """Session → account: the visit is closed or voided, and another may begin."""
+
+    session_id: UUID
+
+
+@command
 class FindOpenOrders(Command):
     """Session → account: is anything that was ordered by card not served? Refused if so."""
 

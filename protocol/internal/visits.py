@@ -255,13 +255,6 @@ class VisitSettled(Command):
 
 
 @command
-class VisitOver(Command):
-    """Session → account: the visit is closed or voided, and another may begin."""
-
-    session_id: UUID
-
-
-@command
 class DescribeVisit(Command):
     """Account → session: how does the visit stand? For the patron's own live view."""
 

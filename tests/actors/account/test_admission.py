@@ -11,8 +11,8 @@ from actors.account.admission import decide_admit_patron, decide_cancel_admissio
 from actors.account.visit import decide_visit_over
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
-from protocol.internal.managing import CancelOpening
-from protocol.internal.visits import CancelAdmission, OpenSession, VisitOver
+from protocol.internal.managing import CancelOpening, VisitOver
+from protocol.internal.visits import CancelAdmission, OpenSession
 from protocol.records.ledger import LedgerJournal
 from protocol.records.money import CreditHold, Credits, Transaction
 from protocol.records.money_states import (

@@ -19,13 +19,13 @@ from actors.account.visit_holds import decide_hold_for_visit, decide_return_hold
 from actors.runtime.outcome import Outcome
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code
+from protocol.internal.managing import VisitOver
 from protocol.internal.orders import RevenueBooked
 from protocol.internal.visits import (
     HoldForVisit,
     ReturnHold,
     UsageCaptured,
     VisitHeld,
-    VisitOver,
     VisitSettled,
 )
 from protocol.records.ledger import LedgerJournal

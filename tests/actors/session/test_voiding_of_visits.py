@@ -7,11 +7,11 @@ import pytest
 from actors.runtime.outcome import Outcome, Send
 from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.errors import Code, Refusal
-from protocol.internal.managing import CancelOpening, VoidVisit
+from protocol.internal.managing import CancelOpening, VisitOver, VoidVisit
 from protocol.internal.metering import CloseVisit, EndOverdueVisit
 from protocol.internal.orders import OrderPosted
 from protocol.internal.sagas import SagaRefused
-from protocol.internal.visits import FreeSeat, VisitOver
+from protocol.internal.visits import FreeSeat
 from protocol.operations.sessions import CheckOut, GetSession, PauseSession, QuoteMeter
 from protocol.operations.sessions_managed import ForceCheckOut, VoidSession
 from protocol.records.platform import AuditEntry

@@ -11,7 +11,13 @@ import attrs
 from protocol.commands import Command
 from protocol.errors import Code, Refusal
 from protocol.internal.allowances import TimeAllowance
-from protocol.internal.managing import FindOpenOrders, NoOpenOrders, VisitVoided, VoidVisit
+from protocol.internal.managing import (
+    FindOpenOrders,
+    NoOpenOrders,
+    VisitOver,
+    VisitVoided,
+    VoidVisit,
+)
 from protocol.internal.shortening import ShortenVisit, VisitShortened
 from protocol.internal.visits import (
     CaptureUsage,
@@ -20,7 +26,6 @@ from protocol.internal.visits import (
     UsageCaptured,
     UsageLine,
     VisitHeld,
-    VisitOver,
     VisitSettled,
 )
 
