@@ -58,6 +58,9 @@ SETTINGS: Final[Mapping[str, str]] = {
     "max_parallel_workers_per_gather": "0",
     "autovacuum_max_workers": "2",
     "jit": "off",
+    # The node starts it again. A server that begins anew by itself, after one of its processes was
+    # killed, waits for ever if that happens to its startup process too.
+    "restart_after_crash": "off",
     # A statement whose client has gone would hold its locks until it ends.
     "client_connection_check_interval": "1s",
     "idle_in_transaction_session_timeout": "60s",
