@@ -38,6 +38,7 @@ from protocol.internal.people import (
     ApplyVerification,
     CancelFounding,
     FoundAccount,
+    FreeIdentity,
     SignedInAs,
     SignIn,
     StartReset,
@@ -90,6 +91,7 @@ def decide_found_account(state: AccountState, command: FoundAccount, context: Co
                 identity_of(request.email),
                 answer,
                 undo=CancelFounding() if context.in_saga else None,
+                undoes_cause=True,
             ),
             notice,
         ),
@@ -101,12 +103,17 @@ def decide_found_account(state: AccountState, command: FoundAccount, context: Co
 def decide_cancel_founding(
     state: AccountState, command: CancelFounding, context: Context
 ) -> Decision:
-    """The identity could not answer and frees the address: nobody has an account here.
+    """The identity could not answer: nobody has an account here.
 
-    An account that was left behind would keep its address from whoever registers it next.
+    Only then is the address free. An account that was left behind would keep it from whoever
+    registers it next.
     """
+    emails = [user.email for user in state.all(User) if user.email is not None]
     kinds = (User, AuthSession, AuthToken, Exclusion)
-    return Outcome(removes=tuple(row for kind in kinds for row in state.all(kind)))
+    return Outcome(
+        removes=tuple(row for kind in kinds for row in state.all(kind)),
+        sends=tuple(Send(identity_of(email), FreeIdentity()) for email in emails),
+    )
 
 
 @decides(SignIn)

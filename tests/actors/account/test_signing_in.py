@@ -28,6 +28,7 @@ from protocol.internal.people import (
     AccountFounded,
     CancelFounding,
     FoundAccount,
+    FreeIdentity,
     SendNotice,
     SignedInAs,
     SignIn,
@@ -95,16 +96,18 @@ def test_an_account_is_founded_signed_in_and_sent_a_code() -> None:
 
 
 def test_an_account_that_nobody_heard_of_never_was() -> None:
-    """The identity frees the address, so no account may keep it."""
+    """The identity frees the address behind it, so no account may keep it."""
     state = an_account()
     founded = accepted(decide_found_account(state, a_registration(), a_context(ACCOUNT)))
     after(state, founded)
     assert founded.sends[0].undo == CancelFounding()
+    assert founded.sends[0].undoes_cause, "or the address could be free, and taken again, before"
     context = a_context(ACCOUNT, in_saga=False)
     undone = accepted(decide_cancel_founding(state, CancelFounding(), context))
     assert {row.primary_key for row in undone.removes} == {
         row.primary_key for row in founded.changes
     }
+    assert undone.sends == (Send(founded.sends[0].target, FreeIdentity()),)
     assert decide_cancel_founding(an_account(), CancelFounding(), context) == Outcome()
 
 
