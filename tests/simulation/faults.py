@@ -16,8 +16,8 @@ import trio
 
 from actors.runtime.effect_terms import EffectDelayed
 from actors.runtime.mailbox import Envelope
+from protocol.commands import Command
 from protocol.internal.payments import AskOfPayment
-from protocol.internal.sagas import SagaRefused
 from protocol.messages import Message
 from protocol.records.runtime import DeadLetter
 from tests.twins.journal_faults import planted
@@ -109,6 +109,8 @@ class Faults:
     """Whether nothing goes wrong any more."""
     crash: Callable[[], None] = lambda: None
     """Ends the life of the node at once."""
+    undos: set[type[Command]] = attrs.field(factory=set)
+    """What has been named as the undo of something."""
     written: Callable[[], None] = lambda: None
     """Told of each commit that is on the disk."""
 
@@ -159,16 +161,17 @@ class Faults:
     def before_deciding(self, envelope: Envelope) -> None:
         """Perhaps the decision raises.
 
-        Commands and steps of sagas do: their callers hear of it, and what was done is taken back.
-        Other messages and timers are spared, as what they say is nobody else's to say again; so is
-        the news that a saga was refused. And emergencies are always taken (Rule 8).
+        Commands and steps of sagas do, emergencies among them: their callers hear of it, and what
+        was done is taken back. So do undos and the news that a saga was refused: the operator has
+        undos done again, in whatever order. Other messages and timers are spared, as what they say
+        is nobody else's to say again.
         """
         message = envelope.message
-        if envelope.reply is None and message.origin is None:
+        self.undos.update(type(undo.command) for undo in message.undo)
+        told = envelope.reply is not None or message.origin is not None
+        if not told and (type(message.command) not in self.undos or not message.hops):
             return
-        if isinstance(message.command, SagaRefused):
-            return
-        if not envelope.emergency and self.comes("decision raised"):
+        if self.comes("decision raised"):
             raise PlantedError("planted by the simulator")
 
     def before_performing(self, message: Message) -> None:
