@@ -71,6 +71,28 @@ def flush_forgets_what_is_on_its_way(original: Any) -> Any:
     return lambda sources, after: attrs.evolve(original(sources, after), sends={})
 
 
+@mutation(write_behind, "batch_of")
+def flush_forgets_what_was_handled(original: Any) -> Any:
+    """Messages that were handled are still on their way: they are handled again after a start."""
+    return lambda sources, after: attrs.evolve(original(sources, after), caused=[])
+
+
+@mutation(write_behind, "batch_of")
+def flush_forgets_how_far_rooms_are(original: Any) -> Any:
+    """Rooms are numbered anew from where they were: two events have one number."""
+    return lambda sources, after: attrs.evolve(original(sources, after), cursors={})
+
+
+@mutation(numbering, "_receipt")
+def receipts_of_other_journals(original: Any) -> Any:
+    """A receipt carries the hash of no journal at all, or of another one (L7)."""
+
+    def receipt(row: Any, moved: Any, hashes: Any) -> Any:
+        return original(row, moved, {key: bytes(32) for key in hashes})
+
+    return receipt
+
+
 @mutation(numbering, "chained_hash")
 def hash_chain_broken(original: Any) -> Any:
     """Each hash follows from its own row alone (L7)."""

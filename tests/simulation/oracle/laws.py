@@ -42,6 +42,7 @@ from tests.simulation.oracle.money import assert_money_is_as_told
 from tests.simulation.oracle.order import assert_answers_are_in_order
 from tests.simulation.oracle.things import (
     assert_no_hold_is_left_behind,
+    assert_receipts_and_balances_are_of_the_books,
     assert_refunds_are_of_what_was_sold,
     assert_versions_rise_by_one,
 )
@@ -97,6 +98,7 @@ def assert_laws(night: Night) -> None:
     assert_no_hold_is_left_behind(world)
     assert_versions_rise_by_one(night)
     assert_refunds_are_of_what_was_sold(world)
+    assert_receipts_and_balances_are_of_the_books(world)
     dead = [row for row in world.database.table(DeadLetter).values() if not was_planted(row)]
     assert dead == [], dead
 

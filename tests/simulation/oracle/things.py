@@ -6,7 +6,8 @@ from collections import Counter
 from typing import Final
 from uuid import UUID
 
-from protocol.records.money import CreditHold, Purchase, Refund
+from protocol.records.ledger import LedgerJournal, LedgerPosting
+from protocol.records.money import CreditHold, Purchase, Receipt, Refund
 from protocol.records.money_states import HoldStatus, RefundStatus
 from protocol.records.runtime import OpenVisit
 from protocol.records.visits import Session, SessionHistory
@@ -60,3 +61,17 @@ def assert_refunds_are_of_what_was_sold(world: World) -> None:
             back[line.purchase_id] += line.qty
     for id_, qty in back.items():
         assert qty <= sold[id_].qty, f"{qty} were given back of {sold[id_]}"
+
+
+def assert_receipts_and_balances_are_of_the_books(world: World) -> None:
+    """L4 and L7: a posting tells its account's balance, and a receipt its journal's hash."""
+    rows = world.database.table
+    balances: Counter[UUID] = Counter()
+    # As they were flushed, which is the order in which the table was filled.
+    for posting in rows(LedgerPosting).values():
+        balances[posting.account_id] += posting.amount_minor
+        assert posting.balance_after_minor == balances[posting.account_id], posting
+    for receipt in rows(Receipt).values():
+        if receipt.journal_id is not None:
+            journal = rows(LedgerJournal)[(receipt.journal_id,)]
+            assert receipt.journal_hash == journal.hash, (receipt, journal)
