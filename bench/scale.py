@@ -7,7 +7,7 @@ from typing import Final
 import attrs
 
 RUN_S_MAX: Final = 850.0
-"""No question is begun that would end later; `make bench` needs half a minute for its environment."""
+"""No question is begun that would end later; `make bench` has its environment to make, too."""
 
 
 @attrs.frozen(kw_only=True)
