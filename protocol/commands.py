@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar, dataclass_transform
 import attrs
 
 from protocol.evolving import evolve
+from protocol.quick import quick
 
 
 class Command:
@@ -36,7 +37,7 @@ C = TypeVar("C", bound=type[Command])
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def part(cls: C) -> C:
     """Make a class what several commands have in common: as `command`, but none by itself."""
-    return attrs.frozen(kw_only=True, slots=True)(cls)
+    return quick(attrs.frozen(kw_only=True, slots=True)(cls))
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)

@@ -15,10 +15,12 @@ from protocol.commands import Command
 from protocol.errors import LastLightError, Refusal
 from protocol.messages import KeyScope, Provenance
 from protocol.operations.base import Operation
+from protocol.quick import quick
 
 __all__ = ["Answer", "Call", "Caller", "Refused", "Step"]
 
 
+@quick
 @attrs.frozen(kw_only=True)
 class Caller:
     """Where a request came from."""
@@ -37,6 +39,7 @@ class Caller:
             return None
 
 
+@quick
 @attrs.frozen(kw_only=True)
 class Call:
     """An operation to perform."""

@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import attrs
 
+from protocol.quick import quick
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -42,6 +44,7 @@ class Request:
         return self._named.get(name)
 
 
+@quick
 @attrs.frozen
 class Response:
     """One HTTP answer, complete, or its body in parts from `stream`.

@@ -13,6 +13,8 @@ from uuid import UUID
 
 import attrs
 
+from protocol.quick import quick
+
 
 class Audience(enum.StrEnum):
     """Rooms, with a place for whose they are."""
@@ -62,7 +64,7 @@ def event(
     """
 
     def wrap(cls: E) -> E:
-        made = attrs.frozen(kw_only=True, slots=True)(cls)
+        made = quick(attrs.frozen(kw_only=True, slots=True)(cls))
         if name in EVENTS:
             raise ValueError(f"two events are named {name}")
         made.type = name

@@ -9,6 +9,8 @@ from typing import Any, Final, TypeVar, dataclass_transform
 
 import attrs
 
+from protocol.quick import quick
+
 REPLIES: Final[dict[str, type[Any]]] = {}
 """Every reply class by its name."""
 
@@ -22,7 +24,7 @@ def reply(cls: R) -> R:
     Raises:
         ValueError: another reply has the same name.
     """
-    made = attrs.frozen(kw_only=True, slots=True)(cls)
+    made = quick(attrs.frozen(kw_only=True, slots=True)(cls))
     if made.__name__ in REPLIES:
         raise ValueError(f"two replies are named {made.__name__}")
     REPLIES[made.__name__] = made
