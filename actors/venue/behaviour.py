@@ -55,7 +55,7 @@ from actors.venue.caring import HOLD_READ
 from actors.venue.handovers import HANDOVER_READ
 from actors.venue.incident_state import INCIDENT_READ, open_incidents
 from actors.venue.plays import PLAYS_READ
-from actors.venue.queue_draft import QUEUE_READ
+from actors.venue.queue_draft import ANNOUNCED_READ, QUEUE_READ
 from actors.venue.roster import SCHEDULE_READ
 from actors.venue.schedules import WEEK_READ
 from actors.venue.state import VenueState
@@ -167,6 +167,7 @@ VENUE: Final = Behaviour(
         Read(KaraokeRoom, by="venue_id", where=(Among("retired_at", (None,)),)),
         Read(Reservation, by="venue_id", where=(Among("status", LIVE),)),
         QUEUE_READ,
+        ANNOUNCED_READ,
         PLAYS_READ,
         Read(MenuItem, by="venue_id"),
         Read(InventoryLevel, by="venue_id"),

@@ -15,12 +15,17 @@ from actors.runtime.telling import tell
 from actors.venue.state import VenueState
 from protocol.addresses import Role
 from protocol.events.inventory import KaraokeQueueChanged
-from protocol.reads import Read, Since
+from protocol.reads import Among, Read, Since
+from protocol.records.states import TurnStatus
 from protocol.records.venues import KaraokeTurn
 from protocol.replies.karaoke import KaraokeQueue, QueueEntry
 
 QUEUE_READ: Final = Read(KaraokeTurn, by="venue_id", where=(Since("added_at", 36 * 3600),))
 """A night and some more: only tonight's songs count, but the night is the venue's."""
+ANNOUNCED_READ: Final = Read(
+    KaraokeTurn, by="venue_id", where=(Among("status", (TurnStatus.NEXT,)),)
+)
+"""However long ago: a room has one announced singer, and this one will not be called."""
 _NIGHT_VERSIONS: Final = 1_000_000
 
 
@@ -32,6 +37,8 @@ class QueueDraft:
     context: Context
     room_id: UUID
     songs: dict[UUID, KaraokeTurn]
+    left_over: tuple[KaraokeTurn, ...] = ()
+    """Songs of earlier nights that nobody sang."""
 
     def put(self, song: KaraokeTurn) -> None:
         """Take in a song, new or with other values."""
@@ -48,8 +55,12 @@ class QueueDraft:
             self.put(self.songs[song_id].evolve(status=status))
 
     def changes(self) -> tuple[KaraokeTurn, ...]:
-        """The songs that are not as they were, in their next version."""
-        changed = []
+        """The songs that are not as they were, in their next version.
+
+        What an earlier night left over is skipped: its announced singer would keep the place of
+        tonight's.
+        """
+        changed = [song.revised(status=TurnStatus.SKIPPED) for song in self.left_over]
         for song in self.songs.values():
             before = self.state.get(KaraokeTurn, song.id)
             if before is None:
@@ -61,7 +72,7 @@ class QueueDraft:
     def outcome(self, reply: Callable[[QueueDraft], object] | None = None) -> Outcome:
         """Everything that was done, told to who is there."""
         changes = self.changes()
-        self.songs.update({song.id: song for song in changes})
+        self.songs.update({song.id: song for song in changes if song.id in self.songs})
         return Outcome(
             reply=None if reply is None else reply(self),
             changes=changes,
@@ -96,13 +107,18 @@ def draft_of(state: VenueState, context: Context, room_id: UUID) -> QueueDraft:
     """Begin work on the queue of a room tonight."""
     tonight = _night(state, context)
     tz, cutover = state.profile.tz, state.profile.settings.cutover
-    songs = {
-        song.id: song
-        for song in state.all(KaraokeTurn)
-        if song.room_id == room_id
-        and business_day_of(song.added_at, tz, cutover).toordinal() == tonight
-    }
-    return QueueDraft(state=state, context=context, room_id=room_id, songs=songs)
+    songs: dict[UUID, KaraokeTurn] = {}
+    before: list[KaraokeTurn] = []
+    for song in state.all(KaraokeTurn):
+        if song.room_id != room_id:
+            continue
+        if business_day_of(song.added_at, tz, cutover).toordinal() == tonight:
+            songs[song.id] = song
+        else:
+            before.append(song)
+    return QueueDraft(
+        state=state, context=context, room_id=room_id, songs=songs, left_over=in_order(before)
+    )
 
 
 def queue_of(draft: QueueDraft) -> KaraokeQueue:
