@@ -11,7 +11,6 @@ from typing import Any, ClassVar, Final, Self, TypeVar, dataclass_transform
 import attrs
 
 from protocol.evolving import evolve
-from protocol.quick import quick
 
 
 class Command:
@@ -37,7 +36,7 @@ C = TypeVar("C", bound=type[Command])
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 def part(cls: C) -> C:
     """Make a class what several commands have in common: as `command`, but none by itself."""
-    return quick(attrs.frozen(kw_only=True, slots=True)(cls))
+    return attrs.frozen(kw_only=True, slots=True)(cls)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)

@@ -19,13 +19,11 @@ import msgspec
 
 from protocol.addresses import Address
 from protocol.messages import Message, message_from_wire, message_to_wire
-from protocol.quick import quick
 from protocol.records.base import RECORDS, Record
 
 ENTRY_VERSION: Final = 1
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class RoomEvent:
     """One event as it goes out: to several rooms, with the place it has in each.
@@ -44,7 +42,6 @@ class RoomEvent:
     hide_from: UUID | None = None
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class Entry:
     """One actor's outcome as it is written.

@@ -16,10 +16,8 @@ import msgspec
 
 from protocol.addresses import Address, Principal
 from protocol.commands import COMMANDS, Command
-from protocol.quick import quick
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class KeyScope:
     """An idempotency key within its scope at the addressed actor (Rule 12).
@@ -34,7 +32,6 @@ class KeyScope:
     fingerprint: bytes
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class Provenance:
     """Where the request came from that a message goes back to, for the audit trail.
@@ -48,7 +45,6 @@ class Provenance:
     occurred_at: datetime | None = None
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class Origin:
     """Where a saga began: the addressed actor, the message that began it, and how to answer."""
@@ -68,7 +64,6 @@ class Undo:
     command: Command
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class Message:
     """One command on its way to one actor."""

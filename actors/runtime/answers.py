@@ -9,10 +9,8 @@ import trio
 
 from protocol.addresses import Address
 from protocol.errors import Code, LastLightError, Refusal
-from protocol.quick import quick
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class Answer:
     """What an actor decided: `body` is the reply as JSON, or `refusal` says why not."""

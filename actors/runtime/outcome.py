@@ -17,7 +17,6 @@ from protocol.addresses import Address, Principal
 from protocol.commands import Command
 from protocol.errors import Refusal
 from protocol.messages import Provenance
-from protocol.quick import quick
 from protocol.records.base import Record
 
 
@@ -29,7 +28,6 @@ class Later:
 LATER: Final = Later()
 
 
-@quick
 @attrs.frozen
 class Send:
     """A message to another actor, caused by this outcome.
@@ -50,7 +48,6 @@ class Send:
     """The target's id was made in this decision: the message brings it to life."""
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class Event:
     """Something that happened, for the rooms named.
@@ -85,7 +82,6 @@ class CancelTimer:
     name: str
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class Outcome:
     """Everything that follows from one message, all or nothing.
@@ -118,7 +114,6 @@ class Outcome:
         )
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class Context:
     """What a decision may know besides its state and its command."""

@@ -15,7 +15,6 @@ import httptools
 
 from lastlight.web.http import Headers
 from protocol.limits import BODY_BYTES_MAX
-from protocol.quick import quick
 
 _REQUEST_LINE: Final = re.compile(rb"(GET|POST|PUT|PATCH|DELETE) (/[!-~]*) HTTP/1\.1\r\n")
 _FINE: Final = bytes((*b"\t\r\n", *range(0x20, 0x7F), *range(0x80, 0x100)))
@@ -24,7 +23,6 @@ _UNUSUAL: Final = frozenset({"transfer-encoding", "expect", "upgrade", "te", "tr
 _ONCE: Final = frozenset({"host", "content-length", "connection"})
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class PlainHead:
     """A request but for its body, which has `body_bytes`, BODY_BYTES_MAX at most."""

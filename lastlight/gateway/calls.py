@@ -15,12 +15,10 @@ from protocol.commands import Command
 from protocol.errors import LastLightError, Refusal
 from protocol.messages import KeyScope, Provenance
 from protocol.operations.base import Operation
-from protocol.quick import quick
 
 __all__ = ["Answer", "Call", "Caller", "Refused", "Step"]
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class Caller:
     """Where a request came from."""
@@ -39,7 +37,6 @@ class Caller:
             return None
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class Call:
     """An operation to perform."""

@@ -27,7 +27,6 @@ from lastlight.web.problems import problem_response
 from protocol.errors import Code, LastLightError, Refusal
 from protocol.evolving import evolve
 from protocol.limits import BODY_BYTES_MAX, BODY_TIMEOUT_S
-from protocol.quick import quick
 
 _SECURITY: Final[Headers] = (
     ("x-content-type-options", "nosniff"),
@@ -61,7 +60,6 @@ class BodyTooSlow(LastLightError):
     """The body did not come as it was announced, or not in time."""
 
 
-@quick
 @attrs.frozen(kw_only=True)
 class Head:
     """All of a request but its body, as its lane read it. Header names are lower case."""

@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
 import attrs
 
-from protocol.quick import quick
-
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -44,7 +42,6 @@ class Request:
         return self._named.get(name)
 
 
-@quick
 @attrs.frozen
 class Response:
     """One HTTP answer, complete, or its body in parts from `stream`.

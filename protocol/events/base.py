@@ -13,8 +13,6 @@ from uuid import UUID
 
 import attrs
 
-from protocol.quick import quick
-
 
 class Audience(enum.StrEnum):
     """Rooms, with a place for whose they are."""
@@ -64,7 +62,7 @@ def event(
     """
 
     def wrap(cls: E) -> E:
-        made = quick(attrs.frozen(kw_only=True, slots=True)(cls))
+        made = attrs.frozen(kw_only=True, slots=True)(cls)
         if name in EVENTS:
             raise ValueError(f"two events are named {name}")
         made.type = name

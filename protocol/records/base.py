@@ -14,7 +14,6 @@ from typing import Any, ClassVar, Final, Self, TypeVar, cast, dataclass_transfor
 import attrs
 
 from protocol.evolving import evolve
-from protocol.quick import quick
 
 
 @attrs.frozen
@@ -83,7 +82,7 @@ def record(table: Table) -> Callable[[R], R]:
     """
 
     def wrap(cls: R) -> R:
-        made = quick(attrs.frozen(kw_only=True, slots=True, hash=False)(cls))
+        made = attrs.frozen(kw_only=True, slots=True, hash=False)(cls)
         columns = {field.name for field in attrs.fields(made)}  # type: ignore[arg-type]
         named = {*table.key, *table.given_at_flush}
         named |= {column for unique in table.unique for column in unique.columns}

@@ -9,8 +9,6 @@ from typing import Any, Final, TypeVar, dataclass_transform
 
 import attrs
 
-from protocol.quick import quick
-
 REPLIES: Final[dict[str, type[Any]]] = {}
 """Every reply class by its name."""
 
@@ -24,7 +22,7 @@ def reply(cls: R) -> R:
     Raises:
         ValueError: another reply has the same name.
     """
-    made = quick(attrs.frozen(kw_only=True, slots=True)(cls))
+    made = attrs.frozen(kw_only=True, slots=True)(cls)
     if made.__name__ in REPLIES:
         raise ValueError(f"two replies are named {made.__name__}")
     REPLIES[made.__name__] = made
