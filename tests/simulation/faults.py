@@ -6,6 +6,7 @@ spared most of them, so that what does come is not drowned in the rest.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from random import Random
@@ -90,12 +91,17 @@ class PlantedError(Exception):
     """What no decision ever raises by itself."""
 
 
+_AN_EXCEPTION: Final = re.compile(r"\w+\(")
+
+
 def was_planted(letter: DeadLetter) -> bool:
     """Whether it died of what was done to it here.
 
-    Asking how a payment is is given up soon while the provider is away: its timer asks again.
+    Asking how a payment is is given up soon while the provider is away: its timer asks again. That
+    is told in words; a bug of its own is told as the exception that it was.
     """
-    return "planted" in letter.error or letter.command == AskOfPayment.__name__
+    unanswered = letter.command == AskOfPayment.__name__ and not _AN_EXCEPTION.match(letter.error)
+    return unanswered or "planted" in letter.error
 
 
 @attrs.define(eq=False)
