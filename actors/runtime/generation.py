@@ -198,7 +198,9 @@ class Generation:
             JournalFull, CommitLost: nothing was written.
         """
         now = self.now()
-        again = attrs.evolve(message, id=self.ports.ids.fresh(), at=now)
+        # A timer has fired by then: what it sent comes as any other message does.
+        hops = max(1, message.hops)
+        again = attrs.evolve(message, id=self.ports.ids.fresh(), at=now, timer=None, hops=hops)
         gone = (DeadLetter.table.name, (letter_id,))
         entry = Entry(actor=OUTSIDE, at=now, cause=None, removes=(gone,), sends=(again,))
         position = self.append(encode_entry(entry), Urgency.INTERNAL, OUTSIDE)

@@ -72,6 +72,11 @@ def _tell(actor: Actor, failure: str, took_s: float) -> None:
     generation.deliver(message, actor.position)
 
 
+def _has_caller(message: Message) -> bool:
+    """Whether somebody asked for it, who was told and may have asked again."""
+    return message.hops == 0 and message.timer is None
+
+
 def outcome_of_failure(actor: Actor, message: Message, failure: str, now: datetime) -> Outcome:
     """What follows from a message whose decision failed: its dead letter, and 500 with its id."""
     payload = encode_message(message)
@@ -83,7 +88,7 @@ def outcome_of_failure(actor: Actor, message: Message, failure: str, now: dateti
         command=type(message.command).__name__,
         error=failure[:2000],
         payload=payload if whole else b"",
-        replayable=whole and message.hops > 0 and message.origin is None,
+        replayable=whole and message.origin is None and not _has_caller(message),
         at=now,
     )
     actor.generation.counts.dead_letters += 1

@@ -11,13 +11,16 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.runtime.timers import Timers
 from protocol.addresses import ActorKind
-from protocol.entries import decode_entry
+from protocol.entries import decode_entry, decode_message
 from protocol.internal.forgetting import ForgetFiredTimers
 from protocol.limits import TIMER_HORIZON_S
 from protocol.messages import Message
 from protocol.records.platform import ActorTimer
+from protocol.records.runtime import DeadLetter
 from tests.actors.runtime.asking import ask, count_in
 from tests.actors.runtime.toy_commands import (
+    Add,
+    Break,
     Look,
     StopWaiting,
     Wait,
@@ -54,6 +57,31 @@ async def test_a_timer_fires_in_the_node_that_it_was_set_in(autojump_clock: Mock
         await ask(running.node, Wait(seconds=60))
         await trio.sleep(61)
         assert count_in(await ask(running.node, Look())) == 2
+
+
+async def test_what_a_timer_sent_is_done_once_its_bug_is_mended(autojump_clock: MockClock) -> None:
+    """It has fired and nobody asks again, so a meter would stand still for good."""
+    broken = toys()
+    purse = broken[ActorKind.IDENTITY]
+    broken[ActorKind.IDENTITY] = attrs.evolve(
+        purse, decisions={**purse.decisions, Add: purse.decisions[Break]}
+    )
+    world = World()
+    async with open_memory_node(world, broken) as running:
+        await ask(running.node, Wait(seconds=60))
+        await trio.sleep(61)
+        await running.write_behind.wait_flushed(running.journal.last)
+    (letter,) = world.database.table(DeadLetter).values()
+    assert letter.replayable
+    async with open_memory_node(world, toys()) as running:
+        assert count_in(await ask(running.node, Look())) == 0
+        running.node.replay(letter.message_id, decode_message(letter.payload))
+    for _ in range(2):
+        async with open_memory_node(world, toys()) as running:
+            await trio.sleep(61)
+            await running.write_behind.wait_flushed(running.journal.last)
+            assert count_in(await ask(running.node, Look())) == 1
+    assert world.database.table(DeadLetter) == {}
 
 
 async def test_a_timer_set_to_what_it_is_writes_nothing(autojump_clock: MockClock) -> None:
