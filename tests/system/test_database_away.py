@@ -28,7 +28,8 @@ from tests.system.reckoning import check_tables
 
 AWAY_S: Final = 20.0 if os.environ.get("TEST_LASTLIGHT_LONG") else 9.0
 DEGRADED_WITHIN_S: Final = 8.0
-BACK_WITHIN_S: Final = 30.0
+BACK_WITHIN_S: Final = 120.0
+"""A job that failed meanwhile is tried again after a minute."""
 SOS_WITHIN_S: Final = 2.0
 ACT_WITHIN_S: Final = 5.0
 COLD_WITHIN_S: Final = 15.0
