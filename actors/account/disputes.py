@@ -14,13 +14,12 @@ from actors.account.payment_states import in_state, told_payment
 from actors.account.state import AccountState
 from actors.account.wallet import WalletDraft, wallet_of
 from actors.rules import journals
-from actors.rules.grants import give_back, is_spendable
+from actors.rules.grants import give_back
 from actors.rules.lifecycle import PAYMENT_RANK, PaymentReport, judge_payment_report
 from actors.rules.permissions import not_found
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from protocol.addresses import OUTSIDE
-from protocol.errors import Refusal
 from protocol.internal.payments import ApplyDispute, AskOfPayment, DisputeOutcome
 from protocol.records.money import Refund, Transaction
 from protocol.records.money_states import (
@@ -115,13 +114,7 @@ def _opened(
         posted_at=context.now,
     )
     wallet.put(transaction)
-    left_minor = sum(
-        lot.remaining_minor
-        for lot in wallet.lots.values()
-        if lot.source is CreditSource.PAID and is_spendable(lot, context.now)
-    )
-    parts = wallet.take_of(CreditSource.PAID, min(left_minor, amount_minor))
-    assert not isinstance(parts, Refusal), f"{left_minor} minor of paid credit were there"
+    parts = wallet.take_left(CreditSource.PAID, amount_minor)
     draft = journals.dispute(
         user_id=state.user_id, amount_minor=amount_minor, parts=parts, source="dispute"
     )

@@ -24,7 +24,6 @@ from actors.account.state import AccountState
 from actors.account.wallet import WalletDraft, wallet_of
 from actors.rules import journals
 from actors.rules.giving import UNAVAILABLE, refuse_gift
-from actors.rules.grants import is_spendable
 from actors.rules.ledger import mirror
 from actors.rules.permissions import not_found
 from actors.runtime.behaviour import decides
@@ -128,9 +127,7 @@ def decide_receive_gift(state: AccountState, command: ReceiveGift, context: Cont
     used = () if token is None else (token.revised(used_at=context.now),)
     answer = GiftTaken(given_id=command.given_id)
     giver = Address(ActorKind.ACCOUNT, command.giver_id)
-    undo = ReturnGift(
-        taken_id=gift.id, code_id=command.code_id, giver_id=command.giver_id
-    )  # fmt: skip
+    undo = ReturnGift(taken_id=gift.id, code_id=command.code_id, giver_id=command.giver_id)
     told = Send(giver, answer, undo=undo if context.in_saga else None, undoes_cause=True)
     return attrs.evolve(outcome, changes=(*outcome.changes, *used), sends=(told,))
 
@@ -142,13 +139,7 @@ def decide_return_gift(state: AccountState, command: ReturnGift, context: Contex
     if gift is None or gift.status is not TransactionStatus.POSTED:
         return Outcome()
     wallet = wallet_of(state, context, venue_id=gift.venue_id, currency=gift.currency)
-    left_minor = sum(
-        lot.remaining_minor
-        for lot in wallet.lots.values()
-        if lot.source is CreditSource.PAID and is_spendable(lot, context.now)
-    )
-    parts = wallet.take_of(CreditSource.PAID, min(left_minor, gift.amount_minor))
-    assert not isinstance(parts, Refusal), f"{left_minor} minor of paid credit were there"
+    parts = wallet.take_left(CreditSource.PAID, gift.amount_minor)
     gift = gift.evolve(status=TransactionStatus.VOIDED)
     wallet.put(gift)
     draft = journals.gift_returned(

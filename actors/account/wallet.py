@@ -18,7 +18,7 @@ from actors.account.bonus_timer import expiry_timer
 from actors.account.limits import limits_told
 from actors.account.standing import business_day_at
 from actors.account.state import AccountState, balances_of
-from actors.account.wallet_rows import balance_changed, journal_rows, posted
+from actors.account.wallet_rows import balance_changed, credits_after, journal_rows, posted
 from actors.rules import journals
 from actors.rules.grants import available_minor, capture, join, less, more, take
 from actors.rules.ledger import Balances, JournalDraft, fold
@@ -83,18 +83,25 @@ class WalletDraft:
         """Take credit out of its lots, in burn order; the caller posts it. 402 if it is short."""
         lots = () if self.balances.is_frozen else self.lots.values()
         parts = take(lots, amount_minor, self.now, alcohol_minor=alcohol_minor, paid_only=paid_only)
-        if not isinstance(parts, Refusal):
-            for lot in less(self.lots, parts):
-                self.put(lot)
-        return parts
+        return self._taken(parts)
 
     def take_of(self, source: CreditSource, amount_minor: int) -> tuple[HoldSource, ...] | Refusal:
         """Take credit of one kind out of its lots, frozen or not; the caller posts it."""
-        lots = [lot for lot in self.lots.values() if lot.source is source]
-        parts = take(lots, amount_minor, self.now)
-        if not isinstance(parts, Refusal):
-            for lot in less(self.lots, parts):
-                self.put(lot)
+        return self._taken(take(self._lots_of(source), amount_minor, self.now))
+
+    def take_left(self, source: CreditSource, most_minor: int) -> tuple[HoldSource, ...]:
+        """As `take_of`, but no more than is left."""
+        left_minor = available_minor(self._lots_of(source), self.now)
+        parts = self.take_of(source, min(left_minor, most_minor))
+        assert not isinstance(parts, Refusal), f"{left_minor} minor of {source.value} were there"
+        return parts
+
+    def _lots_of(self, source: CreditSource) -> list[CreditGrant]:
+        return [lot for lot in self.lots.values() if lot.source is source]
+
+    def _taken(self, parts: tuple[HoldSource, ...] | Refusal) -> tuple[HoldSource, ...] | Refusal:
+        for lot in () if isinstance(parts, Refusal) else less(self.lots, parts):
+            self.put(lot)
         return parts
 
     def give_back(self, parts: tuple[HoldSource, ...]) -> None:
@@ -241,14 +248,7 @@ class WalletDraft:
         changes: list[Record] = [row.evolve(version=self._next_version(row)) for row in rows]
         events = list(self._posted)
         if self.ledger_seq != stored.ledger_seq:
-            frozen_at = stored.frozen_at or self.now
-            changes.append(
-                stored.revised(
-                    **attrs.asdict(self.balances),
-                    ledger_seq=self.ledger_seq,
-                    frozen_at=frozen_at if self.balances.is_frozen else None,
-                )
-            )
+            changes.append(credits_after(stored, self.balances, self.ledger_seq, self.now))
             changed = balance_changed(
                 self.balances,
                 available_minor=self.available_minor,

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from datetime import date, datetime
 from uuid import UUID
 
+import attrs
+
 from actors.rules.ledger import Balances, JournalDraft
 from protocol.chains import text_digest
 from protocol.events.money import CreditsBalanceChanged, TransactionPosted
 from protocol.records.ledger import LedgerJournal, LedgerPosting, ledger_account_id
-from protocol.records.money import Transaction
+from protocol.records.money import Credits, Transaction
 
 
 def journal_rows(
@@ -57,6 +59,12 @@ def journal_rows(
         for line, posting in enumerate(draft.postings, 1)
     ]
     return journal, lines
+
+
+def credits_after(stored: Credits, balances: Balances, ledger_seq: int, now: datetime) -> Credits:
+    """The balances as a row; `frozen_at` tells since when something is owed."""
+    frozen_at = (stored.frozen_at or now) if balances.is_frozen else None
+    return stored.revised(**attrs.asdict(balances), ledger_seq=ledger_seq, frozen_at=frozen_at)
 
 
 def posted(

@@ -146,18 +146,21 @@ def gift_in(*, user_id: UUID, amount_minor: int, grant_id: UUID, source: str) ->
     return journal(source, (TRANSIT, -amount_minor), credit_parts(user_id, [part], sign=+1))
 
 
+def _taken_or_owed(
+    user_id: UUID, amount_minor: int, parts: Sequence[HoldSource]
+) -> tuple[tuple[PostingDraft, ...], tuple[str, int]]:
+    """Credit that goes, taken from what was left of it: what that does not cover is owed."""
+    owed_minor = amount_minor - sum(part.amount_minor for part in parts)
+    assert owed_minor >= 0
+    owed = (user_account(user_id, AccountKind.RECEIVABLE), -owed_minor)
+    return credit_parts(user_id, parts, sign=-1), owed
+
+
 def gift_returned(
     *, user_id: UUID, amount_minor: int, parts: Sequence[HoldSource], source: str
 ) -> JournalDraft:
     """The receiver's half taken back: paid −min(balance, a), receivable −rest, transit +a."""
-    rest_minor = amount_minor - sum(part.amount_minor for part in parts)
-    assert rest_minor >= 0
-    return journal(
-        source,
-        credit_parts(user_id, parts, sign=-1),
-        (user_account(user_id, AccountKind.RECEIVABLE), -rest_minor),
-        (TRANSIT, amount_minor),
-    )
+    return journal(source, *_taken_or_owed(user_id, amount_minor, parts), (TRANSIT, amount_minor))
 
 
 def refund(
@@ -229,13 +232,8 @@ def dispute(
 
     `parts` are what was left to take of paid lots.
     """
-    rest_minor = amount_minor - sum(part.amount_minor for part in parts)
-    assert rest_minor >= 0
     return journal(
-        source,
-        credit_parts(user_id, parts, sign=-1),
-        (user_account(user_id, AccountKind.RECEIVABLE), -rest_minor),
-        (STRIPE_CLEARING, amount_minor),
+        source, *_taken_or_owed(user_id, amount_minor, parts), (STRIPE_CLEARING, amount_minor)
     )
 
 
