@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from functools import wraps
 from inspect import iscoroutinefunction
 from typing import Any, Final, TypeAlias
-from unittest.mock import patch
 
 import attrs
+
+from tests.replacing import replaced
 
 Make: TypeAlias = Callable[[Any], Any]
 SLIPS: Final = (TypeError, AttributeError, NameError)
@@ -42,7 +43,7 @@ class Mutation:
     def planted(self) -> Iterator[None]:
         """The change, while a block runs."""
         made = self.make(getattr(self.place, self.attribute))
-        with patch.object(self.place, self.attribute, new=_watched(made, tells=self.tells)):
+        with replaced(self.place, self.attribute, _watched(made, tells=self.tells)):
             yield
 
 

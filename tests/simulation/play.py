@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
 from random import Random
-from unittest.mock import patch
 
 import trio
 from trio.testing import MockClock
@@ -23,6 +22,7 @@ from actors.runtime.actor import Actor
 from actors.runtime.mailbox import Envelope
 from actors.runtime.outcome import Outcome
 from protocol.messages import Message
+from tests.replacing import replaced
 from tests.simulation.clients import Clients
 from tests.simulation.databases import FaultyDatabase
 from tests.simulation.disks import KeepingDisk
@@ -87,9 +87,9 @@ def _faults_in_place(night: Night) -> Iterator[None]:
     retention_s = -1.0 if night.seed % 3 == 0 else RETENTION_S
     short = partial(open_memory_journal, retention_s=retention_s)
     with (
-        patch.object(acting, "handle", new=handled),
-        patch.object(handling, "_decision", new=decided),
-        patch.object(nodes, "open_memory_journal", new=short),
+        replaced(acting, "handle", handled),
+        replaced(handling, "_decision", decided),
+        replaced(nodes, "open_memory_journal", short),
     ):
         yield
 

@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from random import Random
 from typing import Any, Final
-from unittest.mock import patch
 
 import trio
+
+from tests.replacing import replaced
 
 _RUN: Final[Any] = trio._core._run
 
@@ -33,9 +34,9 @@ def everything_random_from(seed: int) -> Iterator[None]:
     """Whatever asks the system for random bytes meanwhile gets those of the seed."""
     source = Random(seed)
     with (
-        patch.object(_RUN, "_ALLOW_DETERMINISTIC_SCHEDULING", new=True),
-        patch.object(os, "urandom", new=source.randbytes),
-        patch.object(random, "_urandom", new=source.randbytes),
+        replaced(_RUN, "_ALLOW_DETERMINISTIC_SCHEDULING", True),
+        replaced(os, "urandom", source.randbytes),
+        replaced(random, "_urandom", source.randbytes),
     ):
         take_turns_by(seed)
         yield

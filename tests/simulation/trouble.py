@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from unittest.mock import patch
 
 import attrs
 import trio
 
 import actors.runtime.mailbox
 from actors.runtime import housekeeping
+from tests.replacing import replaced
 from tests.simulation.databases import FaultyDatabase
 from tests.simulation.life import Life, NodeEnds, move, take
 from tests.simulation.moves import steps
@@ -135,7 +135,7 @@ async def disk_stays_full(life: Life) -> None:
 async def mailbox_full(life: Life) -> None:
     """Actors take one command at a time."""
     life.night.faults.met["mailbox full"] += 1
-    with patch.object(actors.runtime.mailbox, "MAILBOX_COMMANDS_MAX", new=1):
+    with replaced(actors.runtime.mailbox, "MAILBOX_COMMANDS_MAX", 1):
         await steps(life)
 
 
@@ -154,7 +154,7 @@ async def actors_retired(life: Life) -> None:
                         night.faults.met["actors retired"] += 1
             await trio.sleep(0.02)
 
-    with patch.object(housekeeping, "ACTOR_IDLE_S", new=0.0):
+    with replaced(housekeeping, "ACTOR_IDLE_S", 0.0):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(let_go)
             await steps(life)

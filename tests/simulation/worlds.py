@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
-from unittest.mock import patch
 from uuid import UUID, uuid5
 
 import attrs
@@ -29,6 +28,7 @@ from protocol.entries import Entry, encode_entry
 from protocol.journal import Urgency
 from protocol.records.base import Record
 from protocol.records.inventory import Game, InventoryLevel, KaraokeRoom, MenuItem, StockMovement
+from tests.replacing import replaced
 from tests.simulation.databases import FaultyDatabase
 from tests.simulation.disks import KeepingDisk
 from tests.simulation.seeded import everything_random_from
@@ -82,7 +82,7 @@ def steady_secrets() -> Iterator[None]:
     """Tokens are signed by the same keys each time, so that they are the same, too."""
     keys = tuple(SigningKey(Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32)) for n in (1, 2))
     secrets = Secrets(keys=KeyRing(keys), refresh=bytes(32), codes=bytes(range(32)))
-    with patch.object(whole, "SECRETS", new=secrets):
+    with replaced(whole, "SECRETS", secrets):
         yield
 
 
@@ -103,7 +103,7 @@ def _drop(_logger: object, _method: str, _event: object) -> str:
 
 @contextmanager
 def _few_guests() -> Iterator[None]:
-    with patch.object(fixture, "PATRONS", new=PATRONS_FOUNDED):
+    with replaced(fixture, "PATRONS", PATRONS_FOUNDED):
         yield
 
 
