@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import hashlib
 import os
 import subprocess
 from pathlib import Path
@@ -14,21 +16,44 @@ _NPM: Final = NODE.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm
 _INSTALL_S: Final = 300
 
 
-def has_packages(folder: Path) -> bool:
-    """Whether everything that the folder's lock names is there."""
-    done = folder / "node_modules" / ".package-lock.json"
-    lock = folder / "package-lock.json"
-    return done.exists() and done.stat().st_mtime >= lock.stat().st_mtime
+class PackagesMissing(RuntimeError):
+    """npm could not install what a folder's lock names; with its own words."""
 
 
-def install_packages(folder: Path) -> None:
+def environment(**more: str) -> dict[str, str]:
+    """The environment of a script: ours, with this Node first in the path."""
+    path = f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    return {**os.environ, "PATH": path, **more}
+
+
+def install_packages(folder: Path) -> Path:
     """Install what the folder's lock names, in exactly those versions, if it is not there yet.
 
+    Safe to call from several processes at once.
+
+    Returns:
+        Where the packages are.
+
     Raises:
-        CalledProcessError: npm could not.
+        PackagesMissing: npm could not.
     """
-    if has_packages(folder):
-        return
-    env = {**os.environ, "PATH": f"{NODE.parent}:{os.environ.get('PATH', os.defpath)}"}
-    argv = [str(NODE), str(_NPM), "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    subprocess.run(argv, cwd=folder, env=env, check=True, timeout=_INSTALL_S)
+    installed = folder / "node_modules"
+    stamp = installed / ".made"
+    with (folder / "package-lock.json").open("rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = hashlib.sha256(lock.read()).hexdigest()
+        if not stamp.exists() or stamp.read_text() != wanted:
+            done = subprocess.run(
+                [str(NODE), str(_NPM), "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+                cwd=folder,
+                env=environment(),
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_INSTALL_S,
+                check=False,
+            )
+            if done.returncode != 0:
+                raise PackagesMissing(f"npm ci in {folder}: {done.stdout}{done.stderr}")
+            stamp.write_text(wanted)
+    return installed

