@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import secrets
 import subprocess
@@ -17,18 +16,13 @@ import httpx
 
 from bench.database import program, run_sql
 from bench.peer import Stored
-from bench.peers.node import has_packages
-from bench.peers.serving import EXPRESS, ProcessPeer, express, fastapi
+from bench.peers.serving import ProcessPeer, express, fastapi
 from bench.peers.store import Store
 from bench.town import Town
 from protocol.codec import decode, parse_json, to_json
 
 AT_ONCE = 6
 _EMPTY = "drop schema public cascade; drop schema runtime cascade; create schema public"
-MISSING = {
-    "express": "" if has_packages(EXPRESS) else f"npm ci has not run in {EXPRESS}",
-    "fastapi": "" if importlib.util.find_spec("fastapi") else "the bench extra is not installed",
-}
 
 
 @attrs.define(eq=False)
