@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import shutil
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil  # type: ignore[import-untyped]
 import pytest
 import trio
 
@@ -28,27 +27,20 @@ def data_dir() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def child_of(server: EmbeddedServer, name: str) -> int | None:
-    """The process of the server that calls itself so, if there is one now."""
-    pid = server.pid
-    with contextlib.suppress(OSError):
-        for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
-            title = Path(f"/proc/{child}/cmdline").read_bytes()
-            if title.startswith(f"postgres: {name}".encode()):
-                return int(child)
-    return None
-
-
 def kill(server: EmbeddedServer, name: str) -> bool:
-    """Take a process as the kernel does for want of memory; False if it is not there."""
-    child = child_of(server, name)
-    if child is not None:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-    return child is not None
+    """Take the server's process that calls itself so, as the kernel does for want of memory.
+
+    Returns:
+        False if there is none now.
+    """
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for child in [] if server.pid is None else psutil.Process(server.pid).children():
+            if " ".join(child.cmdline()).startswith(f"postgres: {name}"):
+                child.kill()
+                return True
+    return False
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds processes as Linux does")
 async def test_a_server_whose_startup_process_is_killed_too_comes_back(data_dir: Path) -> None:
     """PostgreSQL that begins anew by itself then waits for ever, and says that it recovers."""
     async with (
