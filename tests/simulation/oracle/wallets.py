@@ -109,10 +109,6 @@ class Wallet:
     """Open holds, and what each still holds."""
     states: list[State] = attrs.field(factory=list)
 
-    def state_at(self, place: int) -> State:
-        """How it stood after an entry."""
-        return next(state for state in reversed(self.states) if state.place <= place)
-
 
 @attrs.frozen(kw_only=True)
 class Movement:
