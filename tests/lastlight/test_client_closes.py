@@ -117,8 +117,10 @@ async def test_a_phone_that_says_too_much_waits_and_then_has_everything() -> Non
     async with an_evening() as (stage, _, phone):
         await phone.do("wake", times=SOCKET_MESSAGES_BURST + 20)
         await phone.wait_state("waiting")
+        # The phone knows of it a moment before the node has let go of it.
+        while stage.hub.statistics().connections:
+            await trio.lowlevel.checkpoint()
         stage.add()
-        assert stage.hub.statistics().connections == 0
         await phone.do("wake")
         await phone.wait_events(1)
         assert _seqs(phone) == [1]
