@@ -54,7 +54,7 @@ export class LastLight {
     this.onState("closed");
   }
 
-  /** Hear a room, from where this device left it. */
+  /** Hear a room, from where this device left it. What was before is in its view, not heard. */
   async join(name: string, listener?: Listener): Promise<Room> {
     let room = this.rooms.get(name);
     if (room === undefined) {
@@ -63,6 +63,7 @@ export class LastLight {
       this.#subscribe(room);
     }
     if (listener) room.listeners.add(listener);
+    await room.known.promise;
     return room;
   }
 
@@ -196,7 +197,7 @@ export class LastLight {
     if (pending && transient) this.#after(again, () => this.#say(pending.message));
     else if (pending) this.#settle(said, () => pending.failed(problem));
     else if (room && transient) this.#after(again, () => this.#subscribe(room));
-    else if (room) room.refused = problem;
+    else if (room) room.refuse(problem);
   }
 
   #settle(said: Members, settle: (pending: Pending) => void): void {

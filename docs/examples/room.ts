@@ -21,6 +21,8 @@ export class Room {
   readonly latest = new Map<string, Envelope>();
   /** Why it is not heard any more; undefined while it is. */
   refused: Problem | undefined;
+  /** Settles when `view` is there: kept by this device, or told by the node; or it was refused. */
+  readonly known = Promise.withResolvers<void>();
   readonly listeners = new Set<Listener>();
   /** Urgent copies that were shown, by the event's id; null once their place has come. */
   readonly #shown = new Map<string, Envelope | null>();
@@ -30,7 +32,9 @@ export class Room {
   constructor(name: string, table: FoldTable, kept: string | null = null) {
     this.name = name;
     this.#table = table;
-    if (kept !== null) Object.assign(this, JSON.parse(kept));
+    if (kept === null) return;
+    Object.assign(this, JSON.parse(kept));
+    this.known.resolve();
   }
 
   keep(): string {
@@ -53,7 +57,13 @@ export class Room {
       this.seq = Number(said["seq"]);
       for (const event of snapshot.latest) this.#unnumbered(event);
     }
+    this.known.resolve();
     return { op: "ack", room: this.name, seq: this.seq };
+  }
+
+  refuse(problem: Problem): void {
+    this.refused = problem;
+    this.known.reject(problem);
   }
 
   /** Take in a frame with an event; what to acknowledge, if anything, or "gap": subscribe again. */

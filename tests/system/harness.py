@@ -205,6 +205,13 @@ class NodeProcess:
         pid_file = self.data_dir / "postgres" / "cluster" / "postmaster.pid"
         return psutil.Process(int(pid_file.read_text().split()[0]))
 
+    def has_another_server(self, before: psutil.Process) -> bool:
+        """Whether a PostgreSQL runs that is not `before`, whose last processes may answer yet."""
+        with suppress(psutil.NoSuchProcess, FileNotFoundError, IndexError, ValueError):
+            server = self.server()
+            return bool(server != before and server.is_running())
+        return False
+
     def end(self) -> None:
         """Whatever became of it: it does not run any more."""
         if self._process is not None and self._process.poll() is None:

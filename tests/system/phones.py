@@ -60,10 +60,13 @@ class Phone:
         user_id: str = someone["user_id"]
         return user_id
 
-    async def join(self, room: str) -> str | None:
-        """Hear a room, and wait until it is known where that stands, or why it is refused."""
-        refused: str | None = await self.do("join", room=room)
-        return refused
+    async def join(self, room: str) -> None:
+        """Hear a room, and wait until it is known where that stands.
+
+        Raises:
+            Refused: it is not this person's.
+        """
+        await self.do("join", room=room)
 
     async def room(self, room: str) -> dict[str, Any]:
         """What it holds of a room."""

@@ -72,9 +72,7 @@ async def stop_database(scene: Scene) -> None:
     before.send_signal(signal.SIGQUIT)
 
     async def is_another() -> bool:
-        with suppress(psutil.NoSuchProcess, FileNotFoundError, IndexError, ValueError):
-            return bool(scene.node.server() != before and scene.node.server().is_running())
-        return False
+        return scene.node.has_another_server(before)
 
     await wait_until(is_another, within_s=DATABASE_BACK_S)
     await scene.wait()
