@@ -15,7 +15,7 @@ import trio
 
 from bench.people import EverybodyThere
 from lastlight.behaviours import BEHAVIOURS
-from lastlight.process import open_tamed_collector
+from lastlight.process import freeze, open_tamed_process
 from protocol.addresses import ActorKind, Address
 from tests.twins.nodes import World, open_memory_node
 from tests.twins.outside import TrioClock
@@ -38,16 +38,15 @@ async def activate(count: int) -> tuple[float, float]:
             stops.append(time.perf_counter() - before - 0.001)
 
     async with (
-        open_tamed_collector() as collector,
+        open_tamed_process(),
         open_memory_node(world, BEHAVIOURS) as running,
         trio.open_nursery() as nursery,
     ):
-        collector.freeze()
+        freeze()
         nursery.start_soon(watch)
         began = time.perf_counter()
         for n in range(count):
             await running.node.activate(Address(ActorKind.ACCOUNT, UUID(int=n + 1)))
-            collector.activated()
         took = time.perf_counter() - began
         nursery.cancel_scope.cancel()
     return took, max(stops) * 1000

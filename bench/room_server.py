@@ -22,7 +22,7 @@ from lastlight.clocks import system_ids
 from lastlight.demo.ids import DEMO_VENUE
 from lastlight.front_door import SocketEndpoint, open_front_door
 from lastlight.metrics import Metrics
-from lastlight.process import open_tamed_collector
+from lastlight.process import freeze, open_tamed_process
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.connection import SUBPROTOCOL, serve_realtime
 from lastlight.realtime.hub import Hub
@@ -110,13 +110,13 @@ async def serve(port: int, keys: Path) -> None:
     )
     endpoint = SocketEndpoint(lambda s: serve_realtime(s, rooms.hub, services), SUBPROTOCOL)
     async with (
-        open_tamed_collector() as collector,
+        open_tamed_process(),
         trio.open_nursery() as nursery,
         open_front_door(
             host="127.0.0.1", port=port, handler=rooms.handle, sockets={"/ws": endpoint}
         ),
     ):
-        collector.freeze()
+        freeze()
         nursery.start_soon(rooms.hub.run)
         await trio.sleep_forever()
 

@@ -45,7 +45,7 @@ from lastlight.jobs.scheduler import Scheduler
 from lastlight.measuring import measure
 from lastlight.metrics import Metrics
 from lastlight.places import Places, make_places
-from lastlight.process import Collector, open_tamed_collector, watch_loop
+from lastlight.process import freeze, open_tamed_process, watch_loop
 from lastlight.realtime.attending import Attending
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.hub import Hub
@@ -76,7 +76,6 @@ class _Own:
     """What is this process's own, and in no file."""
 
     places: Places
-    collector: Collector
     provider: PaymentProvider
     clock: SystemClock = attrs.field(factory=SystemClock)
     ids: MonotonicIds = attrs.field(factory=system_ids)
@@ -106,9 +105,9 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
     """
     async with AsyncExitStack() as stack:
         enter = stack.enter_async_context
+        await enter(open_tamed_process())
         own = _Own(
             places=make_places(settings.data_dir),
-            collector=await enter(open_tamed_collector()),
             provider=await enter(open_provider(settings.stripe_api_key, settings.stripe_api_base)),
         )
         storage = await enter(open_storage(settings, own.places, own.clock, own.metrics))
@@ -145,7 +144,7 @@ async def open_last_light(settings: Settings, *, demo: bool = False) -> AsyncIte
         nursery.start_soon(own.publisher.run, node)
         nursery.start_soon(run_jobs, node, scheduler)
         nursery.start_soon(cards.applier.run)
-        nursery.start_soon(_freeze_when_ready, node, own.collector)
+        nursery.start_soon(_freeze_when_ready, node)
         measure(
             own.metrics,
             node=node,
@@ -208,7 +207,6 @@ def _ports(own: _Own, storage: Storage, effects: Performing, *, demo: bool) -> P
         observer=Watch(
             revocations=own.revocations,
             hub=own.publisher.hub,
-            collector=own.collector,
             now=own.clock.now,
         ),
         founding=beginning.begin,
@@ -277,9 +275,9 @@ def _surroundings(
     )
 
 
-async def _freeze_when_ready(node: Node, collector: Collector) -> None:
+async def _freeze_when_ready(node: Node) -> None:
     await node.wait_ready()
-    collector.freeze()
+    freeze()
     log.info("ready")
 
 

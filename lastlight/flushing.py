@@ -10,15 +10,18 @@ import gc
 import os
 import signal
 import socket
+from typing import Final
 
 import trio
 
 from lastlight.logs import configure_logging
-from lastlight.process import THRESHOLDS
 from storage.postgres.database import open_asyncio_loop, open_database
 from storage.postgres.migrating import MigratingStore
 from storage.write_behind.far import flush_for
 from storage.write_behind.wire import Begin, Channel
+
+_THRESHOLDS: Final = (50_000, 50, 1_000)
+"""Allocations before a collection: hardly any, for a batch comes and goes as a whole."""
 
 
 async def flush() -> None:
@@ -37,7 +40,7 @@ def main() -> None:
     """Run it; only the node ends it, so that a graceful end can flush what is left."""
     for ignored in (signal.SIGINT, signal.SIGTERM):
         signal.signal(ignored, signal.SIG_IGN)
-    gc.set_threshold(*THRESHOLDS)
+    gc.set_threshold(*_THRESHOLDS)
     gc.freeze()
     trio.run(flush)
 

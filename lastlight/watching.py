@@ -14,7 +14,6 @@ import attrs
 
 from lastlight.auth.finishing import EVERYWHERE
 from lastlight.auth.revocations import Bump, FamilyEnd, Revocations
-from lastlight.process import Collector
 from lastlight.realtime.hub import Hub
 from protocol.addresses import Address, Principal, Role
 from protocol.records.base import Record
@@ -28,7 +27,6 @@ class Watch:
 
     revocations: Revocations
     hub: Hub
-    collector: Collector
     now: Callable[[], datetime]
 
     def applied(self, address: Address, changes: Sequence[Record]) -> None:
@@ -38,10 +36,6 @@ class Watch:
                 self._end_family(record, record.revoked_at)
             elif isinstance(record, User):
                 self._bump(record)
-
-    def activated(self) -> None:
-        """An actor was brought in; after some thousand they leave the collector's sight."""
-        self.collector.activated()
 
     def _end_family(self, session: AuthSession, at: datetime) -> None:
         self.revocations.end_family(FamilyEnd(family_id=session.family_id, at=at), now=self.now())

@@ -202,8 +202,6 @@ LOG_STRING_CHARS_MAX: Final = 4_096
 """A longer text in a log line is cut there; tracebacks have eight times as much."""
 LOOP_STOP_S: Final = 0.05
 """The loop standing still for longer is counted."""
-FREEZE_ACTIVATIONS: Final = 4_000
-"""After so many activations what lives is taken out of the collector's sight."""
 
 # PostgreSQL: connections and how long each thing with them may take
 DATABASE_OWNER_CONNECTIONS: Final = 2

@@ -250,7 +250,6 @@ class Generation:
         actor = Actor(address, self._behaviours[address.kind], self, fresh=fresh)
         self.actors[address] = actor
         self.counts.activations += 1
-        self.ports.observer.activated()
         self._nursery.start_soon(actor.run)
         return actor
 

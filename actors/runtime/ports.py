@@ -190,7 +190,3 @@ class Observer(Protocol):
     def applied(self, address: Address, changes: Sequence[Record]) -> None:
         """Records as they now are in an actor's state."""
         ...
-
-    def activated(self) -> None:
-        """An actor was brought in."""
-        ...

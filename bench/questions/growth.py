@@ -22,7 +22,7 @@ from bench.people import EverybodyThere
 from bench.suite import Question, Suite
 from bench.town import Town
 from lastlight.behaviours import BEHAVIOURS
-from lastlight.process import Collector, open_tamed_collector
+from lastlight.process import freeze, open_tamed_process
 from protocol.addresses import ActorKind, Address, Principal, Role
 from protocol.entries import encode_entry
 from protocol.journal import Urgency
@@ -130,24 +130,23 @@ async def _measure(venues: int, sizes: Sequence[int]) -> list[float]:
 
     costs: list[float] = []
     async with (
-        open_tamed_collector() as collector,
+        open_tamed_process(),
         open_memory_node(world, BEHAVIOURS, founding=found) as running,
     ):
-        collector.freeze()
+        freeze()
         database.forgets = True
         resident = 0
         for size in sizes:
-            await _activate(running, collector, resident, size)
+            await _activate(running, resident, size)
             resident = size
             costs.append(await _cost_us(_Buyers(running, town, resident)))
             progress(f"{venues} venues, {resident} accounts: {costs[-1]:.0f} µs a purchase")
     return costs
 
 
-async def _activate(running: Running, collector: Collector, first: int, size: int) -> None:
+async def _activate(running: Running, first: int, size: int) -> None:
     for n in range(first, size):
         await running.node.activate(Address(ActorKind.ACCOUNT, _account(n)))
-        collector.activated()
 
 
 def answer(suite: Suite) -> Result:

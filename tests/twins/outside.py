@@ -103,6 +103,3 @@ class NoObserver:
 
     def applied(self, address: Address, changes: Sequence[Record]) -> None:
         """Nobody listens."""
-
-    def activated(self) -> None:
-        """Nobody counts."""

@@ -32,7 +32,6 @@ from lastlight.gateway.http import HttpGateway
 from lastlight.gateway.sockets import SocketGateway
 from lastlight.integrations.cards import Cards, make_cards
 from lastlight.metrics import Metrics
-from lastlight.process import Collector
 from lastlight.realtime.attending import Attending
 from lastlight.realtime.backlog import Backlog
 from lastlight.realtime.hub import Hub
@@ -59,7 +58,6 @@ from tests.twins.provider import WEBHOOK_SECRET
 from tests.twins.room_reading import Reading, make_resumer
 
 SECRETS: Final = Secrets(keys=KeyRing.fresh(), refresh=bytes(32), codes=bytes(range(32)))
-_NEVER: Final = 2**62
 
 
 def a_world() -> World:
@@ -194,7 +192,7 @@ async def open_memory_last_light(
             hooks=hooks,
             ready=ready,
             publisher=publisher,
-            observer=Watch(revocations=revocations, hub=hub, collector=Collector(_NEVER), now=now),
+            observer=Watch(revocations=revocations, hub=hub, now=now),
             founding=beginning.begin,
         ) as running,
         AsyncExitStack() as stack,
