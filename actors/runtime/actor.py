@@ -118,6 +118,7 @@ class Actor:
             self._mailbox = Mailbox()
         self._mailbox.put(envelope, self.address)
         if self._parked is not None:
+            self.generation.residents.awake.add(self)
             trio.lowlevel.reschedule(self._parked)
             self._parked = None
 
@@ -149,6 +150,7 @@ class Actor:
                     # Nobody is here: an address is not kept for having been asked for.
                     self.generation.forget(self)
                     return
+                self.generation.residents.awake.discard(self)
                 self._parked = trio.lowlevel.current_task()
                 await trio.lowlevel.wait_task_rescheduled(self._forget_parking)
                 continue

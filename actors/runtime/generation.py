@@ -32,6 +32,7 @@ from actors.runtime.ports import (
     Observer,
     Publisher,
 )
+from actors.runtime.residents import Residents
 from actors.runtime.rooms import RoomCursors
 from actors.runtime.tail import Tail
 from actors.runtime.timers import Timers
@@ -94,7 +95,7 @@ class Generation:
         self._behaviours = behaviours
         self._nursery = nursery
         self._now = ports.clock.now()
-        self.actors: dict[Address, Actor] = {}
+        self.residents = Residents()
         self._shared: dict[Address, tuple[int, object]] = {}
         self.gate = Gate(ports.journal)
         self.rooms = RoomCursors(ports.loader.room_seq)
@@ -145,7 +146,7 @@ class Generation:
             ActorUnavailable: the mailbox is full. Nothing was added.
         """
         message = envelope.message
-        actor = self.actors.get(message.target)
+        actor = self.residents.find(message.target)
         if actor is None or actor.retired:
             actor = self._activate(message.target, fresh=message.fresh)
         actor.put(envelope)
@@ -243,12 +244,11 @@ class Generation:
 
     def forget(self, actor: Actor) -> None:
         """Nothing is at this address, or it can't be loaded."""
-        if self.actors.get(actor.address) is actor:
-            del self.actors[actor.address]
+        self.residents.remove(actor)
 
     def _activate(self, address: Address, *, fresh: bool) -> Actor:
         actor = Actor(address, self._behaviours[address.kind], self, fresh=fresh)
-        self.actors[address] = actor
+        self.residents.add(actor)
         self.counts.activations += 1
         self._nursery.start_soon(actor.run)
         return actor
@@ -259,7 +259,7 @@ class Generation:
         Raises:
             LastLightError: it can't be loaded.
         """
-        actor = self.actors.get(address)
+        actor = self.residents.find(address)
         if actor is None or actor.retired:
             actor = self._activate(address, fresh=False)
         await actor.wait_loaded()

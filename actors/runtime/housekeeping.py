@@ -31,7 +31,7 @@ async def sweep(generation: Generation) -> None:
     """Look after all actors, for ever."""
     while True:
         await trio.sleep(_SWEEP_S)
-        for at, actor in enumerate(list(generation.actors.values())):
+        for at, actor in enumerate(list(generation.residents.by_address.values())):
             if at % _CHUNK == 0:
                 await trio.lowlevel.checkpoint()
             if not _is_at_rest(generation, actor) or _retire(generation, actor):

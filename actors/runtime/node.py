@@ -14,6 +14,7 @@ from uuid import UUID
 import structlog
 import trio
 
+from actors.runtime.actor import Actor
 from actors.runtime.admission import Admission
 from actors.runtime.answers import ActorUnavailable, Answer, NodeStarting, Reply
 from actors.runtime.behaviour import Behaviour
@@ -168,8 +169,7 @@ class Node:
 
     def venues(self) -> tuple[Address, ...]:
         """The venues of this node."""
-        actors = () if self._generation is None else self._generation.actors
-        return tuple(address for address in actors if address.kind is ActorKind.VENUE)
+        return () if self._generation is None else self._generation.residents.of(ActorKind.VENUE)
 
     # Looking
 
@@ -183,14 +183,18 @@ class Node:
         while self._generation is None:
             await self._changed.wait()
 
-    def actors(self) -> tuple[ActorStatistics, ...]:
+    def residents(self) -> tuple[Address, ...]:
         """All live actors."""
-        actors = {} if self._generation is None else self._generation.actors
-        return tuple(actor.statistics() for actor in actors.values())
+        return () if self._generation is None else tuple(self._generation.residents.by_address)
+
+    def figures(self, address: Address) -> ActorStatistics | None:
+        """One live actor as a line in a list, or None if it is not resident."""
+        actor = self._resident(address)
+        return None if actor is None else actor.statistics()
 
     def snapshot(self, address: Address) -> ActorSnapshot | None:
         """One live actor, or None if it is not resident."""
-        actor = None if self._generation is None else self._generation.actors.get(address)
+        actor = self._resident(address)
         return None if actor is None else actor.snapshot()
 
     def statistics(self) -> NodeStatistics:
@@ -225,6 +229,9 @@ class Node:
             # What a lost commit took was told to its callers: there is nothing to wait for.
             with contextlib.suppress(CommitLost):
                 await self._generation.gate.wait_durable(self._ports.journal.last.n)
+
+    def _resident(self, address: Address) -> Actor | None:
+        return None if self._generation is None else self._generation.residents.find(address)
 
     def _open_generation(self) -> Generation:
         if self._generation is None or self._draining:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from actors.runtime.generation import Counts, Generation
 from actors.runtime.inspection import NodeStatistics
 
 
 def statistics_of(generation: Generation | None, counts: Counts) -> NodeStatistics:
     """The figures of a node; `generation` is None while it starts."""
-    actors = [] if generation is None else list(generation.actors.values())
-    depths = [actor.depth for actor in actors] or [0]
+    depths = [] if generation is None else generation.residents.depths()
     return NodeStatistics(
-        actors=Counter(actor.address.kind.value for actor in actors),
+        actors={} if generation is None else generation.residents.counts(),
         mailbox_depth=sum(depths),
-        mailbox_depth_max=max(depths),
+        mailbox_depth_max=max(depths, default=0),
         gate_backlog=0 if generation is None else generation.gate.backlog,
         timers=0 if generation is None else len(generation.timers),
         rooms=0 if generation is None else len(generation.rooms),

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+import heapq
+from collections.abc import Iterable
+from typing import Protocol
 
 from lastlight.gateway.calls import Refused
 from protocol.errors import Code, Refusal
-
-T = TypeVar("T")
 
 
 class Paged(Protocol):
@@ -40,12 +39,9 @@ def name_in(cursor: str) -> str:
         raise Refused(refusal) from None
 
 
-def page_of_names(
-    rows: Sequence[T], name_of: Callable[[T], str], command: Paged
-) -> tuple[list[T], str | None]:
+def page_of_names(names: Iterable[str], command: Paged) -> tuple[list[str], str | None]:
     """One page, and the cursor of the next if there is one."""
     after = "" if command.cursor is None else name_in(command.cursor)
-    left = sorted((row for row in rows if name_of(row) > after), key=name_of)
+    left = heapq.nsmallest(command.limit + 1, (name for name in names if name > after))
     page = left[: command.limit]
-    more = len(left) > len(page)
-    return page, cursor_of(name_of(page[-1])) if more else None
+    return page, cursor_of(page[-1]) if len(left) > len(page) else None

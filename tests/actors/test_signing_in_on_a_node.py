@@ -168,7 +168,7 @@ async def test_guessing_addresses_writes_nothing(autojump_clock: MockClock) -> N
         assert [code_of(answer) for answer in answers] == codes
         assert running.journal.last == before
         await wait_all_tasks_blocked()
-        assert all(actor.actor_type != "identity" for actor in running.node.actors())
+        assert all(each.kind is not ActorKind.IDENTITY for each in running.node.residents())
 
 
 async def test_the_lock_outlives_a_crash(autojump_clock: MockClock) -> None:

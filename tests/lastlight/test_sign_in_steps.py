@@ -54,7 +54,7 @@ async def with_pins(client: Client, user_id: UUID) -> None:
     address = Address(ActorKind.ACCOUNT, user_id)
     generation = client.node._generation
     assert generation is not None
-    state: Any = generation.actors[address].state
+    state: Any = generation.residents.by_address[address].state
     state.put(
         state.user.evolve(
             pin_hash=bcrypt.hashpw(b"111111", bcrypt.gensalt(4)).decode(),

@@ -47,10 +47,10 @@ async def test_an_address_where_nobody_can_be_is_not_found(
 ) -> None:
     """A mistyped address is no bug of ours, and brings no second platform to life."""
     owner = await sign_in(house, "owner")
-    before = len(house.node.actors())
+    before = len(house.node.residents())
     heard = await owner.send("GET", f"/api/admin/actors/{address}")
     assert (heard.status, heard.code) == (404, "not_found")
-    assert len(house.node.actors()) == before
+    assert len(house.node.residents()) == before
 
 
 async def test_an_owner_sees_what_could_not_be_done_outside_and_has_it_sent_again(

@@ -148,7 +148,7 @@ async def actors_retired(life: Life) -> None:
     async def let_go() -> None:
         while not over:
             if (generation := life.house.node._generation) is not None:
-                for actor in [*generation.actors.values()]:
+                for actor in [*generation.residents.by_address.values()]:
                     at_rest = housekeeping._is_at_rest(generation, actor)
                     if at_rest and housekeeping._retire(generation, actor):
                         night.faults.met["actors retired"] += 1
