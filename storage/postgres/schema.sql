@@ -171,6 +171,8 @@ create table public.auth_tokens (
 
 CREATE INDEX auth_tokens_expires_at_idx ON public.auth_tokens USING btree (expires_at);
 
+CREATE INDEX auth_tokens_user_id_created_at_idx ON public.auth_tokens USING btree (user_id, created_at);
+
 create table public.push_devices (
     id uuid not null,
     user_id uuid not null,
@@ -228,6 +230,8 @@ create table public.user_limits (
 
 CREATE INDEX user_limits_pending_effective_at_idx ON public.user_limits USING btree (pending_effective_at);
 
+CREATE INDEX user_limits_user_id_idx ON public.user_limits USING btree (user_id);
+
 create table public.exclusions (
     id uuid not null,
     user_id uuid not null,
@@ -249,7 +253,7 @@ create table public.exclusions (
 
 CREATE INDEX exclusions_ends_at_idx ON public.exclusions USING btree (ends_at);
 
-CREATE INDEX exclusions_user_id_idx ON public.exclusions USING btree (user_id) WHERE (ended_at IS NULL);
+CREATE INDEX exclusions_user_id_idx ON public.exclusions USING btree (user_id);
 
 create table public.venues (
     id uuid not null,
@@ -295,6 +299,8 @@ create table public.venue_settings (
     constraint venue_settings_venue_id_key_key EXCLUDE USING btree (venue_id WITH =, key WITH =) WHERE ((superseded_at IS NULL)) DEFERRABLE INITIALLY DEFERRED,
     constraint venue_settings_version_check CHECK ((version > 0))
 );
+
+CREATE INDEX venue_settings_venue_id_idx ON public.venue_settings USING btree (venue_id);
 
 create table public.sessions (
     id uuid not null,
@@ -798,6 +804,8 @@ CREATE INDEX credit_grants_burn_order ON public.credit_grants USING btree (user_
 
 CREATE INDEX credit_grants_expires_at_idx ON public.credit_grants USING btree (expires_at);
 
+CREATE INDEX credit_grants_user_id_idx ON public.credit_grants USING btree (user_id);
+
 create table public.credit_holds (
     id uuid not null,
     user_id uuid not null,
@@ -820,7 +828,7 @@ create table public.credit_holds (
 
 CREATE INDEX credit_holds_expires_at_idx ON public.credit_holds USING btree (expires_at) WHERE (status = 'open'::text);
 
-CREATE INDEX credit_holds_user_id_idx ON public.credit_holds USING btree (user_id) WHERE (status = 'open'::text);
+CREATE INDEX credit_holds_user_id_expires_at_idx ON public.credit_holds USING btree (user_id, expires_at);
 
 create table public.ledger_accounts (
     id uuid not null,
@@ -1040,7 +1048,7 @@ create table public.payment_methods (
     constraint payment_methods_version_check CHECK ((version > 0))
 );
 
-CREATE INDEX payment_methods_user_id_idx ON public.payment_methods USING btree (user_id) WHERE (removed_at IS NULL);
+CREATE INDEX payment_methods_user_id_idx ON public.payment_methods USING btree (user_id);
 
 create table public.stripe_events (
     event_id text not null,
@@ -1105,7 +1113,7 @@ create table public.credit_packages (
     constraint credit_packages_version_check CHECK ((version > 0))
 );
 
-CREATE INDEX credit_packages_venue_id_idx ON public.credit_packages USING btree (venue_id) WHERE (retired_at IS NULL);
+CREATE INDEX credit_packages_venue_id_idx ON public.credit_packages USING btree (venue_id);
 
 create table public.tills (
     id uuid not null,
@@ -1133,6 +1141,8 @@ create table public.tills (
     constraint tills_status_check CHECK ((status = ANY (ARRAY['open'::text, 'ended'::text, 'closed'::text]))),
     constraint tills_version_check CHECK ((version > 0))
 );
+
+CREATE INDEX tills_staff_id_idx ON public.tills USING btree (staff_id);
 
 CREATE INDEX tills_venue_id_opened_at_idx ON public.tills USING btree (venue_id, opened_at);
 

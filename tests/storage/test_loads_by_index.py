@@ -1,0 +1,58 @@
+"""However many rows there are of others, an actor is loaded by an index on what names it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+import pytest
+
+from lastlight.behaviours import BEHAVIOURS
+from protocol.addresses import ActorKind
+from storage.postgres.database import Database, DatabaseRole
+from storage.postgres.loading import load_statement
+from storage.postgres.mapping import mapping_of
+
+_FIXED_PARAMETERS: Final = 4
+OWNING: Final = [
+    kind for kind, behaviour in BEHAVIOURS.items() if any(read.by for read in behaviour.reads)
+]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """All nodes of a plan."""
+    yield plan
+    for child in plan.get("Plans", ()):
+        yield from nodes(child)
+
+
+@pytest.mark.parametrize("kind", OWNING, ids=lambda kind: kind.value)
+async def test_a_load_walks_no_table(database: Database, kind: ActorKind) -> None:
+    """A cold account must not cost more with each account that the town has."""
+    reads = BEHAVIOURS[kind].reads
+    statement = load_statement(reads)
+    nulls = ", ".join(["null"] * (_FIXED_PARAMETERS + len(statement.conditions)))
+    async with database.connect(DatabaseRole.WRITER) as connection, connection.transaction():
+        # The tables are empty, so that a walk would always be the cheapest.
+        await connection.execute("set local enable_seqscan = off")
+        await connection.execute("set local plan_cache_mode = force_generic_plan")
+        await connection.execute(f"prepare load as {statement.sql}")
+        found = await connection.fetchval(f"explain (format json) execute load({nulls})")
+        await connection.execute("deallocate load")
+    (plan,) = json.loads(found)
+    # By a condition of an index: one may also be walked from end to end.
+    by_bitmap = {
+        node["Relation Name"]
+        for node in nodes(plan["Plan"])
+        if node["Node Type"] == "Bitmap Heap Scan"
+        and all("Index Cond" in child for child in nodes(node["Plans"][0]) if "Index Name" in child)
+    }
+    walked = {
+        node["Relation Name"]
+        for node in nodes(plan["Plan"])
+        if "Relation Name" in node and "Index Cond" not in node
+    } - by_bitmap
+    tables = {mapping_of(read.record).table.name for read in reads if read.by is not None}
+    assert tables
+    assert walked & tables == set()
