@@ -29,7 +29,9 @@ ADMISSION_COMMAND_ENTRIES: Final = 4
 """Entries that a command usually leads to (a purchase, a check-in)."""
 ADMISSION_SHARE_MIN: Final = 0.1
 """Of what the flush does, so much at least may come in anew, however late it is."""
-ADMISSION_HOLD_S: Final = 1.0
+ADMISSION_HOLD_S: Final = 2.5
+"""Longer than ADMISSION_STILL_S: while the flush stands still for a moment, commands wait and none is
+refused; then either it goes on, or it is stuck and they are let in."""
 ADMISSION_LOOK_S: Final = 0.05
 ADMISSION_WAITING_MAX: Final = 1_000
 
@@ -40,4 +42,4 @@ FLUSH_FRAME_BYTES_MAX: Final = FLUSH_BYTES_MAX + ENTRY_BYTES_MAX + 64 * FLUSH_EN
 
 assert ADMISSION_STILL_S < FLUSH_LAG_SLOW_S
 assert FLUSH_LAG_SLOW_S < FLUSH_LAG_DEGRADED_S
-assert ADMISSION_HOLD_S < COMMAND_DEADLINE_S
+assert ADMISSION_STILL_S < ADMISSION_HOLD_S < COMMAND_DEADLINE_S

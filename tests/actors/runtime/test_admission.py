@@ -78,11 +78,37 @@ async def test_who_does_not_get_in_soon_is_told_to_come_again(autojump_clock: Mo
             assert not await admission.enter()
             refused.append(round(trio.current_time() - began, 3))
 
+        async def crawl() -> None:
+            while len(refused) < ADMISSION_WAITING_MAX + 5:
+                await trio.sleep(1)
+                standing.advance(standing.flushed._replace(n=standing.flushed.n + 1))
+
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(crawl)
             for _ in range(ADMISSION_WAITING_MAX + 5):
                 nursery.start_soon(come)
         assert refused[:5] == [0] * 5, "beyond the bound nobody waits at all"
         assert refused[5:] == [ADMISSION_HOLD_S] * ADMISSION_WAITING_MAX
+
+
+async def test_a_flush_that_pauses_refuses_nobody(autojump_clock: MockClock) -> None:
+    """A checkpoint may take a second or two: who comes then waits, and is let in."""
+    async with open_memory_journal(MemoryDisk(), clock=TrioClock()) as journal:
+        standing = Standing(journal)
+        admission = Admission(standing, journal)
+        await fall_behind(journal, standing, 10)
+        began = trio.current_time()
+        let_in: list[bool] = []
+
+        async def come() -> None:
+            let_in.append(await admission.enter())
+
+        async with trio.open_nursery() as nursery:
+            for _ in range(64):
+                nursery.start_soon(come)
+        assert let_in == [True] * 64
+        assert trio.current_time() - began <= ADMISSION_HOLD_S
+        assert (admission.slowed, admission.refused) == (64, 0)
 
 
 async def test_a_database_that_is_away_keeps_nobody_waiting(autojump_clock: MockClock) -> None:
