@@ -30,8 +30,8 @@ ADMISSION_COMMAND_ENTRIES: Final = 4
 ADMISSION_SHARE_MIN: Final = 0.1
 """Of what the flush does, so much at least may come in anew, however late it is."""
 ADMISSION_HOLD_S: Final = 2.5
-"""Longer than ADMISSION_STILL_S: while the flush stands still for a moment, commands wait and none is
-refused; then either it goes on, or it is stuck and they are let in."""
+"""Longer than ADMISSION_STILL_S: while the flush stands still for a moment, commands wait and none
+is refused; then either it goes on, or it is stuck and they are let in."""
 ADMISSION_LOOK_S: Final = 0.05
 ADMISSION_WAITING_MAX: Final = 1_000
 
