@@ -35,6 +35,14 @@ class Auditor:
     peer: Peer
     town: Town
 
+    def demand_good(self, told: Told) -> None:
+        """Demand that all was answered well; otherwise some of what was said is told."""
+        wrong = [text[:300] for status, text in told.samples if status >= 300]
+        self.demand(
+            told.bad == 0,
+            f"{told.bad} answers were bad or never came ({told.statuses}): {wrong[:3]}",
+        )
+
     def demand(self, held: bool, complaint: str) -> None:
         """Raise if something does not hold.
 
@@ -66,8 +74,7 @@ class Auditor:
         """
         lag_s = self.peer.settle(SETTLE_S)
         gained = self.peer.stored().since(before)
-        wrong = [text[:300] for status, text in told.samples if status >= 300]
-        self.demand(told.bad == 0, f"{told.bad} answers were bad or never came: {wrong[:3]}")
+        self.demand_good(told)
         promised = gained.sessions + gained.purchases
         self.demand(
             told.good_writes <= promised,

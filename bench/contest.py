@@ -140,7 +140,7 @@ class Party:
             # Between chunks rows are only counted up to what may still be under way.
             lag_s = self.peer.lag_s() if isinstance(self.peer, NodePeer) else 0.0
             progress(f"{self.name}: {told.per_second:.0f}/s, {lag_s:.1f} s behind")
-            self.auditor.demand(told.bad == 0, f"{told.bad} bad answers: {told.statuses}")
+            self.auditor.demand_good(told)
         self.peer.settle(240)
         gained = self.peer.stored().since(before)
         promised = gained.sessions + gained.purchases
