@@ -137,7 +137,7 @@ CREATE INDEX sessions_auth_expires_at_idx ON public.sessions_auth USING btree (e
 
 CREATE INDEX sessions_auth_prev_token_hash_idx ON public.sessions_auth USING btree (prev_token_hash);
 
-CREATE INDEX sessions_auth_user_id_idx ON public.sessions_auth USING btree (user_id) WHERE (revoked_at IS NULL);
+CREATE INDEX sessions_auth_user_id_idx ON public.sessions_auth USING btree (user_id);
 
 create table public.user_preferences (
     user_id uuid not null,
@@ -930,6 +930,8 @@ CREATE INDEX purchases_item_id_created_at_idx ON public.purchases USING btree (i
 CREATE INDEX purchases_session_id_idx ON public.purchases USING btree (session_id);
 
 CREATE INDEX purchases_transaction_id_idx ON public.purchases USING btree (transaction_id);
+
+CREATE INDEX purchases_user_id_created_at_idx ON public.purchases USING btree (user_id, created_at);
 
 CREATE INDEX purchases_venue_id_status_idx ON public.purchases USING btree (venue_id, status);
 
