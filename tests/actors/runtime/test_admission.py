@@ -40,6 +40,18 @@ async def fall_behind(journal: MemoryJournal, standing: Standing, entries: int) 
     assert FLUSH_LAG_SLOW_S < standing.lag_s < FLUSH_LAG_DEGRADED_S
 
 
+def come_in(nursery: trio.Nursery, admission: Admission, count: int) -> list[bool]:
+    """Let so many want to come in at once; who was let in and who was not, as it turns out."""
+    let_in: list[bool] = []
+
+    async def come() -> None:
+        let_in.append(await admission.enter())
+
+    for _ in range(count):
+        nursery.start_soon(come)
+    return let_in
+
+
 async def test_commands_come_in_as_the_flush_gets_further(autojump_clock: MockClock) -> None:
     """Whoever comes in writes what must be flushed too; more than is flushed would be a debt."""
     async with open_memory_journal(MemoryDisk(), clock=TrioClock()) as journal:
@@ -47,14 +59,8 @@ async def test_commands_come_in_as_the_flush_gets_further(autojump_clock: MockCl
         admission = Admission(standing, journal)
         assert await admission.enter()
         await fall_behind(journal, standing, 1_000)
-        let_in: list[bool] = []
-
-        async def come() -> None:
-            let_in.append(await admission.enter())
-
         async with trio.open_nursery() as nursery:
-            for _ in range(100):
-                nursery.start_soon(come)
+            let_in = come_in(nursery, admission, 100)
             await trio.testing.wait_all_tasks_blocked()
             assert let_in == []
             standing.advance(standing.flushed._replace(n=200))
@@ -98,14 +104,8 @@ async def test_a_flush_that_pauses_refuses_nobody(autojump_clock: MockClock) -> 
         admission = Admission(standing, journal)
         await fall_behind(journal, standing, 10)
         began = trio.current_time()
-        let_in: list[bool] = []
-
-        async def come() -> None:
-            let_in.append(await admission.enter())
-
         async with trio.open_nursery() as nursery:
-            for _ in range(64):
-                nursery.start_soon(come)
+            let_in = come_in(nursery, admission, 64)
         assert let_in == [True] * 64
         assert trio.current_time() - began <= ADMISSION_HOLD_S
         assert (admission.slowed, admission.refused) == (64, 0)
