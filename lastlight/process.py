@@ -1,10 +1,10 @@
 """Keeps the process from standing still, and measures every stop that happens.
 
 A collection walks what lives, and here a hundred thousand actors do. So it is done often, of a few
-thousand new objects, and what outlived two of them is moved out of the collector's sight
+thousand new objects, and after every few what outlived them is moved out of the collector's sight
 (`gc.freeze`): a collection never takes longer than its few thousand objects, however much lives.
-Cyclic garbage that is frozen is never freed: that is what lived through two collections, a second
-or so under load, and then became a cycle.
+Cyclic garbage that is frozen is never freed: that is what was in use at such a moment, and became a
+cycle later.
 
 The journal's thread asks for the interpreter several times a commit, and each time the loop may
 keep it for the switch interval. With Python's own 5 ms a commit of 1 ms took 20 to 50 at worst.
