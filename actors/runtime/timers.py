@@ -25,8 +25,8 @@ from protocol.records.platform import ActorTimer
 log = structlog.get_logger(__name__)
 _NAP_S = 30.0
 """Longest sleep: the machine's clock may be set forward meanwhile."""
-_AT_ONCE = 100
-"""Timers sent without letting other tasks run."""
+_AT_ONCE_MAX = 100
+"""Timers sent without letting other tasks run, at most."""
 _STALE_MAX = 1_000
 """Places in the heap that were replaced or cancelled, besides as many as are armed."""
 
@@ -127,8 +127,7 @@ class Timers:
     async def run(self) -> None:
         """Send what is due, for ever."""
         while True:
-            now = self._now()
-            await self._send_due(now)
+            now = await self._send_due()
             wait = _NAP_S
             if self._heap:
                 wait = min(_NAP_S, (self._heap[0][0] - now).total_seconds())
@@ -148,18 +147,28 @@ class Timers:
             self._touched.clear()
             await trio.sleep(_NAP_S)
 
-    async def _send_due(self, now: datetime) -> None:
-        sent = 0
+    async def _send_due(self) -> datetime:
+        """Send what is due; returns the moment up to which all is sent.
+
+        Thousands may be due together, and what each sets going costs as much as a command. So one
+        is sent each time that others have had their turn, and one more for every second that it is
+        late: commands go first, and timers get what they need before long.
+        """
+        now = self._now()
+        left = 0
         while self._heap and self._heap[0][0] <= now:
             due_at, _, key = heapq.heappop(self._heap)
             timer = self._armed.get(key)
             if timer is None or timer.due_at != due_at:
                 continue
+            left = left or min(_AT_ONCE_MAX, 1 + int((now - due_at).total_seconds()))
             del self._armed[key]
             self._fire(timer)
-            sent += 1
-            if sent % _AT_ONCE == 0:
+            left -= 1
+            if left == 0:
                 await trio.lowlevel.checkpoint()
+                now = self._now()
+        return now
 
     def _fire(self, timer: ActorTimer) -> None:
         payload = timer.payload
