@@ -17,7 +17,7 @@ from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code, Refusal
-from protocol.internal.visits import HoldForVisit, ReturnHold, VisitHeld
+from protocol.internal.visit_holds import HoldForVisit, HoldReturned, ReturnHold, VisitHeld
 from protocol.records.money import CreditHold
 
 _OVER_LIMIT: Final = {"extend": Code.SPEND_LIMIT_REACHED}
@@ -68,14 +68,24 @@ def decide_hold_for_visit(state: AccountState, command: HoldForVisit, context: C
 
 @decides(ReturnHold)
 def decide_return_hold(state: AccountState, command: ReturnHold, context: Context) -> Decision:
-    """Hold again what was held before, as far as the wallet still has it."""
+    """Hold again what was held before, as far as the wallet still has it.
+
+    A tick's answer may say otherwise and be on its way to the visit, so it is told what stands.
+    """
     hold = visit_hold(state, command.session_id, command.hold_id)
     if isinstance(hold, Refusal):
         return Outcome()
     assert hold.venue_id is not None
     wallet = wallet_of(state, context, venue_id=hold.venue_id, currency=hold.currency)
-    wallet.hold_exactly(hold, command.hold_target_minor)
-    return wallet.outcome("hold_returned")
+    held = wallet.hold_exactly(hold, command.hold_target_minor)
+    answer = HoldReturned(
+        session_id=command.session_id,
+        held_minor=open_minor(held),
+        available_minor=drawable_minor(state, wallet, open_minor(held)),
+        time=allowance_after(state, wallet, 0),
+    )
+    told = Send(session_at(command.session_id), answer, detached=True)
+    return attrs.evolve(wallet.outcome("hold_returned"), sends=(told,))
 
 
 def visit_hold(state: AccountState, session_id: UUID, hold_id: UUID) -> CreditHold | Refusal:

@@ -22,7 +22,7 @@ from actors.session.standing import is_assisted, open_session, profile_of, refus
 from actors.session.state import SessionState
 from protocol.addresses import Role
 from protocol.errors import Code, Refusal
-from protocol.internal.visits import HoldForVisit, VisitHeld
+from protocol.internal.visit_holds import HoldForVisit, HoldReturned, VisitHeld
 from protocol.operations.sessions import PauseSession, ResumeSession
 from protocol.records.platform import AuditEntry
 from protocol.records.states import SessionStatus
@@ -165,7 +165,7 @@ def ask_for_hold(draft: VisitDraft, purpose: str, at: datetime, *, detached: boo
 
 
 def held_draft(
-    state: SessionState, session: Session, command: VisitHeld, context: Context
+    state: SessionState, session: Session, command: VisitHeld | HoldReturned, context: Context
 ) -> VisitDraft:
     """A draft that knows what the account holds by now, and leaves besides."""
     draft = draft_of(state, session, context)

@@ -34,7 +34,7 @@ from actors.session.voiding import not_voided
 from protocol.errors import Code, Refusal
 from protocol.internal.managing import ForgetChange
 from protocol.internal.sagas import SagaRefused
-from protocol.internal.visits import VisitHeld
+from protocol.internal.visit_holds import HoldReturned, VisitHeld
 from protocol.records.states import SessionStatus
 
 _NOT_VOIDED: Final = (Code.SESSION_NOT_VOIDABLE, Code.INTERNAL)
@@ -72,6 +72,17 @@ def decide_visit_held(state: SessionState, command: VisitHeld, context: Context)
     draft.notes = attrs.evolve(draft.notes, resume_reason=None)
     go_on(draft, SessionTrigger.RESUME, reason, at=at)
     return draft.outcome(changed(draft, at))
+
+
+@decides(HoldReturned)
+def decide_hold_returned(state: SessionState, command: HoldReturned, context: Context) -> Decision:
+    """Note what is held, whatever a tick's answer said before; funds may end sooner by it."""
+    if state.session is None:
+        return Outcome()
+    draft = held_draft(state, state.session, command, context)
+    if draft.running is not None and state.session.status is not SessionStatus.CLOSING:
+        arm(draft)
+    return draft.outcome()
 
 
 @decides(ForgetChange)

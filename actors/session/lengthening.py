@@ -23,7 +23,7 @@ from actors.session.state import SessionState
 from protocol.errors import Code, Refusal
 from protocol.events.sessions import SessionExtended
 from protocol.internal.managing import ForgetChange, LengthenStay
-from protocol.internal.visits import HoldForVisit, VisitHeld
+from protocol.internal.visit_holds import HoldForVisit, VisitHeld
 from protocol.operations.sessions_managed import ExtendSession
 from protocol.records.states import Activity, SegmentMode, SessionStatus
 from protocol.records.visits import Session

@@ -20,7 +20,8 @@ from actors.session.standing import refuse_stranger
 from actors.session.state import SessionState
 from protocol.errors import Code, Refusal
 from protocol.internal.managing import ForgetChange
-from protocol.internal.visits import HoldForVisit, ReserveStation, StationReserved
+from protocol.internal.visit_holds import HoldForVisit
+from protocol.internal.visits import ReserveStation, StationReserved
 from protocol.operations.sessions import SwitchActivity
 from protocol.records.states import SessionStatus
 from protocol.records.visits import Session

@@ -11,7 +11,8 @@ from datetime import datetime
 from uuid import UUID
 
 from protocol.commands import Command, command
-from protocol.internal.visits import HoldForVisit, VisitSettled
+from protocol.internal.visit_holds import HoldForVisit
+from protocol.internal.visits import VisitSettled
 
 
 @command

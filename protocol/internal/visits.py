@@ -187,38 +187,6 @@ class UsageCaptured(Command):
 
 
 @command
-class HoldForVisit(Command):
-    """Session → account: hold this much in all for the visit, or refuse with 402."""
-
-    session_id: UUID
-    venue_id: UUID
-    hold_id: UUID
-    hold_target_minor: int
-    hold_until: datetime
-    purpose: str
-
-
-@command
-class ReturnHold(Command):
-    """Undo of HoldForVisit: hold `hold_target_minor` again, as before."""
-
-    session_id: UUID
-    hold_id: UUID
-    hold_target_minor: int
-
-
-@command
-class VisitHeld(Command):
-    """Account → session: the hold stands; `purpose` is what the session asked it for."""
-
-    session_id: UUID
-    purpose: str
-    held_minor: int
-    available_minor: int
-    time: TimeAllowance = TimeAllowance()
-
-
-@command
 class SettleVisit(Command):
     """Session → account: the last charge, and what is left of the hold goes back."""
 

@@ -17,7 +17,8 @@ from actors.account.visit_limits import own_time_told, time_allowance
 from actors.rules.money import tax_of
 from protocol.errors import Code
 from protocol.internal.allowances import OwnTimeChanged, TimeAllowance, TimeLimit
-from protocol.internal.visits import HoldForVisit, OpenSession, UsageCaptured, VisitHeld
+from protocol.internal.visit_holds import HoldForVisit, VisitHeld
+from protocol.internal.visits import OpenSession, UsageCaptured
 from protocol.records.money import Transaction
 from protocol.records.runtime import TimeUsed
 from protocol.records.states import LimitKind, LimitPeriod

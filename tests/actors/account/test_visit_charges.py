@@ -21,13 +21,8 @@ from protocol.addresses import ActorKind, Address
 from protocol.errors import Code
 from protocol.internal.managing import VisitOver
 from protocol.internal.orders import RevenueBooked
-from protocol.internal.visits import (
-    HoldForVisit,
-    ReturnHold,
-    UsageCaptured,
-    VisitHeld,
-    VisitSettled,
-)
+from protocol.internal.visit_holds import HoldForVisit, HoldReturned, ReturnHold, VisitHeld
+from protocol.internal.visits import UsageCaptured, VisitSettled
 from protocol.records.ledger import LedgerJournal
 from protocol.records.money import CreditHold, Credits, Receipt, Transaction
 from protocol.records.money_states import HoldStatus, TransactionKind
@@ -191,6 +186,8 @@ def test_a_hold_becomes_what_is_asked_and_can_be_taken_back(target: int) -> None
     after(state, undone)
     assert_books(state, undone)
     assert state.credits("JPY").held_minor == 150
+    (told,) = undone.sends
+    assert told.command == HoldReturned(session_id=SESSION, held_minor=150, available_minor=850)
 
 
 def test_a_hold_that_can_not_be_had_changes_nothing() -> None:
@@ -279,7 +276,7 @@ def test_after_settlement_nothing_is_charged_or_held_any_more() -> None:
     assert refused_with(decide_hold_for_visit(state, hold, here())) is Code.SESSION_CLOSED
     assert refused_with(decide_capture_usage(state, tick, here())) is Code.SESSION_CLOSED
     assert refused_with(decide_settle_visit(state, settle, here())) is Code.SESSION_CLOSED
-    assert not accepted(decide_return_hold(state, back, here())).writes
+    assert accepted(decide_return_hold(state, back, here())) == Outcome()
 
 
 def test_a_hold_of_another_session_is_not_touched() -> None:

@@ -30,7 +30,8 @@ from actors.runtime.outcome import Context, Decision, Outcome
 from protocol.entries import Entry, decode_entry, encode_entry
 from protocol.errors import Code, Refusal
 from protocol.internal.managing import VisitOver
-from protocol.internal.visits import CancelAdmission, HoldForVisit, UsageCaptured
+from protocol.internal.visit_holds import HoldForVisit
+from protocol.internal.visits import CancelAdmission, UsageCaptured
 from protocol.internal.wallet import ExpireBonus
 from protocol.records.base import Record
 from protocol.records.ledger import LedgerJournal, LedgerPosting

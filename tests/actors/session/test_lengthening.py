@@ -9,7 +9,8 @@ import pytest
 from protocol.errors import Code, Refusal
 from protocol.internal.allowances import TimeAllowance, TimeLimit
 from protocol.internal.managing import LengthenStay
-from protocol.internal.visits import FloorChanged, VisitHeld
+from protocol.internal.visit_holds import VisitHeld
+from protocol.internal.visits import FloorChanged
 from protocol.operations.sessions import CheckOut, SwitchActivity
 from protocol.operations.sessions_managed import ExtendSession
 from protocol.records.states import Activity, LimitPeriod, SessionStatus

@@ -8,7 +8,8 @@ from protocol.errors import Code, Refusal
 from protocol.internal.managing import ForgetChange
 from protocol.internal.metering import CloseVisit
 from protocol.internal.sagas import SagaRefused
-from protocol.internal.visits import FloorChanged, HoldForVisit, ReserveStation, VisitHeld
+from protocol.internal.visit_holds import HoldForVisit, VisitHeld
+from protocol.internal.visits import FloorChanged, ReserveStation
 from protocol.operations.sessions import (
     PauseSession,
     ResumeSession,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from protocol.errors import Code
-from protocol.internal.visits import VisitHeld
+from protocol.internal.visit_holds import HoldReturned, VisitHeld
 from protocol.operations.sessions import (
     CheckOut,
     PauseSession,
@@ -240,3 +240,23 @@ def test_a_hold_for_coming_back_that_is_late_is_only_noted() -> None:
     visit.do(CheckOut(session_id=visit.id), OWN)
     visit.do(a_hold(visit, "reenter"), in_saga=False)
     assert visit.state.session is None
+
+
+def test_what_is_held_is_what_the_account_said_last() -> None:
+    """A hold may be returned after a tick set it anew, and before the tick's answer is here."""
+    visit = a_visit(1_000)
+    visit.go_to(START + 6 * MINUTE)
+
+    def returned(held_minor: int) -> HoldReturned:
+        return HoldReturned(session_id=visit.id, held_minor=held_minor, available_minor=0)
+
+    visit.do(returned(100), in_saga=False)
+    assert (visit.session.held_minor, visit.notes.available_minor) == (100, 0)
+    assert visit.timers["meter"].due_at == START + 7 * MINUTE
+    visit.do(returned(10), in_saga=False)
+    assert visit.timers["meter"].due_at < START + 7 * MINUTE, "funds end before the next tick"
+    visit.do(PauseSession(session_id=visit.id), OWN)
+    visit.do(returned(100), in_saga=False)
+    assert (visit.session.held_minor, "meter" in visit.timers) == (100, False)
+    visit.do(CheckOut(session_id=visit.id), OWN)
+    assert visit.do(returned(100), in_saga=False) is None

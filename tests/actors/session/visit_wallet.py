@@ -19,13 +19,12 @@ from protocol.internal.managing import (
     VoidVisit,
 )
 from protocol.internal.shortening import ShortenVisit, VisitShortened
+from protocol.internal.visit_holds import HoldForVisit, VisitHeld
 from protocol.internal.visits import (
     CaptureUsage,
-    HoldForVisit,
     SettleVisit,
     UsageCaptured,
     UsageLine,
-    VisitHeld,
     VisitSettled,
 )
 

@@ -17,7 +17,8 @@ from actors.venue.stays import (
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code
 from protocol.internal.managing import KeepStay, LengthenStay, MoreSeated, SeatFewer, SeatMore
-from protocol.internal.visits import AdmitPatron, HoldForVisit
+from protocol.internal.visit_holds import HoldForVisit
+from protocol.internal.visits import AdmitPatron
 from protocol.internal.wallet import ReleaseDeposit
 from protocol.records.base import Record
 from protocol.records.inventory import KaraokeRoom
