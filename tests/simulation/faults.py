@@ -37,6 +37,7 @@ FAULTS: Final[Mapping[str, tuple[float, ...]]] = {
     # In the node: parts of the messages, and of the tries of effects.
     "message delayed": (0, 0, 0.02, 0.1),
     "decision raised": (0, 0, 0, 0.02),
+    "timer raised": (0, 0, 0, 0.05),
     "effect failed": (0, 0, 0.1),
     "effect raised": (0, 0, 0.05),
     # At clients: parts of the requests.
@@ -168,16 +169,17 @@ class Faults:
         """Perhaps the decision raises.
 
         Commands and steps of sagas do, emergencies among them: their callers hear of it, and what
-        was done is taken back. So do undos and the news that a saga was refused: the operator has
-        undos done again, in whatever order. Other messages and timers are spared, as what they say
-        is nobody else's to say again.
+        was done is taken back. So do undos, the news that a saga was refused and what timers say:
+        the operator has those done again, late and in whatever order. Other messages are spared, as
+        what they say is nobody else's to say again.
         """
         message = envelope.message
         self.undos.update(type(undo.command) for undo in message.undo)
         told = envelope.reply is not None or message.origin is not None
-        if not told and (type(message.command) not in self.undos or not message.hops):
+        undoes = type(message.command) in self.undos and message.hops > 0
+        if not told and not undoes and message.timer is None:
             return
-        if self.comes("decision raised"):
+        if self.comes("decision raised" if message.timer is None else "timer raised"):
             raise PlantedError("planted by the simulator")
 
     def before_performing(self, message: Message) -> None:
