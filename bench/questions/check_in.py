@@ -32,5 +32,5 @@ def answer(suite: Suite) -> Result:
 
 QUESTION = Question(
     name="check_in", asks="Durable check-ins at 64 connections", answer=answer,
-    with_peers=True, seconds=170,
+    with_peers=True, seconds=135,
 )  # fmt: skip
