@@ -27,13 +27,13 @@ from bench.scale import RUN_S_MAX, Scale
 from bench.suite import Question, Suite
 
 QUESTIONS: Final = (
-    "purchase", "own_session", "half_load", "hot_venue", "mixed_night", "check_in", "loop_stops",
+    "purchase", "own_session", "half_load", "hot_venue", "mixed_night", "loop_stops", "check_in",
     "sustained", "recovery", "memory", "growth", "cold_start", "fanout", "sos", "storm", "idle",
 )  # fmt: skip
 """Modules of `bench/questions`, in the order in which they are asked.
 
 Those of the contest stand together, and last among them those that let thousands in: each visit is
-metered minute by minute from then on, whatever is asked next.
+metered minute by minute from then on, whatever is asked next; peers do not meter.
 """
 TOOLS: Final[Mapping[str, str]] = {
     "cost": "bench.cost",

@@ -62,7 +62,13 @@ class Party:
         self.sessions = self.let_in(self.scale.buyers)
 
     def take(self, count: int) -> Sequence[int]:
-        """So many patrons who have not been in, or fewer if the town has no more."""
+        """So many patrons who have not been in, or fewer if the town has no more.
+
+        Raises:
+            RuntimeError: everybody has been in.
+        """
+        if self._fresh > self.town.patrons:
+            raise RuntimeError(f"all {self.town.patrons} patrons have been in; ask less at once")
         taken = range(self._fresh, min(self._fresh + count, self.town.patrons + 1))
         self._fresh = taken.stop
         return taken
@@ -131,10 +137,12 @@ class Party:
         lag_s = 0.0
         while took < self.scale.sustained_s - 1:
             rate = self.rates.get("check_in", _RATE_GUESSED)
+            first = self._fresh
             patrons = self.take(int(rate * self.scale.chunk_s * 0.75) + 100)
             arrivals = attrs.evolve(self._arrivals(patrons), once=True)
             plan = interleaved(arrivals, self.purchase_plan(), once=True)
             told = closed(self._url, plan, seconds=self.scale.chunk_s)
+            self._fresh = min(self._fresh, first + told.sent + 100)
             good, took = good + told.good, took + told.seconds
             p99 = max(p99, told.at(99))
             # Between chunks rows are only counted up to what may still be under way.

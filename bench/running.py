@@ -67,7 +67,7 @@ def run(
                 came.left_out.append(question.name)
                 progress(f"{question.name} is left out after {elapsed:.0f} s")
                 continue
-            if not question.with_peers:
+            if question.anew or not question.with_peers:
                 suite.close()
             progress(f"question {number} of {len(asked)}: {question.name}, at {elapsed:.0f} s")
             try:

@@ -42,6 +42,8 @@ class Question:
     name: str
     asks: str
     answer: Callable[[Suite], Result]
+    anew: bool = False
+    """Whether those servers are made anew for it: nobody is in whom an earlier question let in."""
     with_peers: bool = False
     """Whether it is asked of the servers that run side by side."""
     seconds: float

@@ -126,6 +126,29 @@ def test_the_town_gives_nobody_away_twice(tmp_path: Path) -> None:
     party = Party(peer, town, SMALL)
     taken = [*party.take(4), *party.take(4), *party.take(4)]
     assert taken == list(range(1, 11))
+    with pytest.raises(RuntimeError, match="all 10 patrons"):
+        party.take(1)
+
+
+def test_a_question_that_needs_an_empty_floor_has_servers_of_its_own() -> None:
+    """Visits that an earlier question began go on, and their time is metered meanwhile."""
+    made: list[TinyPeer] = []
+
+    def servers() -> list[TinyPeer]:
+        made.append(TinyPeer())
+        return made[-1:]
+
+    def look(suite: Suite) -> Result:
+        peer = suite.contest().ours.peer
+        return Result(question="look", asks="", rows=(Row(what="n", figure=made.index(peer)),))
+
+    def asked(*, anew: bool) -> Question:
+        return Question(name="look", asks="", answer=look, with_peers=True, anew=anew, seconds=1)
+
+    came = run(
+        [asked(anew=anew) for anew in (False, False, True)], Suite(SMALL, servers), within_s=9
+    )
+    assert [result.rows[0].figure for result in came.results] == [0, 0, 1]
 
 
 def test_parties_take_turns() -> None:
