@@ -28,8 +28,8 @@ from bench.rooms_kit import (
 from protocol.addresses import Role
 
 SOCKETS = int(os.environ.get("BENCH_SOCKETS", "10000"))
-ROUNDS = 3
-REST_S = 10
+ROUNDS = 2
+REST_S = 5
 WARM_UP = 200
 
 

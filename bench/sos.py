@@ -40,7 +40,7 @@ PRESSES = int(os.environ.get("BENCH_PRESSES", "50"))
 """In each round; each by somebody else, because a second press of one person joins the first."""
 ROUNDS = 2
 CALIBRATE_S = 5
-PAUSE_S = 0.2
+PAUSE_S = 0.1
 MARKER = "emergency.sos_raised"
 
 

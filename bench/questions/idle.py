@@ -10,7 +10,7 @@ QUESTION = question(
     "idle",
     "Memory of connections that say nothing",
     measure,
-    40,
+    75,
     goals={
         "Last Light: KiB a socket": at_most(50, "KiB"),
         "by Socket.IO: KiB a socket": at_most(50, "KiB"),

@@ -10,6 +10,6 @@ QUESTION = question(
     "sos",
     "From the press of an SOS to the last socket",
     measure,
-    45,
+    75,
     goals={"Last Light: press to the last socket, p99": at_most(250, "ms")},
 )
