@@ -8,6 +8,7 @@ a timer that is sent twice counts once.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +18,7 @@ import trio
 
 from actors.runtime.ports import Ids, Loader
 from protocol.addresses import Address
+from protocol.commands import COMMANDS
 from protocol.errors import LastLightError
 from protocol.limits import TIMER_HORIZON_S, TIMERS_PAGE
 from protocol.messages import Message, command_from_wire
@@ -53,6 +55,8 @@ class Timers:
         self._armed: dict[Key, ActorTimer] = {}
         self._heap: list[tuple[datetime, int, Key]] = []
         """Places of timers; one whose timer is armed for another time counts no more."""
+        self._due: deque[tuple[datetime, Key]] = deque()
+        """What has come due and waits for its turn, in order."""
         self._count = 0
         self._horizon = now()
         self._paged = False
@@ -65,8 +69,8 @@ class Timers:
 
     @property
     def places(self) -> int:
-        """How much the heap holds, with what was replaced or cancelled."""
-        return len(self._heap)
+        """How much is held, with what was replaced or cancelled."""
+        return len(self._heap) + len(self._due)
 
     def arm(self, timer: ActorTimer) -> None:
         """A timer was set or has fired; if it is due after the horizon it will be paged in."""
@@ -152,23 +156,36 @@ class Timers:
 
         Thousands may be due together, and what each sets going costs as much as a command. So one
         is sent each time that others have had their turn, and one more for every second that it is
-        late: commands go first, and timers get what they need before long.
+        late: commands go first, and timers get what they need before long. Emergencies go at once.
         """
-        now = self._now()
-        left = 0
+        while True:
+            now = self._now()
+            self._come_due(now)
+            if not self._due:
+                return now
+            late_s = (now - self._due[0][0]).total_seconds()
+            left = min(_AT_ONCE_MAX, 1 + int(late_s))
+            while self._due and left:
+                if (timer := self._taken(*self._due.popleft())) is not None:
+                    self._fire(timer)
+                    left -= 1
+            await trio.lowlevel.checkpoint()
+
+    def _come_due(self, now: datetime) -> None:
         while self._heap and self._heap[0][0] <= now:
             due_at, _, key = heapq.heappop(self._heap)
             timer = self._armed.get(key)
-            if timer is None or timer.due_at != due_at:
-                continue
-            left = left or min(_AT_ONCE_MAX, 1 + int((now - due_at).total_seconds()))
-            del self._armed[key]
-            self._fire(timer)
-            left -= 1
-            if left == 0:
-                await trio.lowlevel.checkpoint()
-                now = self._now()
-        return now
+            if timer is None or not COMMANDS[timer.payload["command"]].emergency:
+                self._due.append((due_at, key))
+            elif (urgent := self._taken(due_at, key)) is not None:
+                self._fire(urgent)
+
+    def _taken(self, due_at: datetime, key: Key) -> ActorTimer | None:
+        """The timer that was armed for then, unless it was cancelled or armed anew since."""
+        timer = self._armed.get(key)
+        if timer is None or timer.due_at != due_at:
+            return None
+        return self._armed.pop(key)
 
     def _fire(self, timer: ActorTimer) -> None:
         payload = timer.payload

@@ -13,12 +13,25 @@ from trio.testing import MockClock, wait_all_tasks_blocked
 
 from actors.runtime.timers import Timers
 from protocol.addresses import ActorKind
+from protocol.commands import Command
 from protocol.limits import TIMER_HORIZON_S
 from protocol.messages import Message
 from protocol.records.platform import ActorTimer
-from tests.actors.runtime.toy_commands import Add
+from tests.actors.runtime.toy_commands import Add, Shout
 from tests.twins.database import MemoryDatabase
 from tests.twins.outside import OPENING, CountingIds, TrioClock
+
+
+@attrs.define(eq=False)
+class Turns(trio.abc.Instrument):
+    """How much was sent when each turn of the loop was over."""
+
+    sent: list[Message]
+    counts: list[int] = attrs.field(factory=list)
+
+    def before_io_wait(self, timeout: float) -> None:
+        """Every task that could run has had its turn."""
+        self.counts.append(len(self.sent))
 
 
 @attrs.define(eq=False)
@@ -41,15 +54,28 @@ class Desk:
         """Let a timer be in the database."""
         self.database.rows.setdefault("actor_timers", {})[timer.primary_key] = timer
 
+    async def counts_of_turns(self) -> list[int]:
+        """Let all that is due be sent; returns how much was when each turn was over."""
+        turns = Turns(self.sent)
+        async with trio.open_nursery() as nursery:
+            trio.lowlevel.add_instrument(turns)
+            nursery.start_soon(self.timers.run)
+            await wait_all_tasks_blocked()
+            trio.lowlevel.remove_instrument(turns)
+            nursery.cancel_scope.cancel()
+        return turns.counts
 
-def a_timer(hours: float, *, name: str = "later", version: int = 1) -> ActorTimer:
-    """A timer that counts one more, so many hours after the opening."""
+
+def a_timer(
+    hours: float, *, name: str = "later", version: int = 1, command: type[Command] = Add
+) -> ActorTimer:
+    """A timer so many hours after the opening, that counts one more."""
     return ActorTimer(
         actor_type=ActorKind.IDENTITY,
         actor_id=UUID(int=1),
         name=name,
         due_at=OPENING + timedelta(hours=hours),
-        payload={"command": Add.__name__, "data": {}},
+        payload={"command": command.__name__, "data": {}},
         version=version,
     )
 
@@ -134,18 +160,6 @@ async def test_timers_that_were_replaced_take_no_room() -> None:
     assert desk.timers.places <= 2_000
 
 
-@attrs.define(eq=False)
-class Turns(trio.abc.Instrument):
-    """How much was sent when each turn of the loop was over."""
-
-    sent: list[Message]
-    counts: list[int] = attrs.field(factory=list)
-
-    def before_io_wait(self, timeout: float) -> None:
-        """Every task that could run has had its turn."""
-        self.counts.append(len(self.sent))
-
-
 @pytest.mark.parametrize(("late_s", "at_once"), [(0, 1), (0.9, 1), (10, 11), (86_400, 100)])
 async def test_what_is_due_together_leaves_others_their_turns(
     mock_clock: MockClock, late_s: float, at_once: int
@@ -156,14 +170,8 @@ async def test_what_is_due_together_leaves_others_their_turns(
     for number in range(250):
         desk.timers.arm(a_timer(1, name=f"number {number}"))
     mock_clock.jump(3600 + late_s)
-    turns = Turns(desk.sent)
-    async with trio.open_nursery() as nursery:
-        trio.lowlevel.add_instrument(turns)
-        nursery.start_soon(desk.timers.run)
-        await wait_all_tasks_blocked()
-        trio.lowlevel.remove_instrument(turns)
-        nursery.cancel_scope.cancel()
-    assert max(after - before for before, after in pairwise([0, *turns.counts])) == at_once
+    counts = await desk.counts_of_turns()
+    assert max(after - before for before, after in pairwise([0, *counts])) == at_once
     assert len({message.timer for message in desk.sent}) == 250
 
 
@@ -177,12 +185,19 @@ async def test_what_was_cancelled_costs_nobody_a_turn(mock_clock: MockClock) -> 
         desk.timers.disarm(timer.primary_key)
     desk.timers.arm(a_timer(1, name="last"))
     mock_clock.jump(3600)
-    turns = Turns(desk.sent)
-    async with trio.open_nursery() as nursery:
-        trio.lowlevel.add_instrument(turns)
-        nursery.start_soon(desk.timers.run)
-        await wait_all_tasks_blocked()
-        trio.lowlevel.remove_instrument(turns)
-        nursery.cancel_scope.cancel()
+    counts = await desk.counts_of_turns()
     assert [message.timer for message in desk.sent] == [("last", OPENING + timedelta(hours=1))]
-    assert turns.counts.index(1) <= 1
+    assert counts.index(1) <= 1
+
+
+async def test_an_emergency_waits_for_no_turn(mock_clock: MockClock) -> None:
+    """The next tier of an SOS comes on time, though every visit of the night is metered first."""
+    desk = Desk()
+    await desk.timers.page_in()
+    for number in range(250):
+        desk.timers.arm(a_timer(1, name=f"number {number}"))
+    desk.timers.arm(a_timer(1.0001, name="alarm", command=Shout))
+    mock_clock.jump(3601)
+    await desk.counts_of_turns()
+    names = [message.timer[0] for message in desk.sent if message.timer is not None]
+    assert names == ["alarm", *(f"number {number}" for number in range(250))]
