@@ -19,7 +19,7 @@ from actors.rules.lifecycle import SESSION, SessionTrigger, transition
 from actors.rules.metering import Charge, Tariff, charge_at, next_cutover
 from actors.rules.profile import VenueProfile
 from actors.runtime.outcome import Context, Event, Outcome, Send
-from actors.session.floor import floor_of, shows, tariff_of
+from actors.session.floor import claims_less, floor_of, shows, tariff_of
 from actors.session.gathering import Gathered
 from actors.session.notes import MeterNotes, noted
 from actors.session.rates import activity_changed, rate_at, rate_changes_at
@@ -49,6 +49,10 @@ class VisitDraft(Gathered):
     _versions: dict[UUID, int]
     _touched: dict[UUID, None] = attrs.field(factory=dict)
     _rates_told: dict[UUID, Event] = attrs.field(factory=dict)
+    _notes_before: MeterNotes = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._notes_before = self.notes
 
     # What it looks like
 
@@ -201,7 +205,8 @@ class VisitDraft(Gathered):
             meter=noted(self.notes), geofence=noted(self.fence), version=self.version
         )
         sends = list(self._sends)
-        if kept is None and shows(session) != shows(self._stored):
+        changed = shows(session) != shows(self._stored)
+        if kept is None and (changed or claims_less(self._notes_before, self.notes)):
             sends.append(Send(self.venue, floor_of(session, self.fence, self.notes), detached=True))
         segments = (self._segment(id_) for id_ in self._touched)
         return Outcome(

@@ -34,6 +34,12 @@ def shows(session: Session) -> tuple[object, ...]:
     )
 
 
+def claims_less(before: MeterNotes, after: MeterNotes) -> bool:
+    """Whether a change that is over kept seats, or a longer booking, on the floor until then."""
+    seats = before.details is not None and after.details is None
+    return seats or (before.lengthening is not None and after.lengthening is None)
+
+
 def floor_of(session: Session, fence: FenceState, notes: MeterNotes) -> FloorChanged:
     """How the visit stands, for the venue's live view.
 

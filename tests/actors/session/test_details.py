@@ -134,6 +134,9 @@ def test_without_seats_everything_stays_as_it_was() -> None:
     assert isinstance(answer, Refusal)
     assert answer.code is Code.CAPACITY_FULL
     assert (visit.session.party_size, visit.session.zone) == (2, "floor 1")
+    (floor,) = visit.told_venue(FloorChanged)
+    assert isinstance(floor, FloorChanged)
+    assert floor.party_size == 2, "a tick in between may have told of five"
     assert isinstance(change(visit, zone="floor 3"), SessionUpdated)
 
 
