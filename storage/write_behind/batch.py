@@ -104,6 +104,8 @@ def batch_of(sources: Sequence[Source], after: Position) -> Batch:
             batch.caused.append(entry.cause)
         for table, key in entry.removes:
             _remove(rows, (table, key))
+            if table in batch.appends:
+                _take_back(batch.appends[table], key)
         for record in entry.changes:
             _change(rows, record)
         for record in entry.appends:
@@ -138,6 +140,10 @@ def _remove(rows: dict[RowKey, _Row], key: RowKey) -> None:
     if row.known and row.stored is not None:
         row.replaced = True
     row.last = None
+
+
+def _take_back(appended: list[Record], key: tuple[Any, ...]) -> None:
+    appended[:] = [record for record in appended if record.primary_key != key]
 
 
 def _place(batch: Batch, table: str, key: tuple[Any, ...], row: _Row) -> None:

@@ -15,7 +15,7 @@ from protocol.records.base import Record
 from protocol.records.inventory import Game
 from protocol.records.money import Credits
 from protocol.records.platform import IdempotencyKey, OutboxEvent
-from protocol.records.runtime import OpenVisit
+from protocol.records.runtime import DeadLetter, OpenVisit
 from protocol.records.states import RoleName
 from protocol.records.visits import SessionHistory
 from storage.write_behind.batch import VersionSkipped, batch_of
@@ -83,6 +83,15 @@ async def test_what_follows_one_another_in_a_batch_is_one_write(place: Opens) ->
         )
         found = {one.id: (one.plays, one.version) for one in await rows.find(Game)}
         assert found == {game.id: (7, 2), kept.id: (2, 3)}
+
+
+async def test_what_is_added_and_taken_away_within_a_batch_was_never_there(place: Opens) -> None:
+    """A dead letter that was sent again while the database was behind would be sent once more."""
+    sent, left = a(DeadLetter), a(DeadLetter)
+    gone = ((DeadLetter.table.name, sent.primary_key),)
+    async with place() as rows:
+        await rows.flush(an_entry(sent, left), an_entry(removes=gone))
+        assert [one.message_id for one in await rows.find(DeadLetter)] == [left.message_id]
 
 
 async def test_a_row_is_removed_and_made_anew_within_a_batch(place: Opens) -> None:
