@@ -177,6 +177,12 @@ class Night(Gathering):
             return  # The provider is asked first, and is away.
         if sent.operation is not None and sent.operation.by_gateway:
             return  # Only what an actor decides is kept: this says how things are now.
+        if (
+            heard.status == 422
+            and sent.path.endswith("/help-requests")
+            and "venue_id" not in (sent.body or {})
+        ):
+            return  # Their visit said at which venue they were, and it is over.
         bodies = [part.body for part in (heard, before) if isinstance(part.body, dict)]
         if any(body.get("recorded") is False for body in bodies):
             # An alarm that its venue could not take: the gateway answered, and knows no keys.

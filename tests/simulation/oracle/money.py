@@ -45,8 +45,8 @@ def assert_money_is_as_told(night: Night) -> None:
     answers.assert_nothing_unasked()
     told = [_place_of(look, books, place) for look in night.looks if _has_money(look)]
     for one in night.answered:
-        # An emergency may be answered before its venue has it (Rule 8), and moves no money.
-        urgent = one.sent.path.startswith("/api/emergency/")
+        # Help may be promised before its venue knows of it (Rule 8), and moves no money.
+        urgent = one.sent.path.startswith(("/api/emergency/", "/api/safety/help-requests"))
         if not urgent and (at := answers.places.get(one.sent.key)) is not None:
             words = f"{one.sent}"
             told.append(Told(began=one.began, ended=one.ended, first=at, last=at, words=words))
