@@ -31,10 +31,17 @@ def table_of(results: Iterable[Result]) -> str:
 
 def summary_of(results: Sequence[Result]) -> str:
     """How many goals were met, and which were not."""
-    rows: list[tuple[Result, Row]] = [(r, row) for r in results for row in r.rows if row.goal]
-    missed = [f"{r.question}: {row.what} ({row.text})" for r, row in rows if not row.met]
-    said = f"{len(rows) - len(missed)} of {len(rows)} goals met."
-    return said + ("" if not missed else " Not met: " + "; ".join(missed) + ".")
+    missed = [f"{r.question}: {row.what} ({row.text})" for r, row in _asked(results) if not row.met]
+    return _met(results) + ("" if not missed else " Not met: " + "; ".join(missed) + ".")
+
+
+def _met(results: Sequence[Result]) -> str:
+    rows = _asked(results)
+    return f"{sum(row.met is True for _, row in rows)} of {len(rows)} goals met."
+
+
+def _asked(results: Sequence[Result]) -> list[tuple[Result, Row]]:
+    return [(r, row) for r in results for row in r.rows if row.goal]
 
 
 def notes_of(results: Iterable[Result]) -> str:
@@ -66,7 +73,7 @@ def publish(results: Sequence[Result], readme: Path, today: date) -> None:
     _, end, after = rest.partition(END)
     if not begin or not end:
         raise ValueError(f"{readme} has no marks {BEGIN} and {END}")
-    said = f"{today.isoformat()}, {machine()}. {summary_of(results)}"
+    said = f"{today.isoformat()}, {machine()}. {_met(results)}"
     text = f"\n{said}\n\n{table_of(results)}\n{notes_of(results)}"
     readme.write_text(before + begin + text + end + after)
 
