@@ -142,6 +142,7 @@ class Party:
             arrivals = attrs.evolve(self._arrivals(patrons), once=True)
             plan = interleaved(arrivals, self.purchase_plan(), once=True)
             told = closed(self._url, plan, seconds=self.scale.chunk_s)
+            # Half of it came in, and wrk's threads do not go through their shares equally fast.
             self._fresh = min(self._fresh, first + told.sent + 100)
             good, took = good + told.good, took + told.seconds
             p99 = max(p99, told.at(99))

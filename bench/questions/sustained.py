@@ -1,8 +1,8 @@
 """What holds for a minute: check-ins and purchases by halves, and how far the database is behind?
 
 Accounts that come in are cold. Our node answers from its journal and flushes behind; a peer's
-answer is its commit. It begins with an empty floor, as a night does: each visit is metered every
-minute from when it begins, which takes our node as much as a purchase, and peers do not meter.
+answer is its commit. Only those who buy are in when it begins: each visit is metered every minute
+from then on, which takes our node as much as a purchase, and peers do not meter.
 Against the first peer only: the others say nothing new for their minute.
 """
 
