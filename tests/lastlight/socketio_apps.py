@@ -13,13 +13,15 @@ from lastlight.realtime.services import Resumption
 from protocol.addresses import Principal
 from protocol.entries import RoomEvent
 from protocol.errors import Refusal
+from protocol.limits import SOCKET_PING_S, SOCKET_PONG_S
 from tests.clients.javascript import HERE, Ended, Script, open_script
 from tests.lastlight.realtime_kit import STAFF_ROOM, event, principal
 from tests.lastlight.socketio_kit import IoStage, an_io_stage
 from tests.system.cutting import Cutter, open_cutter
 
-HEARD_S: Final = 30.0
-"""Generous: a machine may have other things to do than a client and its node."""
+HEARD_S: Final = 2 * (SOCKET_PING_S + SOCKET_PONG_S)
+"""A client whose polling is paused for an upgrade that then fails notices by a missing ping alone.
+Generous: a machine may have other things to do than a client and its node."""
 WAYS: Final[dict[str, dict[str, Any]]] = {
     "default": {},
     "websocket": {"transports": ["websocket"]},
@@ -116,9 +118,9 @@ async def open_apps() -> AsyncIterator[Apps]:
 @asynccontextmanager
 async def an_evening() -> AsyncIterator[tuple[IoStage, Log, Apps, Cutter]]:
     """A stage with a log, apps, and a network between them."""
-    with trio.fail_after(120):
+    with trio.fail_after(4 * HEARD_S):
         async with (
-            an_io_stage(patience_s=120) as stage,
+            an_io_stage(patience_s=4 * HEARD_S) as stage,
             open_apps() as apps,
             open_cutter(stage.door.port) as net,
         ):

@@ -117,12 +117,17 @@ class Cutter:
         if self.is_away:
             _reset(client)
             return
+        self._open.add(client)
         try:
             node = await trio.open_tcp_stream("127.0.0.1", self._target_port)
         except OSError:
+            self._open.discard(client)
             _reset(client)
             return
-        self._open |= {client, node}
+        if client not in self._open:  # cut while the node was called
+            _reset(node)
+            return
+        self._open.add(node)
         up, down = Pieces(), Pieces()
         try:
             async with trio.open_nursery() as nursery:
