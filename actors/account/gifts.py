@@ -57,14 +57,15 @@ def decide_transfer_credits(
     state: AccountState, command: TransferCredits, context: Context
 ) -> Decision:
     """Put the gift in transit, out of paid credit alone."""
+    receiver_id = command.to_user_id or command.code_owner_id
+    if receiver_id is None:
+        return Refusal(Code.NOT_FOUND, "this code is not here, or was used")
     venue_id = command.venue_id or _last_venue(state)
     if venue_id is None:
         return _NOWHERE
     profile = profile_at(context, venue_id)
-    receiver_id = command.to_user_id or command.code_owner_id
     if profile is None:
         return not_found(f"venue {venue_id}")
-    assert receiver_id is not None, "a code was looked up before the mailbox"
     wallet = wallet_of(state, context, venue_id=venue_id, currency=profile.currency)
     amount_minor = command.amount_minor
     refusal = (

@@ -16,9 +16,8 @@ import attrs
 from actors.rules.giving import gift_code_id
 from actors.rules.profile import VenueProfile
 from actors.runtime.node import Node
-from lastlight.gateway.calls import Call, Refused, Step
+from lastlight.gateway.calls import Call, Step
 from protocol.addresses import ActorKind, Address
-from protocol.errors import Code, Refusal
 from protocol.operations.transactions import GetCreditBalance
 from protocol.operations.wallet import PostAdjustment, TransferCredits
 from protocol.records.ledger import ledger_account_id
@@ -56,8 +55,10 @@ class WalletSteps:
     async def find_receiver(self, call: Call) -> Call:
         """Find whose code it is; the code itself goes no further.
 
+        That nobody has it is for the giver's account to say: a gift that was answered is answered
+        so again, though its code is gone by then (Rule 12).
+
         Raises:
-            Refused: 404, nobody has this code.
             LastLightError: the directory can't be asked now.
         """
         assert isinstance(call.command, TransferCredits)
@@ -65,9 +66,9 @@ class WalletSteps:
             return call
         code_id = gift_code_id(call.command.code)
         owner = await self.node.owner_of("auth_tokens", code_id)
-        if owner is None:
-            raise Refused(Refusal(Code.NOT_FOUND, "this code is not here, or was used"))
-        found = call.command.evolve(code=None, code_id=code_id, code_owner_id=owner.id)
+        found = call.command.evolve(
+            code=None, code_id=code_id, code_owner_id=None if owner is None else owner.id
+        )
         return attrs.evolve(call, command=found)
 
     async def read_balances(self, call: Call) -> Call:
