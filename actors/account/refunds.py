@@ -110,16 +110,15 @@ def decide_decide_refund(state: AccountState, command: DecideRefund, context: Co
         return not_found(f"refund {command.refund_id}")
     if (refusal := refuse_at_venue(principal, Role.MANAGEMENT, refund.venue_id)) is not None:
         return refusal
-    approved = command.decision is RefundVerdict.APPROVE
+    if command.decision is not RefundVerdict.APPROVE:
+        return _refuse_decider(refund, context) or _rejected(refund, command, context)
     amount_minor = command.amount_minor or refund.amount_minor
-    limited = approved and principal.role_at(refund.venue_id) < Role.OWNER
-    refusal = (_refuse_amount(amount_minor) if limited else None) or _refuse_decision(
+    limited = principal.role_at(refund.venue_id) < Role.OWNER
+    refusal = (_refuse_amount(amount_minor) if limited else None) or _refuse_giving(
         state, refund, amount_minor, context
     )
     if refusal is not None:
         return refusal
-    if not approved:
-        return _rejected(refund, command, context)
     step = GiveRefund(refund_id=refund.id, amount_minor=amount_minor, note=command.note)
     if not limited:
         return decide_give_refund(state, step, context)
@@ -142,7 +141,7 @@ def decide_give_refund(state: AccountState, command: GiveRefund, context: Contex
     """It is approved and counted: do it, unless something came between."""
     refund = state.get(Refund, command.refund_id)
     assert refund is not None, "a refund that was decided on is there"
-    refusal = _refuse_decision(state, refund, command.amount_minor, context)
+    refusal = _refuse_giving(state, refund, command.amount_minor, context)
     if refusal is not None:
         return refusal
     return give_refund(state, refund, command.amount_minor, command.note, context)
@@ -178,9 +177,7 @@ def _refuse_amount(amount_minor: int) -> Refusal | None:
     )
 
 
-def _refuse_decision(
-    state: AccountState, refund: Refund, amount_minor: int, context: Context
-) -> Refusal | None:
+def _refuse_decider(refund: Refund, context: Context) -> Refusal | None:
     assert context.principal is not None, "somebody decides"
     if context.principal.user_id in (refund.requested_by, refund.user_id):
         return Refusal(
@@ -192,6 +189,15 @@ def _refuse_decision(
             f"refund {refund.id} is {refund.status.value}",
             extra={"refund_status": refund.status.value},
         )
+    return None
+
+
+def _refuse_giving(
+    state: AccountState, refund: Refund, amount_minor: int, context: Context
+) -> Refusal | None:
+    """Why this much of it can't be given; rejecting asks for none of it (Rule 10)."""
+    if (refusal := _refuse_decider(refund, context)) is not None:
+        return refusal
     if amount_minor > refund.amount_minor:
         return exceeds(f"{refund.amount_minor} were asked for, not {amount_minor}", refund)
     transaction = state.get(Transaction, refund.transaction_id)

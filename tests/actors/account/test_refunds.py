@@ -88,7 +88,7 @@ def a_card_top_up(*rows: Any, left: int = 5_000, bonus: int = 0) -> AccountState
 
 def decided(state: AccountState, principal: Any = OF_THE_PLACE, **more: Any) -> Any:
     refund = next(iter(state.all(Refund)))
-    command = DecideRefund(refund_id=refund.id, decision=APPROVE, **more)
+    command = DecideRefund(refund_id=refund.id, **({"decision": APPROVE} | more))
     return decide_decide_refund(state, command, here(principal=principal))
 
 
@@ -247,6 +247,17 @@ def test_who_decides_and_how_much_in_the_contract_s_order() -> None:
     assert refused_with(decided(ok, AT_COUNTER)) is Code.FORBIDDEN
     elsewhere = a_principal(MANAGER, Role.MANAGEMENT, OTHER_VENUE)
     assert refused_with(decided(ok, elsewhere)) is Code.NOT_FOUND
+
+
+def test_what_can_not_be_given_any_more_can_be_rejected() -> None:
+    """Rule 10: rejecting gives nothing, so it asks for nothing that is left."""
+    spent = a_card_top_up(a_refund_row(), left=0)
+    more = {"decision": RefundVerdict.REJECT, "amount_minor": 5_001}
+    outcome = accepted(decided(spent, AT_OFFICE, **more))
+    (refund,) = rows_of(outcome, Refund)
+    assert refund.status is RefundStatus.REJECTED
+    own = a_card_top_up(a_refund_row(requested_by=MANAGER), left=0)
+    assert refused_with(decided(own, AT_OFFICE, **more)) is Code.SELF_APPROVAL
 
 
 def test_management_s_approval_goes_over_the_venue_and_an_owner_s_does_not() -> None:
