@@ -16,6 +16,7 @@ import attrs
 
 from actors.rules.opening_hours import closes_at, is_open
 from actors.rules.settings import VenueSettings
+from protocol.chains import rfc3339
 from protocol.errors import Code, FieldError, Refusal
 from protocol.records.states import ReservationStatus
 from protocol.records.values import Period
@@ -32,6 +33,8 @@ STEPS: Final[Mapping[ReservationStatus, frozenset[ReservationStatus]]] = {
 }
 """The life of a booking; back from arrived goes only a check-in that is taken back."""
 LIVE: Final = (_S.REQUESTED, _S.CONFIRMED, _S.ARRIVED)
+EARLY: Final = timedelta(minutes=30)
+"""So long before its start guests may come with a booking."""
 _MINUTE: Final = timedelta(minutes=1)
 
 
@@ -43,6 +46,21 @@ def slot(starts_at: datetime, minutes: int, cleaning_minutes: int) -> Period:
 def overlap(one: Period, other: Period) -> bool:
     """Whether two times share a moment; what ends when the other begins does not."""
     return one.start < other.end and other.start < one.end
+
+
+def refuse_coming(during: Period, now: datetime) -> Refusal | None:
+    """422 for who comes with a booking at another time than its own (Rule 14).
+
+    Else it would give its deposit back, and keep its room, with nobody in it.
+    """
+    if during.start - EARLY <= now < during.end:
+        return None
+    detail = (
+        f"this booking is from {rfc3339(during.start)} to {rfc3339(during.end)}; come with it "
+        f"up to {EARLY // _MINUTE} min before, or without it now"
+    )
+    errors = (FieldError("/reservation_id", "not_allowed", detail),)
+    return Refusal(Code.VALIDATION_FAILED, detail, errors=errors)
 
 
 def is_free(wanted: Period, taken: Iterable[Period]) -> bool:

@@ -17,6 +17,7 @@ from actors.rules.checkin_code import refuse_step
 from actors.rules.geofence import Fence, refuse_entry
 from actors.rules.geofence import Fix as JudgedFix
 from actors.rules.permissions import not_found
+from actors.rules.slots import refuse_coming
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
 from actors.venue.booking_draft import BookingDraft
@@ -220,6 +221,8 @@ def _station(
         booking = state.get(Reservation, command.reservation_id)
         if booking is None or booking.user_id != seat.user_id or booking.status not in BINDING:
             return not_found(f"reservation {command.reservation_id}")
+        if (refusal := refuse_coming(booking.during, now)) is not None:
+            return refusal
     if command.activity is not Activity.KARAOKE_ROOM:
         return _Station(booking=booking)
     booking = booking or _own_booking(state, seat, now)

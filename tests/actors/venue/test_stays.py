@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from actors.runtime.outcome import LATER, Outcome
 from actors.venue.checking_in import decide_check_in, decide_session_opened
 from actors.venue.stays import (
@@ -224,6 +226,23 @@ def test_a_booking_arrives_with_those_who_only_name_it() -> None:
     admission = outcome.sends[0].command
     assert isinstance(admission, AdmitPatron)
     assert (admission.reservation_id, admission.booked_until) == (BOOKED, None)
+
+
+@pytest.mark.parametrize(
+    ("begins_min", "code"),
+    [(30, None), (31, Code.VALIDATION_FAILED), (-69, None), (-70, Code.VALIDATION_FAILED)],
+)
+@pytest.mark.parametrize("activity", [Activity.LOUNGE, Activity.KARAOKE_ROOM])
+def test_a_booking_is_good_at_its_own_time(
+    activity: Activity, begins_min: int, code: Code | None
+) -> None:
+    """Rule 14: next week's keeps its deposit and its room; guests may be half an hour early."""
+    state = a_floor(a_room(), a_booking(begins_min, begins_min + 70, user_id=GUEST))
+    command = a_check_in(activity=activity, reservation_id=BOOKED)
+    admission = accepted(decide_check_in(state, command, context(PATRON))).sends[0].command
+    assert isinstance(admission, AdmitPatron)
+    verdict = admission.venue_refusal
+    assert (None if verdict is None else verdict.code) is code
 
 
 def test_an_age_is_asked_for_where_the_house_says_so() -> None:
