@@ -3,14 +3,15 @@
 What is not plain (see `direct_head`) is put back byte for byte and left to the HTTP lane, with all
 that follows on the connection; a WebSocket that begins after requests goes to its own. So this lane
 is nowhere laxer than the other: it takes less, and `Answering` decides for both. One thing it
-refuses itself: lines that end in LF alone, which h11 takes and others read differently.
+refuses itself, as soon as it sees them: lines that end in LF alone (see `strict_lines`).
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from email.utils import formatdate
 from functools import lru_cache
 from typing import Final
@@ -194,12 +195,13 @@ class DirectLane:
             await self._stream.linger()
         return keeps_alive
 
-    async def _send_parts(self, parts: AsyncIterator[bytes]) -> None:
+    async def _send_parts(self, parts: AsyncGenerator[bytes, None]) -> None:
         """A body whose length is not known, in chunks; without its end if it has none."""
         try:
-            async for part in parts:
-                if part:
-                    await self._stream.send_all(b"%x\r\n%s\r\n" % (len(part), part))
+            async with aclosing(parts):  # a client that leaves ends the query behind it
+                async for part in parts:
+                    if part:
+                        await self._stream.send_all(b"%x\r\n%s\r\n" % (len(part), part))
         except LastLightError as error:
             log.warning("answer_cut_off", reason=str(error))
             self._stream.abort()

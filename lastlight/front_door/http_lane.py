@@ -33,6 +33,7 @@ from hypercorn.typing import ConnectionState, H11SendableEvent
 from lastlight.front_door.opening import Lane
 from lastlight.front_door.patience import Patience
 from lastlight.front_door.stream import DoorStream
+from lastlight.front_door.strict_lines import StrictLines
 from lastlight.web.problems import problem_response
 from protocol.errors import Code, Refusal
 from protocol.limits import (
@@ -62,11 +63,17 @@ def make_config() -> Config:
 class _HTTP1(H11Protocol):
     """HTTP/1.1 whose refusals are problem documents. No upgrades: not to h2c, not to WebSocket."""
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        # Private to h11, which has no other place to say how its lines are to be read.
+        assert isinstance(self.connection, h11.Connection)
+        self.connection._receive_buffer = self._lines = StrictLines()  # noqa: SLF001
+
     async def _send_error_response(self, status_code: int) -> None:
-        refusal = Refusal(
-            Code.MALFORMED_REQUEST,
-            f"this is no HTTP/1.1 request, or its headers are over {HEADER_BYTES_MAX} bytes",
+        detail = self._lines.complaint or (
+            f"this is no HTTP/1.1 request, or its headers are over {HEADER_BYTES_MAX} bytes"
         )
+        refusal = Refusal(Code.MALFORMED_REQUEST, detail)
         answer = problem_response(refusal, str(uuid4()))
         headers = [(name.encode(), value.encode()) for name, value in answer.headers]
         headers += [(b"content-length", b"%d" % len(answer.body)), (b"connection", b"close")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Final
 
 import attrs
@@ -17,12 +17,12 @@ from protocol.errors import Code, Refusal
 from protocol.internal.accounts import ExportFile, ReadExport
 from protocol.operations.users import DownloadExport
 
-ReadFile = Callable[[str], Awaitable[AsyncIterator[bytes] | None]]
+ReadFile = Callable[[str], Awaitable[AsyncGenerator[bytes, None] | None]]
 """A file of copies in chunks, or None if it is not there."""
 FILE_NAME: Final = "last-light-data.zip"
 
 
-async def no_file(file_ref: str) -> AsyncIterator[bytes] | None:
+async def no_file(file_ref: str) -> AsyncGenerator[bytes, None] | None:
     """For a node that keeps no files."""
     return None
 

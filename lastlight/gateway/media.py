@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from datetime import date, datetime
 from typing import Final
@@ -36,7 +36,7 @@ class Document(Answer):
     """An answer that is no JSON: whole in `body`, or in parts from `stream`."""
 
     media: str
-    stream: AsyncIterator[bytes] | None = None
+    stream: Chunks | None = None
     filename: str | None = None
     """Under which a browser saves it."""
 

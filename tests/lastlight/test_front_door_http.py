@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncGenerator
 
 import pytest
 import trio
@@ -10,8 +11,10 @@ import trio
 from lastlight.front_door import Patience
 from lastlight.web.answering import WebSettings
 from lastlight.web.cors import Origins
+from lastlight.web.http import Request, Response
 from protocol.limits import BODY_BYTES_MAX
 from tests.lastlight.door_kit import (
+    PATIENT_S,
     Desk,
     a_door,
     connect,
@@ -178,3 +181,34 @@ async def test_a_preflight_is_answered_without_the_handler() -> None:
     assert answer.headers["access-control-allow-origin"] == "https://app.example"
     assert "access-control-allow-credentials" not in answer.headers
     assert desk.seen == []
+
+
+class Rows(Desk):
+    """Answers without an end, in parts, until it is told that nobody listens."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.ended = trio.Event()
+
+    async def handle(self, request: Request) -> Response:
+        return Response(200, (("content-type", "text/csv"),), stream=self._rows())
+
+    async def _rows(self) -> AsyncGenerator[bytes, None]:
+        try:
+            while True:
+                yield b"x" * 100_000
+                await trio.lowlevel.checkpoint()
+        finally:
+            self.ended.set()
+
+
+async def test_what_is_sent_in_parts_ends_with_the_client_that_leaves() -> None:
+    """Behind it stands a query with a connection of its own."""
+    desk = Rows()
+    async with a_door(desk) as door:
+        stream = await connect(door)
+        await stream.send_all(b"GET /rows HTTP/1.1\r\nHost: a\r\n\r\n")
+        await stream.receive_some(1_000)
+        await trio.aclose_forcefully(stream)
+        with trio.fail_after(PATIENT_S):
+            await desk.ended.wait()

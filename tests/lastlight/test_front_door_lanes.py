@@ -181,6 +181,7 @@ async def test_an_idle_http2_connection_is_ended() -> None:
         await read_to_end(client.stream)
 
 
+@pytest.mark.usefixtures("each_lane")
 async def test_tls_serves_both_versions_of_http(tls_files: TlsFiles) -> None:
     """ALPN decides; nothing else tells them apart before the first byte."""
     trust = ssl.create_default_context(cafile=str(tls_files.certificate))
@@ -192,6 +193,7 @@ async def test_tls_serves_both_versions_of_http(tls_files: TlsFiles) -> None:
             assert answer.json()["scheme"] == "https"
 
 
+@pytest.mark.usefixtures("each_lane")
 async def test_tls_serves_websocket(tls_files: TlsFiles) -> None:
     """Phones speak nothing else."""
     trust = ssl.create_default_context(cafile=str(tls_files.certificate))
@@ -200,6 +202,7 @@ async def test_tls_serves_websocket(tls_files: TlsFiles) -> None:
         assert await ws.get_message() == "hello"
 
 
+@pytest.mark.usefixtures("each_lane")
 async def test_plain_bytes_on_a_tls_port_end_that_connection_only(tls_files: TlsFiles) -> None:
     """Scanners do this all day."""
     trust = ssl.create_default_context(cafile=str(tls_files.certificate))

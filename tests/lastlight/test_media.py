@@ -92,7 +92,7 @@ async def test_a_long_table_comes_in_parts_and_is_closed_when_nobody_reads_on() 
     await anext(stream)
     await anext(stream)
     assert len(made) < 1000
-    await stream.aclose()  # type: ignore[attr-defined]
+    await stream.aclose()
     assert closed == [True]
 
 

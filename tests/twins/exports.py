@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Final, cast
 
 import attrs
@@ -41,11 +41,11 @@ class MemoryExports:
         self.files.pop(cast("DropExport", message.command).file_ref, None)
         return ()
 
-    async def read(self, file_ref: str) -> AsyncIterator[bytes] | None:
+    async def read(self, file_ref: str) -> AsyncGenerator[bytes, None] | None:
         """See `PersonalData.read`."""
         held = self.files.get(file_ref)
         return None if held is None else _whole(held)
 
 
-async def _whole(held: bytes) -> AsyncIterator[bytes]:
+async def _whole(held: bytes) -> AsyncGenerator[bytes, None]:
     yield held
