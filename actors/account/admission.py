@@ -11,6 +11,7 @@ from uuid import UUID
 
 import attrs
 
+from actors.account.drinks import drinks_before
 from actors.account.standing import (
     open_day_of,
     profile_at,
@@ -82,6 +83,7 @@ def decide_admit_patron(state: AccountState, command: AdmitPatron, context: Cont
             paid_up_today_minor=_time_paid_on(state, began_at, context, command.venue_id),
             began_at=began_at,
             time=allowance_after(state, wallet, 0),
+            drinks=drinks_before(state, context, command.venue_id),
         ),
         undo=_taking_back(command, hold, context),
         fresh=True,

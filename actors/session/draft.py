@@ -132,7 +132,12 @@ class VisitDraft(Gathered):
         """Stop the meter at a moment that may be past: what ran after it never did."""
         self.cancel(METER)
         # What was split off just now, after that moment, never began.
-        while self.segments[-1].started_at >= at and self.segments[-1].id not in self._versions:
+        # The visit's first segment stays: it says how the visit goes on after a rest.
+        while (
+            len(self.segments) > 1
+            and self.segments[-1].started_at >= at
+            and self.segments[-1].id not in self._versions
+        ):
             dropped = self.segments.pop()
             del self._touched[dropped.id]
             self._rates_told.pop(dropped.id, None)

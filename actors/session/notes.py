@@ -16,7 +16,7 @@ import msgspec
 from actors.rules.corrections import excess_minor, taken_back, without
 from actors.rules.geofence import FenceState
 from actors.rules.safety_levels import Watch
-from actors.rules.safety_pace import Seen
+from actors.rules.safety_pace import Drunk, Seen
 from protocol.internal.allowances import TimeAllowance
 from protocol.records.states import Activity, SegmentMode, SessionStatus
 from protocol.records.values import RateBand
@@ -28,14 +28,6 @@ EXHAUSTED: Final = "exhausted"
 TIME_LIMIT: Final = "time_limit"
 """Why a session is paused whose patron used up an own limit of time."""
 RESTS_BY_ITSELF: Final = (EXHAUSTED, TIME_LIMIT)
-
-
-@attrs.frozen(kw_only=True)
-class Drink:
-    """Alcohol bought at one moment, in thousandths of a standard drink."""
-
-    at: datetime
-    milli: int
 
 
 @attrs.frozen(kw_only=True)
@@ -110,7 +102,8 @@ class MeterNotes:
     plays: int = 0
     orders: int = 0
     spent_minor: int = 0
-    drinks: tuple[Drink, ...] = ()
+    drinks: tuple[Drunk, ...] = ()
+    """Alcohol of this visit, and of what was before it as much as still counts."""
     care: CareNotes = attrs.field(factory=CareNotes)
     rate_bands: tuple[RateBand, ...] = ()
     """Of the room that the visit is in: when its rate changes."""

@@ -12,6 +12,8 @@ from uuid import UUID
 
 import attrs
 
+from actors.rules.business_day import business_day_of, start_of
+from actors.rules.earlier_drinks import begun_with, taken_together
 from actors.rules.permissions import not_found
 from actors.rules.safety_levels import Crossing, SafetyRule
 from actors.rules.safety_pace import Drunk, Seen, pace_crossings, sign_crossings
@@ -25,7 +27,7 @@ from actors.session.draft import VisitDraft, draft_of
 from actors.session.state import SessionState
 from actors.session.watching import look_later
 from protocol.addresses import ActorKind, Address, Role
-from protocol.domain_limits import SESSION_SIGNS_MAX
+from protocol.domain_limits import SESSION_DRINKS_MAX, SESSION_SIGNS_MAX
 from protocol.internal.safety import HoldForNight, PatronObserved, PatternSeen
 from protocol.operations.care import LogSafetyObservation
 from protocol.records.safety import Intervention, SafetyLog
@@ -122,17 +124,28 @@ def decide_pattern_seen(state: SessionState, command: PatternSeen, context: Cont
     return draft.outcome()
 
 
-def keep_pace(draft: VisitDraft, state: SessionState, day_start: datetime) -> None:
+def keep_pace(draft: VisitDraft, state: SessionState) -> None:
     """Look at the pace after something alcoholic was had."""
-    found = pace_crossings(
-        [Drunk(at=drink.at, milli=drink.milli) for drink in draft.notes.drinks],
-        draft.now,
-        day_start=day_start,
-        persons=draft.session.party_size,
-        settings=draft.profile.settings,
-    )
-    if found:
+    if found := _pace_of(draft):
         look_later(draft, cross(draft, open_case(state), found))
+
+
+def begin_with_drinks(draft: VisitDraft, drinks: Iterable[Drunk]) -> None:
+    """Begin a visit at the level that earlier drinks ask for, so that no new visit wipes them out.
+
+    A case of an earlier visit that is still open belongs to its own venue: this one has its own.
+    """
+    had = taken_together(drinks, SESSION_DRINKS_MAX)
+    draft.notes = attrs.evolve(draft.notes, drinks=had)
+    standing, watch = begun_with(_pace_of(draft), had, draft.now)
+    draft.notes = attrs.evolve(draft.notes, care=attrs.evolve(draft.notes.care, watch=watch))
+    look_later(draft, cross(draft, None, standing))
+
+
+def day_start_of(draft: VisitDraft) -> datetime:
+    """When the venue's present business day began."""
+    tz, cutover = draft.profile.tz, draft.profile.settings.cutover
+    return start_of(business_day_of(draft.now, tz, cutover), tz, cutover)
 
 
 def observe(
@@ -159,6 +172,17 @@ def observe(
     case = cross(draft, open_case(state), found, by=by)
     look_later(draft, case)
     return case
+
+
+def _pace_of(draft: VisitDraft) -> tuple[Crossing, ...]:
+    """The rows of pace and day that the visit's drinks reach now."""
+    return pace_crossings(
+        draft.notes.drinks,
+        draft.now,
+        day_start=day_start_of(draft),
+        persons=draft.session.party_size,
+        settings=draft.profile.settings,
+    )
 
 
 def _held_outside(visit: Session | SessionHistory) -> tuple[Send, ...]:

@@ -6,14 +6,15 @@ from datetime import date, datetime
 
 from actors.rules.business_day import business_day_of
 from actors.rules.geofence import FenceState
+from actors.rules.safety_pace import Drunk
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision
 from actors.session.draft import VisitDraft
 from actors.session.meter import arm
 from actors.session.notes import MeterNotes
+from actors.session.observing import begin_with_drinks
 from actors.session.standing import profile_of
 from actors.session.state import SessionState
-from actors.session.watching import look_later
 from protocol.events.sessions import SessionCheckedIn
 from protocol.internal.visits import OpenSession, SessionOpened
 from protocol.records.states import SessionStatus
@@ -57,7 +58,6 @@ def decide_open_session(state: SessionState, command: OpenSession, context: Cont
     )
     draft.split()
     arm(draft)
-    look_later(draft, None)
     draft.tell(
         SessionCheckedIn(
             session_id=session.id,
@@ -71,6 +71,9 @@ def decide_open_session(state: SessionState, command: OpenSession, context: Cont
             age_ok=command.age_ok,
         )
     )
+    # After the visit's own beginning is told: from level 3 on it begins by cooling.
+    begin_with_drinks(draft, (Drunk(at=had.at, milli=had.milli) for had in command.drinks))
+    session = draft.session
     opened = SessionOpened(
         session_id=session.id,
         user_id=session.user_id,

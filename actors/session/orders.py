@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
-from actors.rules.business_day import business_day_of, start_of
+from actors.rules.earlier_drinks import counted_from, taken_together
 from actors.rules.permissions import not_found
+from actors.rules.safety_pace import Drunk
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.session.draft import VisitDraft, draft_of
-from actors.session.notes import Drink
-from actors.session.observing import keep_pace
+from actors.session.observing import day_start_of, keep_pace
 from actors.session.state import SessionState
 from protocol.addresses import ActorKind, Address
 from protocol.domain_limits import SESSION_DRINKS_MAX
@@ -65,38 +64,24 @@ def decide_order_posted(state: SessionState, command: OrderPosted, context: Cont
     # A purchase that is told late counts from when it was made.
     at = max(context.happened_at, session.started_at)
     if command.standard_drinks_milli > 0:
-        drinks = (*drinks, Drink(at=at, milli=command.standard_drinks_milli))
+        drinks = (*drinks, Drunk(at=at, milli=command.standard_drinks_milli))
+    since = counted_from(day_start_of(draft), draft.now)
     draft.notes = evolve(
         notes,
         orders=notes.orders + 1,
         plays=notes.plays + command.plays,
         acted_at=max(at, notes.acted_at or at),
         spent_minor=notes.spent_minor + command.total_minor,
-        drinks=_kept(drinks, _day_start(draft)),
+        drinks=taken_together((d for d in drinks if d.at >= since), SESSION_DRINKS_MAX),
     )
     if command.standard_drinks_milli > 0 and session.status is not SessionStatus.CLOSING:
-        keep_pace(draft, state, _day_start(draft))
+        keep_pace(draft, state)
     return draft.outcome()
 
 
 def drinks_by_window(draft: VisitDraft) -> tuple[int, ...]:
     """Standard drinks in thousandths: of the last 60 and 120 minutes, and of the business day."""
-    since = (*(draft.now - window for window in PACE_WINDOWS), _day_start(draft))
+    since = (*(draft.now - window for window in PACE_WINDOWS), day_start_of(draft))
     return tuple(
         sum(drink.milli for drink in draft.notes.drinks if drink.at >= start) for start in since
     )
-
-
-def _day_start(draft: VisitDraft) -> datetime:
-    tz, cutover = draft.profile.tz, draft.profile.settings.cutover
-    return start_of(business_day_of(draft.now, tz, cutover), tz, cutover)
-
-
-def _kept(drinks: Sequence[Drink], day_start: datetime) -> tuple[Drink, ...]:
-    """The drinks that some window still counts; of too many the oldest are taken together."""
-    kept = [drink for drink in drinks if drink.at >= day_start - max(PACE_WINDOWS)]
-    while len(kept) > SESSION_DRINKS_MAX:
-        first, second, *rest = kept
-        # Counted as had later, never as forgotten.
-        kept = [Drink(at=second.at, milli=first.milli + second.milli), *rest]
-    return tuple(kept)

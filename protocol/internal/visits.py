@@ -66,6 +66,14 @@ class CancelAdmission(Command):
     deposit_hold_id: UUID | None = None
 
 
+@attrs.frozen(kw_only=True)
+class HadBefore:
+    """Alcohol that the patron had before the visit, in thousandths of a standard drink."""
+
+    at: datetime
+    milli: int
+
+
 @command
 class OpenSession(Command):
     """Account → session: begin. The last step, and nothing in it can refuse."""
@@ -81,6 +89,9 @@ class OpenSession(Command):
     time: TimeAllowance = TimeAllowance()
     began_at: datetime | None = None
     """When the visit began, if not now."""
+    drinks: tuple[HadBefore, ...] = ()
+    """What was had at any venue, as far as the business day and its pace still count it, in order
+    (Rule 7)."""
 
 
 @command
