@@ -82,8 +82,9 @@ statement as (
     from relation where relrowsecurity
     union all
     select relation.oid, 4, p.policyname, format(
-        E'create policy %I on %s for %s to %s\n    using (%s)%s', p.policyname,
-        relation.full_name, lower(p.cmd), array_to_string(p.roles, ', '), p.qual,
+        E'create policy %I on %s%s for %s to %s\n    using (%s)%s', p.policyname,
+        relation.full_name, case p.permissive when 'RESTRICTIVE' then ' as restrictive' else '' end,
+        lower(p.cmd), array_to_string(p.roles, ', '), p.qual,
         coalesce(' with check (' || p.with_check || ')', ''))
     from pg_catalog.pg_policies as p
     join relation on relation.nspname = p.schemaname and relation.relname = p.tablename

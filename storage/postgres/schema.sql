@@ -3488,6 +3488,9 @@ create policy management on public.incidents for select to lastlight_reader
 create policy node on public.incidents for all to lastlight_owner, lastlight_writer
     using (true) with check (true);
 
+create policy silent on public.incidents as restrictive for select to lastlight_reader
+    using (((NOT silent) OR (status = ANY (ARRAY['resolved'::text, 'false_alarm'::text])) OR (raised_by IS DISTINCT FROM ( SELECT public.caller_id() AS caller_id))));
+
 create policy staff on public.incidents for select to lastlight_reader
     using ((( SELECT public.caller_is_staff() AS caller_is_staff) AND (venue_id = ANY (( SELECT public.caller_venues() AS caller_venues)::uuid[])) AND ((status <> ALL (ARRAY['resolved'::text, 'false_alarm'::text])) OR ((( SELECT public.caller_id() AS caller_id) = raised_by) OR (( SELECT public.caller_id() AS caller_id) = owner_id)) OR public.took_part(( SELECT public.caller_id() AS caller_id), id))));
 

@@ -87,6 +87,24 @@ async def test_staff_see_open_incidents_and_those_they_took_part_in(database: Da
     assert len(seen) == 3
 
 
+async def test_a_silent_alarm_is_on_no_list_of_its_raiser_while_it_is_open(
+    database: Database,
+) -> None:
+    """Rule 8: whoever forces them looks at their screen too; everybody else sees it."""
+    silent = an_incident(silent=True, raised_by=ME, owner_id=ME)
+    loud = an_incident(raised_by=ME)
+    over = an_incident(IncidentStatus.RESOLVED, silent=True, raised_by=ME)
+    of_others = an_incident(silent=True, raised_by=an_id())
+    line = a(IncidentEvent, incident_id=silent.id, venue_id=HERE, seq=1, by_user=ME, at=NOON)
+    await store(database, silent, loud, over, of_others, line)
+    for role in (Role.STAFF, Role.MANAGEMENT, Role.OWNER):
+        raiser, other = (a_principal(id_, roles={HERE: role}) for id_ in (ME, an_id()))
+        page = await list_incidents(database, raiser)
+        assert {item.incident_id for item in page.items} == {loud.id, over.id, of_others.id}
+        page = await list_incidents(database, other, open=True)
+        assert {item.incident_id for item in page.items} == {silent.id, loud.id, of_others.id}
+
+
 async def test_incidents_are_filtered_and_paged(database: Database) -> None:
     """By kind, open or not, and since; newest first."""
     helped = an_incident(IncidentStatus.RESOLVED, kind=IncidentKind.HELP)
