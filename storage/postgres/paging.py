@@ -15,7 +15,7 @@ import attrs
 
 from protocol.errors import Code, LastLightError
 
-__all__ = ["CursorInvalid", "Paged", "after_of", "cursor_of", "page_of"]
+__all__ = ["CursorInvalid", "Paged", "after_of", "cursor_of", "number_after", "page_of"]
 
 T = TypeVar("T")
 
@@ -58,6 +58,20 @@ def after_of(command: Paged) -> UUID | None:
         return UUID(bytes=base64.b64decode(padded, altchars=b"-_", validate=True))
     except ValueError:
         raise CursorInvalid(command.cursor) from None
+
+
+def number_after(command: Paged) -> int | None:
+    """As `after_of`, where what is paged has numbers: they travel in cursors as ids do.
+
+    Raises:
+        CursorInvalid: 400, also for a cursor of another list, which holds an id.
+    """
+    after = after_of(command)
+    if after is None:
+        return None
+    if after.int >= 2**63:
+        raise CursorInvalid(cursor_of(after))
+    return after.int
 
 
 def page_of(

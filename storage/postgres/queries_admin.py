@@ -19,7 +19,7 @@ from protocol.replies.admin_venues import TodaysFigures, VenueDetail, VenueList,
 from storage.postgres.asked import Asked, blocks_of
 from storage.postgres.chain_checks import check_chain
 from storage.postgres.database import Connection
-from storage.postgres.paging import CursorInvalid, after_of, cursor_of, page_of
+from storage.postgres.paging import after_of, number_after, page_of
 
 SQL: Final = blocks_of("admin")
 
@@ -46,7 +46,7 @@ async def audit_logs(connection: Connection, command: ListAuditLogs, asked: Aske
     Raises:
         CursorInvalid: see there.
     """
-    before = _number_in(command)
+    before = number_after(command)
     rows = await connection.fetch(
         SQL["audit_logs"].sql,
         command.venue_id,
@@ -61,16 +61,6 @@ async def audit_logs(connection: Connection, command: ListAuditLogs, asked: Aske
     )
     page, cursor = page_of(rows, command, lambda row: UUID(int=row["seq"]))
     return AuditList(items=tuple(_line(row) for row in page), next_cursor=cursor)
-
-
-def _number_in(command: ListAuditLogs) -> int | None:
-    """Numbers travel in cursors as ids do."""
-    after = after_of(command)
-    if after is None:
-        return None
-    if after.int >= 2**63:
-        raise CursorInvalid(cursor_of(after))
-    return after.int
 
 
 def _line(row: Mapping[str, Any]) -> AuditLine:

@@ -16,7 +16,7 @@ from protocol.replies.ledger import LedgerEntry, LedgerLine, LedgerPage, TrialBa
 from storage.postgres.asked import Asked, NotOnShow, blocks_of
 from storage.postgres.database import Connection
 from storage.postgres.mapping import mapping_of
-from storage.postgres.paging import after_of, cursor_of
+from storage.postgres.paging import cursor_of, number_after
 
 SQL: Final = blocks_of("ledger")
 _BATCH: Final = 500
@@ -46,11 +46,9 @@ async def ledger(connection: Connection, command: ReadLedger, asked: Asked) -> L
         NotOnShow: the books are not the caller's to read; 404.
         CursorInvalid: 400.
     """
-    after = after_of(command)
+    after = number_after(command) or 0
     venue_id = await _venue(connection, command)
-    found = await _journals(
-        connection, command, venue_id, 0 if after is None else after.int, command.limit + 1
-    )
+    found = await _journals(connection, command, venue_id, after, command.limit + 1)
     page = found[: command.limit]
     head = await connection.fetchrow(SQL["ledger_head"].sql, venue_id)
     balances = await connection.fetch(SQL["trial_balance"].sql)
@@ -75,10 +73,9 @@ async def csv_ledger(
     Raises:
         As `ledger`, before the first row.
     """
-    after = after_of(command)
+    seq = number_after(command) or 0
     venue_id = await _venue(connection, command)
     yield _COLUMNS
-    seq = 0 if after is None else after.int
     while found := await _journals(connection, command, venue_id, seq, _BATCH):
         for entry in await _entries(connection, found):
             for line in entry.postings:
@@ -113,10 +110,7 @@ async def _venue(connection: Connection, command: ReadLedger) -> UUID:
 async def _journals(
     connection: Connection, command: ReadLedger, venue_id: UUID, after_seq: int, most: int
 ) -> list[LedgerJournal]:
-    """The next journals, by the index that fits what was asked.
-
-    With both a source and an account, a page may hold fewer than there are.
-    """
+    """The next journals, by the index that fits what was asked."""
     asked: list[object] = [venue_id, after_seq, most, command.account, command.business_day]
     if command.source is not None:
         block, asked = "journals_of_source", [*asked, command.source]

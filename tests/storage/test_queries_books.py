@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,6 +15,7 @@ from protocol.records.ledger import (
 )
 from storage.postgres.asked import NotOnShow
 from storage.postgres.database import Database, DatabaseRole
+from storage.postgres.paging import CursorInvalid, cursor_of
 from storage.postgres.queries_ledger import (
     WhichVenue,
     account_balances,
@@ -100,6 +102,12 @@ async def test_the_books_are_filtered(database: Database) -> None:
     assert seqs(await booked(database, source="usage:s:2")) == [3]
     assert seqs(await booked(database, source="gift_out")) == [5]
     assert seqs(await booked(database, source="usage", account=paid)) == [2]
+    # The first journal of the source does not touch this account: the page begins after it.
+    only = await booked(database, source="usage", account="platform:transit", limit=1)
+    assert (seqs(only), only.next_cursor) == ([3], None)
+    of_ids = cursor_of(UUID("01935d2a-7c00-7000-8000-0000000000b2"))
+    with pytest.raises(CursorInvalid):
+        await booked(database, cursor=of_ids)
     assert seqs(await booked(database, account=paid, business_day=TODAY)) == [1, 5]
 
 

@@ -111,27 +111,31 @@ select *
 from (
     (
         select *
-        from ledger_journals
+        from ledger_journals as one
         where venue_id = $1 and source collate "C" = $6 and seq > $2
             and ($5::date is null or business_day = $5)
+            and ($4::text is null or exists (
+                select from ledger_postings as line
+                where line.journal_id = one.id and line.account_code = $4
+            ))
         order by seq
         limit $3
     )
     union all
     (
         select *
-        from ledger_journals
+        from ledger_journals as one
         where venue_id = $1 and seq > $2
             and source collate "C" > $6 || ':' and source collate "C" < $6 || ';'
             and ($5::date is null or business_day = $5)
+            and ($4::text is null or exists (
+                select from ledger_postings as line
+                where line.journal_id = one.id and line.account_code = $4
+            ))
         order by seq
         limit $3
     )
 ) as journal
-where $4::text is null or exists (
-    select from ledger_postings as line
-    where line.journal_id = journal.id and line.account_code = $4
-)
 order by seq
 limit $3;
 
