@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -240,14 +240,11 @@ async def performance(
         )
         if not known:
             raise NotOnShow(f"staff {command.staff_id}")
-    today = asked.now.date()
-    since = today - timedelta(days=today.weekday(), weeks=command.weeks - 1)
-    rows = await connection.fetch(
-        SQL["figures"].sql,
-        command.staff_id,
-        venues,
-        datetime.combine(since, time(), tzinfo=UTC),
-    )
+    began = await connection.fetchrow(SQL["weeks_began"].sql, venues, asked.now, command.weeks)
+    if began is None:
+        raise NotOnShow(f"venues {venues}")
+    since: date = began["week"]
+    rows = await connection.fetch(SQL["figures"].sql, command.staff_id, venues, began["starts_at"])
     total = next((row for row in rows if row["week"] is None), None)
     return PerformanceReply(
         staff_id=command.staff_id,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Any
+from zoneinfo import ZoneInfo
 
+import attrs
 import pytest
 
 from protocol.addresses import Role
@@ -39,9 +41,11 @@ from tests.storage.staff_world import (
 )
 
 
-async def figures(database: Database, principal: Any, **values: Any) -> Any:
+async def figures(
+    database: Database, principal: Any, now: dt.datetime = NOON, **values: Any
+) -> Any:
     command = GetPerformance(**({"staff_id": ANNA} | values))
-    asked = asked_by(principal, command.venue_id)
+    asked = attrs.evolve(asked_by(principal, command.venue_id), now=now)
     async with asking(database, asked) as connection:
         return await performance(connection, command, asked)
 
@@ -107,6 +111,25 @@ async def test_figures_are_those_of_one_person_by_week(database: Database) -> No
         assert found.trend[0].figures.task_seconds_p50 is None
     this_week = await figures(database, CHIEF, venue_id=HERE, weeks=1)
     assert this_week.total.worked_minutes == 240
+
+
+async def test_weeks_begin_with_the_trading_day_of_a_monday(database: Database) -> None:
+    """Rule 5: in Tokyo, Monday 04:59 is still Sunday night's; at 05:00 a week begins."""
+    cutover = dt.datetime.combine(MONDAY, dt.time(5), ZoneInfo("Asia/Tokyo"))
+    before, after = (
+        a_shift(ANNA, started_at=at, ended_at=at + HOUR, worked_ms=3_600_000)
+        for at in (cutover - HOUR, cutover)
+    )
+    await store(database, *VENUES, before, after)
+    night = await figures(database, STAFF, now=cutover - MINUTE, venue_id=HERE, weeks=1)
+    assert (night.since, night.trend[0].week) == (
+        MONDAY - dt.timedelta(days=7),
+        MONDAY - dt.timedelta(days=7),
+    )
+    assert [week.figures.worked_minutes for week in night.trend] == [60, 60]
+    day = await figures(database, STAFF, now=cutover, venue_id=HERE, weeks=1)
+    assert (day.since, [week.week for week in day.trend]) == (MONDAY, [MONDAY])
+    assert day.total.worked_minutes == 60
 
 
 async def test_figures_of_others_are_for_management_of_where_they_work(

@@ -93,6 +93,19 @@ select exists (select from staff_shifts where staff_id = $1 and venue_id = any (
         where user_id = $1 and venue_id = any ($2::uuid[]) and role <> 'patron'
     );
 
+-- name: weeks_began
+-- The Monday with which the last $3 trading weeks of venues $1 begin, that of $2 included, and when
+-- it begins where it does first.
+select first.monday as week, (first.monday + cutover_local) at time zone tz as starts_at
+from venues,
+    lateral (
+        select date_trunc('week', $2::timestamptz at time zone tz - cutover_local::interval)::date
+            - 7 * ($3::int - 1) as monday
+    ) as first
+where id = any ($1::uuid[])
+order by starts_at
+limit 1;
+
 -- name: figures
 -- Somebody's work at $2 since $3, by week; the row without a week is the whole. $1: the person.
 select * from staff_figures($1, $2::uuid[], $3) order by week;
