@@ -15,7 +15,8 @@ from protocol.operations.figures import (
 )
 from protocol.records.safety import Incident, Intervention, SafetyLog
 from protocol.records.staff import StaffShift
-from protocol.records.users import User, UserPreferences
+from protocol.records.states import ExclusionKind
+from protocol.records.users import Exclusion, User, UserPreferences
 from protocol.records.values import ShiftBreak
 from protocol.records.visits import SessionSegment
 from storage.postgres.database import Database, DatabaseRole
@@ -216,3 +217,20 @@ async def test_safety_is_told_as_figures_and_as_a_table(database: Database) -> N
     assert told["alarms_unacknowledged", ""] == 1
     assert told["alarm_acknowledged_ms", "p95"] == 20_000
     assert all(len(row) == len(rows[0]) for row in rows)
+
+
+async def test_who_keeps_themselves_out_is_counted_until_they_ask_to_come_back(
+    database: Database,
+) -> None:
+    """Rule 7: the time of a self-exclusion ends, and the exclusion does not; a ban ends with it."""
+    past = {"venue_id": HERE, "starts_at": EVENING - 9 * HOUR, "ends_at": EVENING - HOUR}
+    await store(
+        database,
+        a_venue(),
+        a(Exclusion, kind=ExclusionKind.SELF_EXCLUSION, **past, ended_at=None),
+        a(Exclusion, kind=ExclusionKind.SELF_EXCLUSION, **past, ended_at=EVENING - HOUR),
+        a(Exclusion, kind=ExclusionKind.VENUE_BAN, **past, ended_at=None),
+    )
+    async with asking(database, ASKED) as connection:
+        found = await safety_figures(connection, GetSafetyAnalytics(**days()), ASKED)
+    assert found.exclusions_in_force == {"self_exclusion": 1}

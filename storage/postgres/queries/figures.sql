@@ -223,11 +223,13 @@ select count(*) from safety_logs
 where venue_id = $1 and kind = 'refusal_of_service' and occurred_at >= $2 and occurred_at < $3;
 
 -- name: exclusions
--- Exclusions in force by kind; who it is, is not told. $1: venue. $2: now.
+-- Exclusions in force by kind; who it is, is not told. Those of themselves last until they ask to
+-- come back (Rule 7). $1: venue. $2: now.
 select kind as name, count(*) as cases
 from exclusions_for_management
 where (venue_id is null or venue_id = $1) and starts_at <= $2::timestamptz
-    and (ends_at is null or ends_at > $2) and (ended_at is null or ended_at > $2)
+    and (ends_at is null or ends_at > $2 or kind = 'self_exclusion')
+    and (ended_at is null or ended_at > $2)
 group by kind;
 
 -- name: history
