@@ -31,6 +31,8 @@ _DATETIME: Final = re.compile(
     r"(?:\.[0-9]{1,9})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
 )
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_YEARS: Final = range(1900, 3000)
+"""Of days and times that anybody means; what is reckoned from them then has a year as well."""
 _UUID: Final = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 
 
@@ -151,6 +153,7 @@ def read_datetime(value: object) -> datetime:
             time = time.astimezone(UTC)
     except (ValueError, OverflowError):
         refuse("wrong_form", "is no time that exists in the years 1 to 9999")
+    _check_year(time.year)
     return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
@@ -161,9 +164,16 @@ def read_date(value: object) -> date:
     if _DATE.fullmatch(value) is None:
         refuse("wrong_form", "must be a date as YYYY-MM-DD")
     try:
-        return date.fromisoformat(value)
+        day = date.fromisoformat(value)
     except ValueError:
         refuse("wrong_form", "is no date that exists in the years 1 to 9999")
+    _check_year(day.year)
+    return day
+
+
+def _check_year(year: int) -> None:
+    if year not in _YEARS:
+        refuse("out_of_range", f"must be in the years {_YEARS[0]} to {_YEARS[-1]}")
 
 
 def read_uuid(value: object) -> UUID:

@@ -23,7 +23,7 @@ from protocol.operations.table import OPERATIONS
 from protocol.replies.base import REPLIES
 from protocol.replies.transactions import Balance
 
-TIMES = st.integers(-62_135_000_000_000, 253_402_000_000_000).map(
+TIMES = st.integers(-2_208_988_800_000, 32_503_679_999_999).map(
     lambda at_ms: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=at_ms)
 )
 STORABLE = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
@@ -77,7 +77,7 @@ def _plain(
 SCALARS: Mapping[Any, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     datetime: TIMES,
-    date: st.dates(),
+    date: st.dates(date(1900, 1, 1), date(2999, 12, 31)),
     UUID: st.uuids(),
     Any: st.text(STORABLE, max_size=5) | st.integers(-5, 5),
 }
