@@ -187,10 +187,21 @@ class Night(Gathering):
         if any(body.get("recorded") is False for body in bodies):
             # An alarm that its venue could not take: the gateway answered, and knows no keys.
             return
+        if self._was_on_duty_elsewhere(sent):
+            return  # The alarm is for where they work now, and that house knows no such key.
         same = (heard.status, _lasting(heard.body)) == (before.status, _lasting(before.body))
         assert same, (
             f"{sent}\nfirst {before.status} {before.body}\nthen {heard.status} {heard.body}"
         )
+
+    def _was_on_duty_elsewhere(self, sent: Sent) -> bool:
+        """Whether an SOS that names no venue may have been for another one when it was pressed."""
+        if not sent.path.endswith("/emergency/sos") or "venue_id" in (sent.body or {}):
+            return False
+        pressed = next(one.began for one in self.answered if one.sent.key == sent.key)
+        clocked = [one.sent for one in self.answered if one.ended > pressed]
+        clocked += [asked for _, _, asked in self.unanswered.values()]
+        return any(one.name == sent.name and "/staff/clock-" in one.path for one in clocked)
 
     async def _insist(self, sent: Sent) -> Heard:
         renewed = 0

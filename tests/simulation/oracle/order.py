@@ -31,6 +31,7 @@ MAY: Final = {
 """Rule 2: in which states this is never refused as `invalid_transition`, unless a void is under
 way that may come first."""
 VOID: Final = "DELETE /api/sessions/{session_id}"
+SOS: Final = "/api/emergency/sos"
 WITHOUT_KEYS: Final = frozenset({"RegisterUser", "StepUp", "LogIn", "RefreshToken"})
 
 
@@ -56,7 +57,9 @@ class Model:
             if isinstance(record, IdempotencyKey) and record.status is IdempotencyStatus.DONE:
                 before = self.places.get(record.key)
                 if before is not None and before[1].response is not None:
-                    assert before[1].response == record.response, (
+                    # An SOS that names no venue is for where its raiser works when it is asked.
+                    elsewhere = before[1].actor_id != record.actor_id and record.route == SOS
+                    assert elsewhere or before[1].response == record.response, (
                         f"{record.key} was answered twice: {before[1].response} and "
                         f"{record.response}"
                     )
