@@ -22,6 +22,7 @@ from protocol.messages import Message, message_from_wire, message_to_wire
 from protocol.records.base import RECORDS, Record
 
 ENTRY_VERSION: Final = 1
+_DUTY: Final = "duty_places"
 
 
 @attrs.frozen(kw_only=True)
@@ -124,7 +125,7 @@ def decode_entry(data: bytes) -> Entry:
             at=wire.at,
             cause=wire.cause,
             changes=_records(wire.changes),
-            removes=_keys(wire.removes),
+            removes=_keys(wire.removes, wire.actor),
             appends=_records(wire.appends),
             events=wire.events,
             sends=tuple(message_from_wire(_decoder.decode(sent)) for sent in wire.sends),
@@ -157,7 +158,7 @@ def decode_rows(data: bytes) -> EntryRows:
             actor=wire.actor,
             cause=wire.cause,
             changes=_records(wire.changes),
-            removes=_keys(wire.removes),
+            removes=_keys(wire.removes, wire.actor),
             appends=_records(wire.appends),
             events=wire.events,
             sends=tuple((_name_decoder.decode(sent).id, bytes(sent)) for sent in wire.sends),
@@ -200,18 +201,25 @@ def _decoder_of(table: str) -> msgspec.msgpack.Decoder[Record]:
     return msgspec.msgpack.Decoder(RECORDS[table])
 
 
-def _keys(removes: list[tuple[str, list[Any]]]) -> tuple[tuple[str, tuple[Any, ...]], ...]:
+def _keys(
+    removes: list[tuple[str, list[Any]]], actor: Address
+) -> tuple[tuple[str, tuple[Any, ...]], ...]:
     """Key values as their record's columns have them; only ids need it."""
     return tuple(
         (
             table,
             tuple(
                 UUID(value) if is_id and isinstance(value, str) else value
-                for value, is_id in zip(key, _ids_of(table), strict=True)
+                for value, is_id in zip(_whole(table, key, actor), _ids_of(table), strict=True)
             ),
         )
         for table, key in removes
     )
+
+
+def _whole(table: str, key: list[Any], actor: Address) -> list[Any]:
+    """In 0.2 somebody on duty was named without the venue, which is whose entry it is."""
+    return [actor.id, *key] if table == _DUTY and len(key) == 1 else key
 
 
 @cache

@@ -264,7 +264,7 @@ def _drawers_of(state: VenueState, day: BusinessDay) -> list[DrawerInUse]:
     """Tills that are open and belong to the day: not those of a shift that began after its end."""
     found = []
     for drawer in state.all(DrawerInUse):
-        duty = state.get(DutyPlace, drawer.staff_id)
+        duty = state.get(DutyPlace, state.venue_id, drawer.staff_id)
         if duty is None or duty.since < day.ends_at:
             found.append(drawer)
     return found

@@ -25,7 +25,7 @@ from protocol.records.runtime import DrawerInUse, DutyPlace
 @decides(StaffOnDuty)
 def decide_staff_on_duty(state: VenueState, command: StaffOnDuty, context: Context) -> Decision:
     """Somebody's shift began, or a break of it did or ended. Tasks that wait are theirs then."""
-    known = state.get(DutyPlace, command.staff_id)
+    known = state.get(DutyPlace, state.venue_id, command.staff_id)
     place = DutyPlace(
         staff_id=command.staff_id,
         venue_id=state.venue_id,
@@ -48,7 +48,7 @@ def decide_staff_on_duty(state: VenueState, command: StaffOnDuty, context: Conte
 @decides(StaffOffDuty)
 def decide_staff_off_duty(state: VenueState, command: StaffOffDuty, context: Context) -> Decision:
     """The shift is over; one begun since is another. Unfinished tasks go to those who stay."""
-    known = state.get(DutyPlace, command.staff_id)
+    known = state.get(DutyPlace, state.venue_id, command.staff_id)
     if known is None or known.shift_id != command.shift_id:
         return Outcome()
     left = given_up(state, known.staff_id, context)

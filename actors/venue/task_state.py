@@ -49,8 +49,8 @@ def loads_of(state: State) -> Mapping[UUID, int]:
 
 def takes_tasks(state: State, staff_id: UUID) -> bool:
     """Whether somebody is on duty here and not on a break."""
-    place = state.get(DutyPlace, staff_id)
-    return place is not None and not place.on_break
+    here = (place for place in state.all(DutyPlace) if place.staff_id == staff_id)
+    return any(not place.on_break for place in here)
 
 
 def choose(

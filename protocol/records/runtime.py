@@ -106,7 +106,7 @@ class TimeUsed(Record):
 @record(
     Table(
         name="duty_places",
-        key=("staff_id",),
+        key=("venue_id", "staff_id"),
         tenant="venue_id",
         schema="runtime",
     )

@@ -1650,11 +1650,9 @@ create table runtime.duty_places (
     on_break boolean not null,
     since timestamp with time zone not null,
     version bigint not null,
-    constraint duty_places_pkey PRIMARY KEY (staff_id),
+    constraint duty_places_pkey PRIMARY KEY (venue_id, staff_id),
     constraint duty_places_version_check CHECK ((version > 0))
 );
-
-CREATE INDEX duty_places_venue_id_idx ON runtime.duty_places USING btree (venue_id);
 
 create table runtime.drawers_in_use (
     till_id uuid not null,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
+import attrs
 import msgspec
 import pytest
 
@@ -91,6 +92,15 @@ ENTRY = Entry(
 def test_an_entry_is_read_back_as_it_was_written() -> None:
     """Whatever an entry loses on its way through the journal is lost at the next start."""
     assert decode_entry(encode_entry(ENTRY)) == ENTRY
+
+
+def test_entries_of_0_2_name_who_is_on_duty_by_the_venue_whose_they_are() -> None:
+    """Their key was the person alone, which two venues could mean at once."""
+    someone = UUID(int=3)
+    for key in ((someone,), (VENUE.id, someone)):
+        entry = attrs.evolve(ENTRY, removes=(("duty_places", key),))
+        read = decode_rows(encode_entry(entry)).removes
+        assert read == (("duty_places", (VENUE.id, someone)),)
 
 
 def test_the_write_behind_reads_the_same_rows_and_keeps_sends_as_they_are() -> None:

@@ -15,7 +15,7 @@ from protocol.addresses import Position
 from protocol.entries import Entry, decode_rows, encode_entry
 from protocol.records.base import Record
 from protocol.records.inventory import Game
-from protocol.records.runtime import OpenVisit
+from protocol.records.runtime import DutyPlace, OpenVisit
 from storage.write_behind.batch import Batch, Source, VersionSkipped, batch_of, parts_of
 from tests.contracts.database_places import a_message, an_entry
 from tests.contracts.test_store_books import PATRONS, VENUES, a_top_up
@@ -149,3 +149,13 @@ def test_an_entry_falls_into_what_can_be_refused_alone() -> None:
     assert [part.row_count for _, part in parts] == [1, 1, 3, 1, 0]
     assert [part.caused for _, part in parts] == [[], [], [], [], [cause.id]]
     assert all(part.up_to == 1 for _, part in parts)
+
+
+def test_one_on_duty_elsewhere_before_it_is_heard_that_they_left_is_two_rows() -> None:
+    """Two venues write about one person, in whatever order their words come."""
+    here, there = (a(DutyPlace, staff_id=IDS[0], venue_id=id_) for id_ in IDS[1:])
+    stored = {here.primary_key: here}
+    entries = [an_entry(there), an_entry(removes=(("duty_places", here.primary_key),))]
+    for order in (entries, entries[::-1]):
+        batch = batch_of(sources_of(order), Position(JOURNAL, 0))
+        assert applied(stored, batch) == {there.primary_key: there}

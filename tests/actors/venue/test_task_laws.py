@@ -28,6 +28,7 @@ from protocol.records.staff import StaffTask
 from protocol.records.states import TaskPriority, TaskStatus
 from protocol.replies.staff import TaskReply
 from tests.actors.deciding import IDS, NOW
+from tests.actors.venue.floors import VENUE_ID
 from tests.actors.venue.work_kit import ANNA, BEN, CHIEF, House, a_place, events_of, who
 
 people = st.sampled_from((ANNA, BEN, CHIEF))
@@ -86,7 +87,7 @@ class Tasks(RuleBasedStateMachine):
     @rule(staff_id=people)
     def leaves(self, staff_id: UUID) -> None:
         mine = [t.id for t in unfinished(self.house.state) if t.assignee_id == staff_id]
-        there = self.house.state.get(DutyPlace, staff_id) is not None
+        there = self.house.state.get(DutyPlace, VENUE_ID, staff_id) is not None
         self._do(StaffOffDuty(staff_id=staff_id, shift_id=a_place(staff_id).shift_id), None)
         for task_id in mine if there else ():
             self.status[task_id] = "open"
@@ -137,7 +138,7 @@ class Tasks(RuleBasedStateMachine):
         reason = "stuck" if to is TaskMove.BLOCKED else None
         command = UpdateTaskStatus(task_id=task_id, status=to, reason=reason)
         outcome = self._do(command, by, before.version - behind)
-        place = self.house.state.get(DutyPlace, by)
+        place = self.house.state.get(DutyPlace, VENUE_ID, by)
         takes = (
             before.assignee_id is None
             and to is TaskMove.ACCEPTED
