@@ -156,6 +156,7 @@ def _last_play(state: AccountState, command: GiveBackPlay) -> Purchase | None:
         and play.venue_id == command.venue_id
         and since <= play.created_at <= command.reported_at
         and play.status not in _TAKEN_BACK
+        and state.is_paid(play)
     ]
     last = max(plays, key=lambda play: play.created_at, default=None)
     if last is None or last.id in given_back or last.unit_price_minor == 0:

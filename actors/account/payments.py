@@ -183,7 +183,9 @@ def _refuse_payment(
         return refusal
     if transaction.kind is TransactionKind.TOPUP and transaction.posted_at is None:
         today = business_day_at(context, transaction.venue_id)
-        refusal = refuse_top_up(state, transaction.amount_minor, today, context.now)
+        refusal = refuse_top_up(
+            state, transaction.amount_minor, today, context.now, besides=transaction.id
+        )
         if refusal is not None:
             return refusal
     if transaction.tender is Tender.CARD and transaction.status is TransactionStatus.PENDING:

@@ -36,7 +36,7 @@ def decide_shorten_visit(state: AccountState, command: ShortenVisit, context: Co
     receipt = visit_receipt(
         command,
         wallet=wallet,
-        purchases=state.purchases_in(command.session_id),
+        purchases=filter(state.is_paid, state.purchases_in(command.session_id)),
         time_minor=before_minor - corrected.returned_minor,
         journal_id=corrected.journal_id,
     )

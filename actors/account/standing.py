@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from actors.account.state import AccountState
+from actors.account.state import AccountState, cost_minor
 from actors.rules.age import age_years
 from actors.rules.business_day import business_day_of, posting_day
 from actors.rules.permissions import refuse_object
@@ -136,13 +136,19 @@ def refuse_spend(
 
 
 def refuse_top_up(
-    state: AccountState, amount_minor: int, today: date, now: datetime
+    state: AccountState,
+    amount_minor: int,
+    today: date,
+    now: datetime,
+    *,
+    besides: UUID | None = None,
 ) -> Refusal | None:
-    """Why own limits forbid to pay this much more in; top-ups count gross."""
-    kinds = (TransactionKind.TOPUP,)
-    return _refuse_limit(
-        state, LimitKind.TOPUP, kinds, amount_minor, today, now, Code.TOPUP_LIMIT_REACHED
-    )
+    """Why own limits forbid to pay this much more in; top-ups count gross.
+
+    `besides` is the top-up that is asked about, if it waits for its card already.
+    """
+    kinds, code = (TransactionKind.TOPUP,), Code.TOPUP_LIMIT_REACHED
+    return _refuse_limit(state, LimitKind.TOPUP, kinds, amount_minor, today, now, code, besides)
 
 
 def in_force(exclusion: Exclusion, now: datetime) -> bool:
@@ -173,19 +179,22 @@ def _refuse_limit(
     today: date,
     now: datetime,
     code: Code,
+    besides: UUID | None = None,
 ) -> Refusal | None:
+    """Rule 7: what waits for a card counts as well, or several at once would pass the limit."""
     for limit in state.all(UserLimit):
         value = limit_now(limit, now) if limit.kind is kind else None
         if value is None or limit.superseded_at is not None:
             continue
         first = today - timedelta(days=LIMIT_DAYS[limit.period] - 1)
-        used = state.spent_minor(counted, first, today)
+        waiting = (row for row in state.pending(*counted) if row.id != besides)
+        used = state.spent_minor(counted, first, today) + sum(map(cost_minor, waiting))
         # At the limit nothing more goes, not even what the amount of is not known yet.
         if used + max(1, amount_minor) > value:
             return Refusal(
                 code,
                 f"{used} minor of the own {kind.value} limit of {value} per {limit.period.value} "
-                f"are used; {amount_minor} more would pass it",
+                f"are used or wait for a card; {amount_minor} more would pass it",
                 extra={"limit_minor": value, "used_minor": used},
             )
     return None

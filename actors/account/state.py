@@ -109,6 +109,17 @@ class AccountState(State):
             if transaction.kind in kinds and transaction.status is TransactionStatus.POSTED:
                 yield transaction
 
+    def pending(self, *kinds: TransactionKind) -> Iterator[Transaction]:
+        """Transactions of these kinds that wait for a card."""
+        for transaction in self.all(Transaction):
+            if transaction.kind in kinds and transaction.status is TransactionStatus.PENDING:
+                yield transaction
+
+    def is_paid(self, line: Purchase) -> bool:
+        """Whether a line was paid for, and does not wait for a card; an old one was."""
+        transaction = self.get(Transaction, line.transaction_id)
+        return transaction is None or transaction.status is not TransactionStatus.PENDING
+
     def spent_minor(
         self,
         kinds: Collection[TransactionKind],

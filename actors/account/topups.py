@@ -226,11 +226,9 @@ def _refuse_too_many(
     """A package may be sold to one person so many times on a business day."""
     if command.per_day_cap is None:
         return None
-    bought = sum(
-        1
-        for topup in state.posted(TransactionKind.TOPUP)
-        if topup.package_id == command.package_id and topup.business_day == today
-    )
+    kind = TransactionKind.TOPUP
+    known = (row for row in state.posted(kind) if row.business_day == today)
+    bought = sum(topup.package_id == command.package_id for topup in (*known, *state.pending(kind)))
     if bought < command.per_day_cap:
         return None
     return Refusal(

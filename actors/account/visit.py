@@ -163,7 +163,7 @@ def decide_settle_visit(state: AccountState, command: SettleVisit, context: Cont
     receipt = visit_receipt(
         command,
         wallet=meter.wallet,
-        purchases=state.purchases_in(command.session_id),
+        purchases=filter(state.is_paid, state.purchases_in(command.session_id)),
         time_minor=time_minor,
         journal_id=meter.journal_id,
     )
