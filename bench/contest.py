@@ -43,7 +43,9 @@ class Party:
     hot: dict[int, str] = attrs.field(factory=dict)
     """Open visits of as many, all in one venue."""
     rates: dict[str, float] = attrs.field(factory=dict)
-    """The best median of each kind of load so far."""
+    """The best of each kind of load so far, by which the next one's share is guessed."""
+    purchases: list[float] = attrs.field(factory=list)
+    """Purchases a second of each round that was measured."""
     _fresh: int = 1
 
     @property
@@ -109,6 +111,8 @@ class Party:
         plan = self.purchase_plan(hot=hot)
         told = self._audited(lambda: closed(self._url, plan, seconds=seconds))
         self._note("purchase", told)
+        if not hot:
+            self.purchases.append(told.per_second)
         return told
 
     def purchase_plan(self, *, hot: bool = False) -> Plan:

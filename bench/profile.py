@@ -24,7 +24,7 @@ _PARTS = (
     ("gateway: token, codec, dispatch", "lastlight/gateway/"),
     ("HTTP lane: Quart and Hypercorn", "quart"),
     ("HTTP lane: Quart and Hypercorn", "hypercorn/"),
-    ("HTTP lane: Quart and Hypercorn", "lastlight/front_door/"),
+    ("front door: direct lane", "lastlight/front_door/"),
 )
 """What a sample is counted as: the first whose mark is in its stack."""
 _IDLE = "_thread_cache.py:211"

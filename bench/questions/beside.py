@@ -42,4 +42,9 @@ def worst_client(told: Mapping[str, Sequence[Told]]) -> str:
 
 def warmed(contest: Contest, load: Callable[[Party], Told]) -> dict[str, list[Told]]:
     """One unmeasured round; its answers are audited all the same."""
-    return {party.name: [load(party)] for party in contest.parties}
+    told = {}
+    for party in contest.parties:
+        measured = len(party.purchases)
+        told[party.name] = [load(party)]
+        del party.purchases[measured:]
+    return told

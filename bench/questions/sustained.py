@@ -29,7 +29,7 @@ def answer(suite: Suite) -> Result:
     if len(rates) > 1:
         what = f"sustained, against {contest.parties[1].name}"
         rows.append(
-            Row(what=what, figure=rates[0] / rates[1], unit="times", goal=at_least(5, "times"))
+            Row(what=what, figure=rates[0] / rates[1], unit="times", goal=at_least(10, "times"))
         )
     return Result(
         question=QUESTION.name, asks=QUESTION.asks, rows=tuple(rows),
