@@ -8,6 +8,7 @@ comes back; lost, it stays as it is.
 from __future__ import annotations
 
 from typing import Final
+from uuid import UUID
 
 from actors.account.outcomes import answered, together
 from actors.account.payment_states import in_state, told_payment
@@ -57,7 +58,7 @@ def decide_apply_dispute(state: AccountState, command: ApplyDispute, context: Co
     wallet = wallet_of(state, context, venue_id=payment.venue_id, currency=payment.currency)
     dispute = known or _opened(wallet, state, payment, command, context)
     if command.outcome is DisputeOutcome.WON:
-        _won(wallet, dispute, context)
+        _won(wallet, payment, dispute)
     closed = command.outcome is not DisputeOutcome.OPEN
     row = dispute.evolve(
         status=command.status,
@@ -97,22 +98,7 @@ def _opened(
         and refund.status in (RefundStatus.PROCESSING, RefundStatus.SUCCEEDED)
     )
     amount_minor = max(0, min(command.amount_minor, payment.amount_minor - back_minor))
-    transaction = Transaction(
-        id=context.fresh_id(),
-        venue_id=payment.venue_id,
-        user_id=state.user_id,
-        kind=TransactionKind.DISPUTE,
-        status=TransactionStatus.POSTED,
-        tender=Tender.CARD,
-        amount_minor=-amount_minor,
-        currency=payment.currency,
-        business_day=wallet.business_day,
-        payment_id=payment.id,
-        reverses_id=payment.transaction_id,
-        created_by=None,
-        occurred_at=context.now,
-        posted_at=context.now,
-    )
+    transaction = _transaction(wallet, payment, context.fresh_id(), -amount_minor)
     wallet.put(transaction)
     parts = wallet.take_left(CreditSource.PAID, amount_minor)
     draft = journals.dispute(
@@ -135,7 +121,7 @@ def _opened(
     )
 
 
-def _won(wallet: WalletDraft, dispute: Dispute, context: Context) -> None:
+def _won(wallet: WalletDraft, payment: Payment, dispute: Dispute) -> None:
     """What is still owed of it is forgiven; the rest goes back to its lots, then to a new one."""
     taken_minor = sum(part.amount_minor for part in dispute.parts)
     owed_minor = min(-wallet.balances.receivable_minor, dispute.amount_minor - taken_minor)
@@ -158,7 +144,31 @@ def _won(wallet: WalletDraft, dispute: Dispute, context: Context) -> None:
         parts=parts,
         source="dispute_won",
     )
-    wallet.post(draft, transaction_id=dispute.transaction_id)
+    # Chargebacks are won after months, when their transaction is not loaded any more. It stays as
+    # it is; what is told of it is the journal, on the day on which that is posted.
+    told_as = _transaction(wallet, payment, dispute.transaction_id, dispute.amount_minor)
+    wallet.post_for(told_as, draft, amount_minor=dispute.amount_minor, version=told_as.version)
+
+
+def _transaction(
+    wallet: WalletDraft, payment: Payment, id_: UUID, amount_minor: int
+) -> Transaction:
+    return Transaction(
+        id=id_,
+        venue_id=payment.venue_id,
+        user_id=wallet.user_id,
+        kind=TransactionKind.DISPUTE,
+        status=TransactionStatus.POSTED,
+        tender=Tender.CARD,
+        amount_minor=amount_minor,
+        currency=payment.currency,
+        business_day=wallet.business_day,
+        payment_id=payment.id,
+        reverses_id=payment.transaction_id,
+        created_by=None,
+        occurred_at=wallet.now,
+        posted_at=wallet.now,
+    )
 
 
 def _payment_after(payment: Payment, status: PaymentStatus, context: Context) -> Outcome:

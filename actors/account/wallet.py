@@ -215,8 +215,9 @@ class WalletDraft:
         amount_minor: int,
         tax_minor: int = 0,
         memo: str | None = None,
+        version: int | None = None,
     ) -> UUID | None:
-        """Write a journal of a transaction, and tell of it: exactly one event per journal."""
+        """Write a journal of a transaction, and tell of it once; `version` if that stays."""
         journal_id = self.post(
             draft,
             transaction_id=transaction.id,
@@ -236,7 +237,7 @@ class WalletDraft:
                     told,
                     venue_id=self.venue_id,
                     user_id=self.user_id,
-                    version=self._next_version(transaction),
+                    version=version or self._next_version(transaction),
                 )
             )
         return journal_id
