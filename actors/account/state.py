@@ -33,7 +33,7 @@ NO_CURRENCY: Final = "X" * 3
 class AccountState(State):
     """One person's rows. `user` is there from the first message on."""
 
-    __slots__ = ("_spent", "_usage")
+    __slots__ = ("_pending", "_spent", "_usage")
 
     def __init__(self, address: Address) -> None:
         super().__init__(address)
@@ -41,6 +41,7 @@ class AccountState(State):
         self._spent: dict[tuple[TransactionKind, date], int] = {}
         """What posted transactions of a kind cost on a business day, with tips: who buys often is
         not to pay for it with each further purchase."""
+        self._pending: dict[UUID, Transaction] = {}
 
     @property
     def user_id(self) -> UUID:
@@ -111,9 +112,7 @@ class AccountState(State):
 
     def pending(self, *kinds: TransactionKind) -> Iterator[Transaction]:
         """Transactions of these kinds that wait for a card."""
-        for transaction in self.all(Transaction):
-            if transaction.kind in kinds and transaction.status is TransactionStatus.PENDING:
-                yield transaction
+        return (row for row in self._pending.values() if row.kind in kinds)
 
     def is_paid(self, line: Purchase) -> bool:
         """Whether a line was paid for, and does not wait for a card; an old one was."""
@@ -157,6 +156,10 @@ class AccountState(State):
         if isinstance(before, Transaction):
             self._count(before, -1)
         self._count(after, 1)
+        if after.status is TransactionStatus.PENDING:
+            self._pending[after.id] = after
+        else:
+            self._pending.pop(after.id, None)
         if after.kind is TransactionKind.USAGE:
             assert after.session_id is not None
             assert after.business_day is not None
@@ -167,6 +170,7 @@ class AccountState(State):
         if not isinstance(before, Transaction):
             return
         self._count(before, -1)
+        self._pending.pop(before.id, None)
         if before.kind is TransactionKind.USAGE:
             day = before.session_id, before.business_day
             if self._usage.get(day) == before.id:

@@ -49,6 +49,12 @@ def test_what_is_kept_is_what_counting_all_transactions_says(
         if _within(row.business_day, first) and row.id not in besides
     )
     assert state.spent_minor(kinds, first, TODAY, besides=besides) == expected
+    waiting = {row.id: row for row in state.pending(*kinds)}
+    assert waiting == {
+        row.id: row
+        for row in state.all(Transaction)
+        if row.status is TransactionStatus.PENDING and row.kind in kinds
+    }
 
 
 def _within(day: date | None, first: date) -> bool:
