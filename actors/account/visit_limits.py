@@ -13,7 +13,7 @@ from typing import Final
 import attrs
 
 from actors.account.standing import LIMIT_DAYS, limit_now
-from actors.account.state import AccountState
+from actors.account.state import AccountState, cost_minor
 from actors.account.wallet import WalletDraft
 from actors.runtime.outcome import Send
 from protocol.addresses import ActorKind, Address
@@ -30,14 +30,18 @@ _DAYS_KEPT: Final = timedelta(days=max(LIMIT_DAYS.values()) + 2)
 
 
 def spend_headroom_minor(state: AccountState, today: date, now: datetime) -> int | None:
-    """What own limits on spending leave for today; None if there are none."""
+    """What own limits on spending leave for today; None if there are none.
+
+    What waits for a card is not left for time: paid later, it would pass the limit (Rule 7).
+    """
+    waiting_minor = sum(map(cost_minor, state.pending(*SPENDING)))
     left = []
     for limit in state.all(UserLimit):
         if limit.kind is not LimitKind.SPEND or limit.superseded_at is not None:
             continue
         if (value := limit_now(limit, now)) is not None:
             first = today - timedelta(days=LIMIT_DAYS[limit.period] - 1)
-            left.append(value - state.spent_minor(SPENDING, first, today))
+            left.append(value - state.spent_minor(SPENDING, first, today) - waiting_minor)
     return max(0, min(left)) if left else None
 
 

@@ -20,10 +20,12 @@ from protocol.internal.allowances import OwnTimeChanged, TimeAllowance, TimeLimi
 from protocol.internal.visit_holds import HoldForVisit, VisitHeld
 from protocol.internal.visits import OpenSession, UsageCaptured
 from protocol.records.money import Transaction
+from protocol.records.money_states import TransactionKind, TransactionStatus
 from protocol.records.runtime import TimeUsed
 from protocol.records.states import LimitKind, LimitPeriod
 from protocol.records.users import UserLimit
 from tests.actors.account.asking import a_line, a_settlement, a_tick, an_admission
+from tests.actors.account.card_kit import a_transaction
 from tests.actors.account.wallets import (
     SESSION,
     TODAY,
@@ -51,6 +53,16 @@ def a_visitor(*rows: UserLimit | TimeUsed, paid: int = 1000) -> AccountState:
     return after(state, accepted(decide_admit_patron(state, an_admission(), here())))
 
 
+def a_waiting_order(amount_minor: int) -> Transaction:
+    return a_transaction(
+        TransactionKind.PURCHASE,
+        amount_minor=amount_minor,
+        status=TransactionStatus.PENDING,
+        business_day=None,
+        posted_at=None,
+    )
+
+
 def a_hold(state: AccountState, target: int, purpose: str = "resume") -> HoldForVisit:
     return HoldForVisit(
         session_id=SESSION,
@@ -73,6 +85,24 @@ def test_a_tick_holds_no_more_than_the_limit_leaves() -> None:
     assert isinstance(answer, UsageCaptured)
     assert (answer.captured_minor, answer.held_minor, answer.available_minor) == (100, 100, 0)
     assert answer.short_minor == 50
+
+
+def test_time_leaves_room_for_an_order_that_waits_for_its_card() -> None:
+    """Rule 7: time charged up to the limit and the order paid after it would pass it together."""
+    state = a_visitor(a_limit(200))
+    state.put(a_waiting_order(60))
+    tick = a_tick(hold_of(state).id, a_line(100))
+    outcome = accepted(decide_capture_usage(state, tick, here()))
+    after(state, outcome)
+    assert_books(state, outcome)
+    answer = outcome.sends[0].command
+    assert isinstance(answer, UsageCaptured)
+    assert (answer.captured_minor, answer.held_minor, answer.available_minor) == (100, 40, 0)
+    assert (
+        refused_with(decide_hold_for_visit(state, a_hold(state, 41), here()))
+        is Code.INSUFFICIENT_CREDITS
+    )
+    assert accepted(decide_hold_for_visit(state, a_hold(state, 40), here()))
 
 
 def test_time_is_never_charged_beyond_the_limit() -> None:
