@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Final
 
 import attrs
@@ -45,7 +46,7 @@ class Party:
     rates: dict[str, float] = attrs.field(factory=dict)
     """The best of each kind of load so far, by which the next one's share is guessed."""
     purchases: list[float] = attrs.field(factory=list)
-    """Purchases a second of each round that was measured."""
+    """Purchases a second of each measured round, none of them a warm-up; see `half_of_most`."""
     _fresh: int = 1
 
     @property
@@ -111,9 +112,21 @@ class Party:
         plan = self.purchase_plan(hot=hot)
         told = self._audited(lambda: closed(self._url, plan, seconds=seconds))
         self._note("purchase", told)
-        if not hot:
-            self.purchases.append(told.per_second)
         return told
+
+    def measure_purchases(self, seconds: float) -> Told:
+        """A burst of purchases that counts for this server's maximum."""
+        told = self.purchase_burst(seconds)
+        self.purchases.append(told.per_second)
+        return told
+
+    def half_of_most(self) -> float:
+        """Half of the maximum in purchases a second, which is the median of measured rounds.
+
+        Raises:
+            StatisticsError: none was measured.
+        """
+        return median(self.purchases) / 2
 
     def purchase_plan(self, *, hot: bool = False) -> Plan:
         """Purchases of those who are in at home, or all in one venue."""

@@ -1,16 +1,16 @@
 """How long does a purchase take when a server has half as much to do as it can?
 
 At a rate, each request counted from when it was due. The maximum is the server's own, of purchases
-in a closed loop, in the same run: the median of its rounds, none of them a warm-up.
+in a closed loop, in the same run: the median of its rounds, none of them a warm-up. Where they
+were not asked for yet, they are measured first.
 """
 
 from __future__ import annotations
 
-from statistics import median
-
 from bench.contest import Party
 from bench.figures import Result, Row, at_most, spread
 from bench.load import Told
+from bench.questions.beside import warmed
 from bench.suite import Question, Suite
 
 ROUNDS = 2
@@ -20,12 +20,12 @@ P99_MS = 25
 def answer(suite: Suite) -> Result:
     """Each at its own half, in turn."""
     contest, scale = suite.contest(), suite.scale
-    for party in contest.parties:
-        if not party.purchases:
-            party.purchase_burst(scale.read_s)
+    if not all(party.purchases for party in contest.parties):
+        warmed(contest, lambda party: party.purchase_burst(scale.warm_s))
+        contest.turns(scale.rounds, lambda party: party.measure_purchases(scale.read_s))
 
     def half(party: Party) -> Told:
-        return party.purchases_at(median(party.purchases) / 2, scale.rate_s)
+        return party.purchases_at(party.half_of_most(), scale.rate_s)
 
     told = contest.turns(ROUNDS, half)
     late = max(one.late_ms or 0.0 for rounds in told.values() for one in rounds)

@@ -22,7 +22,7 @@ def answer(suite: Suite) -> Result:
     told: dict[str, list[Told]] = {party.name: [] for party in contest.parties}
     ceiling = []
     for _ in range(scale.rounds):
-        for name, rounds in contest.turns(1, lambda p: p.purchase_burst(scale.burst_s)).items():
+        for name, rounds in contest.turns(1, lambda p: p.measure_purchases(scale.burst_s)).items():
             told[name] += rounds
         ceiling.append(constant_rate(max(1, scale.burst_s / 5)))
     rates = rates_of(told)
