@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 import attrs
@@ -58,13 +58,17 @@ class Auditor:
         return self.peer.stored()
 
     def after(
-        self, before: Stored, told: Told, *, sessions: Collection[str] = (), carts: bool = True
+        self,
+        before: Stored,
+        *told: Told,
+        sessions: Collection[str] = (),
+        settle_s: float = SETTLE_S,
     ) -> float:
-        """Hold what was stored since `before` against what clients were told.
+        """Hold what was stored since `before` against what clients were told in all loads since.
 
         Args:
             sessions: what reads may have asked for.
-            carts: whether wallets only fell by purchases; not so where patrons were let out.
+            settle_s: what the store may take until it has caught up.
 
         Returns:
             Seconds by which the store was behind at the end of the load.
@@ -72,38 +76,36 @@ class Auditor:
         Raises:
             Dishonest: it does not fit.
         """
-        lag_s = self.peer.settle(SETTLE_S)
+        lag_s = self.peer.settle(settle_s)
         gained = self.peer.stored().since(before)
-        self.demand_good(told)
-        promised = gained.sessions + gained.purchases
+        for one in told:
+            self.demand_good(one)
+        promised, stored = sum(one.good_writes for one in told), gained.sessions + gained.purchases
+        asked = sum(one.sent_writes for one in told)
         self.demand(
-            told.good_writes <= promised,
-            f"{told.good_writes} were told that it is done, and {promised} of it are stored",
+            promised <= stored,
+            f"{promised} were told that it is done, and {stored} of it are stored",
         )
-        self.demand(
-            promised <= told.sent_writes,
-            f"{promised} are stored of {told.sent_writes} that were asked for",
-        )
-        self._fits(gained, carts=carts)
-        self._answers(told, sessions)
+        self.demand(stored <= asked, f"{stored} are stored of {asked} that were asked for")
+        self._fits(gained)
+        self._answers([sample for one in told for sample in one.samples], sessions)
         return lag_s
 
-    def _fits(self, gained: Stored, *, carts: bool) -> None:
+    def _fits(self, gained: Stored) -> None:
         demand, spent = self.demand, gained.purchases * PRICE_MINOR
         demand(
             (gained.check_in_keys, gained.purchase_keys) == (gained.sessions, gained.purchases),
             f"rows and keys differ, so something is double or can't be asked again: {gained}",
         )
-        if carts:
-            demand(gained.journals == gained.purchases, f"the books lack purchases: {gained}")
-            fell = -(spent + gained.charged_minor)
-            demand(gained.wallets_minor == fell, f"wallets fell by what was not spent: {gained}")
+        demand(gained.journals == gained.purchases, f"the books lack purchases: {gained}")
+        fell = -(spent + gained.charged_minor)
+        demand(gained.wallets_minor == fell, f"wallets fell by what was not spent: {gained}")
         demand(gained.unbalanced == 0, f"journals are without lines or not balanced: {gained}")
         demand(gained.spent_minor == spent, f"purchases have another price: {gained}")
 
-    def _answers(self, told: Told, sessions: Collection[str]) -> None:
+    def _answers(self, samples: Iterable[tuple[int, str]], sessions: Collection[str]) -> None:
         seen: set[str] = set()
-        for status, text in told.samples:
+        for status, text in samples:
             try:
                 id_ = sample_id(status, json.loads(text))
             except (KeyError, TypeError, ValueError, IndexError) as error:
@@ -146,7 +148,7 @@ class Auditor:
             (gained.sessions, gained.purchases) == (1, 1),
             f"one visit and one purchase came to {gained}",
         )
-        self._fits(gained, carts=True)
+        self._fits(gained)
 
 
 def sample_id(status: int, answer: Mapping[str, Any]) -> str:

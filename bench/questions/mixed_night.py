@@ -73,7 +73,7 @@ def _burst(party: Party, rate: float, seconds: float, *, paced: bool) -> Told:
         told = at_a_rate(url, plan, rate=rate, seconds=seconds)
     else:
         told = closed(url, plan, seconds=seconds)
-    party.auditor.after(before, told, carts=False)
+    party.auditor.after(before, told)
     progress(f"{told.per_second:.0f}/s, p99 {told.at(99):.1f} ms")
     return told
 

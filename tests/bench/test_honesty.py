@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
+import attrs
 import pytest
 
-from bench import load
+import bench.peers
+from bench import contest, load
 from bench.asking import Asking
 from bench.audit import Dishonest
 from bench.contest import Contest, Party, open_contest
 from bench.figures import Result, Row
 from bench.load import Told, at_a_rate, everybody
+from bench.plans import Plan
+from bench.questions.recovery import demand_all
 from bench.running import run
 from bench.scale import Scale
 from bench.suite import Question, Suite
@@ -22,6 +27,7 @@ from tests.bench.liars import TinyPeer
 
 pytestmark = pytest.mark.usefixtures("client_in_this_process")
 SMALL = Scale(venues=2, patrons=40, buyers=12)
+PEERS = Path(bench.peers.__file__).parent
 
 
 @pytest.fixture
@@ -33,8 +39,8 @@ def client_in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def a_party(*bad: str) -> Iterator[Party]:
     """A contest of one."""
-    with open_contest([TinyPeer(frozenset(bad))], SMALL) as contest:
-        yield contest.ours
+    with open_contest([TinyPeer(frozenset(bad))], SMALL) as alone:
+        yield alone.ours
 
 
 def buy(party: Party) -> Told:
@@ -82,6 +88,53 @@ def test_a_server_that_is_wrong_under_load_is_caught_after_it(bad: str, complain
     """A write that is answered and lost is the cheapest of all; it is found by counting rows."""
     with pytest.raises(Dishonest, match=complaint), a_party(bad) as party:
         buy(party)
+
+
+@pytest.mark.parametrize(
+    ("bad", "complaint"),
+    [
+        ("", None),
+        ("loses", "were told that it is done"),
+        ("double", "asked for"),
+        ("same", "the same id"),
+        ("wallets", "wallets fell by what was not spent"),
+    ],
+)
+def test_a_sustained_load_is_held_to_as_much_as_a_burst(
+    bad: str, complaint: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was counted only from below: a server could write twice, or take what was not spent."""
+
+    def chunk(url: str, plan: Plan, *, seconds: float) -> Told:
+        return attrs.evolve(everybody(url, plan), seconds=seconds)
+
+    monkeypatch.setattr(contest, "closed", chunk)
+    scale = attrs.evolve(SMALL, patrons=300, sustained_s=4, chunk_s=2)
+    peer = TinyPeer(frozenset({bad}))
+    caught = nullcontext() if complaint is None else pytest.raises(Dishonest, match=complaint)
+    with caught, open_contest([peer], scale) as all_of_them:
+        all_of_them.ours.rates["check_in"] = 2
+        assert all_of_them.ours.sustained()[0] > 0
+
+
+def test_a_recovery_that_left_entries_behind_has_no_figures() -> None:
+    """Ready is what a node says of itself; its rows are counted."""
+    demand_all(1_000, 1_000)
+    for recovered in (0, 999, 1_001):
+        with pytest.raises(Dishonest, match="of 1,000 entries"):
+            demand_all(recovered, 1_000)
+
+
+def test_no_peer_sets_for_its_sessions_what_nobody_else_can_see() -> None:
+    """A session that commits without waiting for the disk looks like any other from outside."""
+    said = [
+        path
+        for path in PEERS.rglob("*")
+        if path.suffix in {".mjs", ".py", ".sql"} and "node_modules" not in path.parts
+        if re.search("synchronous_commit", path.read_text())
+    ]
+    assert len(list(PEERS.rglob("*.sql"))) > 5
+    assert said == []
 
 
 def test_errors_under_load_are_not_counted_as_speed() -> None:
@@ -139,8 +192,8 @@ def test_a_question_that_needs_an_empty_floor_has_servers_of_its_own() -> None:
         return made[-1:]
 
     def look(suite: Suite) -> Result:
-        peer = suite.contest().ours.peer
-        return Result(question="look", asks="", rows=(Row(what="n", figure=made.index(peer)),))
+        which = [one is suite.contest().ours.peer for one in made].index(True)
+        return Result(question="look", asks="", rows=(Row(what="n", figure=which),))
 
     def asked(*, anew: bool) -> Question:
         return Question(name="look", asks="", answer=look, with_peers=True, anew=anew, seconds=1)
