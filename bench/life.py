@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 from uuid import UUID
 
 from bench.kit import demo_user_id
@@ -18,6 +19,9 @@ from protocol.journal import Urgency
 from protocol.records.base import Record
 from protocol.records.platform import AuditEntry
 from storage.journal.opening import open_journal
+
+ACTION: Final = "bench"
+"""What each entry's one row says was done, by which PostgreSQL is asked for them."""
 
 
 async def write_entries(directory: Path, count: int) -> float:
@@ -35,7 +39,7 @@ async def write_entries(directory: Path, count: int) -> float:
                 at=now,
                 actor_id=actor.id,
                 role="patron",
-                action="bench",
+                action=ACTION,
                 object_type="entry",
                 object_id=str(n),
             )
