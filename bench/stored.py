@@ -63,14 +63,36 @@ def stored_in(url: str) -> Stored:
     )
 
 
+_LOOSE: Final = """
+with demanded (name) as (values ('fsync'), ('synchronous_commit'), ('full_page_writes')),
+said as (
+    select name, setting, 'the server' as whose from pg_settings
+    union all
+    select split_part(line, '=', 1), split_part(line, '=', 2), 'a role or database'
+    from pg_db_role_setting cross join unnest(setconfig) as line
+)
+select name || ' = ' || setting || ' of ' || whose
+from said join demanded using (name)
+where lower(setting) not in ('on', 'true', 'yes', '1');
+"""
+
+
 def demand_durable(url: str) -> None:
     """Look whether a server that answers after its commit has that commit on the disk.
+
+    Looks at what the server runs with and at what any role or database is given when it connects.
+    What a session sets for itself nobody else can see: a test reads the peers for that.
 
     Raises:
         NotDurable: a setting says otherwise.
     """
-    sql = "select name, setting from pg_settings where name in ({}) and setting <> 'on'".format(
-        "'fsync', 'synchronous_commit', 'full_page_writes'"
-    )
-    if loose := run_sql(url, sql).strip():
-        raise NotDurable(f"PostgreSQL runs with {loose.replace(chr(9), ' = ')}")
+    if loose := run_sql(url, _LOOSE).strip():
+        raise NotDurable(f"PostgreSQL runs with {loose}")
+
+
+_RECOVERED: Final = "select count(*) from audit_log where action = '{}'"
+
+
+def recovered_in(url: str, action: str) -> int:
+    """How many entries of the trail say that this was done."""
+    return int(run_sql(url, _RECOVERED.format(action)))

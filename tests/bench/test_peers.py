@@ -19,6 +19,7 @@ from bench.audit import Auditor
 from bench.ceilings import transaction_rate
 from bench.peer import Peer
 from bench.peers.serving import install
+from bench.stored import NotDurable, demand_durable
 from lastlight.demo.place import PORTIONS
 from protocol.replies.sessions import CheckedIn, SessionDetail
 from protocol.replies.transactions import Purchased
@@ -231,6 +232,17 @@ def test_a_peer_is_settled_when_nothing_is_under_way(client: Client) -> None:
             client.peer.settle(0.5)
     client.peer.settle(20)
     assert client.peer.stored().since(before).purchases == 1
+
+
+def test_a_peer_whose_sessions_are_given_less_is_refused(client: Client) -> None:
+    """Settings of a role or a database count in each of its sessions, whatever the server's are."""
+    (name,) = client.sql("select current_database()").split()
+    client.sql(f"alter database {name} set synchronous_commit = off")
+    try:
+        with pytest.raises(NotDurable, match="synchronous_commit = off of a role or database"):
+            demand_durable(client.peer.database_url)
+    finally:
+        client.sql(f"alter database {name} reset synchronous_commit")
 
 
 async def test_rooms_hear_of_a_purchase(client: Client) -> None:
