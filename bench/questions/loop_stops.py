@@ -1,7 +1,9 @@
 """How long does the event loop stand still at most, while as much is bought as goes?
 
 What the node itself counts: it looks fifty times a second and keeps what was more than 50 ms late,
-by class. On few cores the operating system's own turns are in it.
+by class. On few cores the operating system's own turns are in it. The goal is held against
+purchases, which keep the loop busy; check-ins here are of cold accounts, which wait for PostgreSQL
+as well, and are told beside.
 """
 
 from __future__ import annotations
@@ -17,17 +19,17 @@ _BEYOND_MS: Final = 10_000.0
 
 
 def longest_ms(before: dict[float, int], after: dict[float, int]) -> float:
-    """The bound of the longest stop's class, in ms; without any, the least that is counted."""
+    """The bound of the longest stop's class, in ms; 50 without any: shorter ones do not count."""
     seen = [bound for bound, count in after.items() if count > before.get(bound, 0)]
     return min(max([LOOP_STOP_S, *seen]) * 1e3, _BEYOND_MS)
 
 
 def answer(suite: Suite) -> Result:
-    """One burst of purchases, then one of check-ins."""
+    """One burst of purchases, then one of cold check-ins."""
     party = suite.contest().ours
     assert isinstance(party.peer, NodePeer)
     rows = []
-    for what in ("purchases", "check-ins"):
+    for what in ("purchases", "cold check-ins"):
         before = party.peer.stops()
         if what == "purchases":
             party.purchase_burst(suite.scale.read_s)
@@ -36,10 +38,12 @@ def answer(suite: Suite) -> Result:
         after = party.peer.stops()
         count = sum(after.values()) - sum(before.values())
         longest = longest_ms(before, after)
-        name = f"longest stop of the loop under {what}, at most"
-        rows.append(Row(what=name, figure=longest, unit="ms", goal=at_most(50, "ms")))
+        name = f"longest stop of the loop under {what}: this or less"
+        goal = at_most(50, "ms") if what == "purchases" else None
+        rows.append(Row(what=name, figure=longest, unit="ms", goal=goal))
         rows.append(Row(what=f"stops of more than 50 ms under {what}", figure=count))
-    return Result(question=QUESTION.name, asks=QUESTION.asks, rows=tuple(rows))
+    note = "stops count from 50 ms on, by class, and are told by its upper bound: 50 is none"
+    return Result(question=QUESTION.name, asks=QUESTION.asks, rows=tuple(rows), notes=(note,))
 
 
 QUESTION = Question(
