@@ -51,7 +51,8 @@ class Scale:
             sustained_s=max(6, self.sustained_s / factor),
             chunk_s=max(3, self.chunk_s / factor),
             rate_s=max(3, self.rate_s / factor),
-            patrons=less(self.patrons, 4_000),
+            # A burst lasts two seconds at least, and a fast peer lets 2,000 in meanwhile.
+            patrons=less(self.patrons, 10_000),
             buyers=less(self.buyers, 128),
             entries=less(self.entries, 1_000),
             accounts=tuple(less(count, 100) for count in self.accounts),
