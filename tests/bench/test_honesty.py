@@ -192,7 +192,8 @@ def test_a_question_that_needs_an_empty_floor_has_servers_of_its_own() -> None:
         return made[-1:]
 
     def look(suite: Suite) -> Result:
-        which = [one is suite.contest().ours.peer for one in made].index(True)
+        peer = suite.contest().ours.peer
+        which = [one is peer for one in made].index(True)
         return Result(question="look", asks="", rows=(Row(what="n", figure=which),))
 
     def asked(*, anew: bool) -> Question:
