@@ -5,6 +5,8 @@ Whoever changed them waits until the tokens of before count no more; then it ans
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from actors.account.families import revoked
 from actors.account.notices import notice, outside
 from actors.account.state import AccountState
@@ -76,4 +78,12 @@ def _taken(
     if not context.in_saga:
         return ()
     target = PLATFORM if command.venue_id is None else Address(ActorKind.VENUE, command.venue_id)
-    return (Send(target, RolesTaken(user_id=user.id, version=user.version), undo=undo),)
+    taken = RolesTaken(user_id=user.id, version=user.version, works_at=_works_at(user))
+    return (Send(target, taken, undo=undo),)
+
+
+def _works_at(user: User) -> tuple[UUID, ...] | None:
+    """Every role that an account holds lets it work where it holds it."""
+    if EVERYWHERE in user.role_grants:
+        return None
+    return tuple(UUID(venue) for venue in sorted(user.role_grants))

@@ -15,6 +15,7 @@ from actors.runtime.outcome import LATER, Context, Decision, Outcome, Send
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, Refusal
 from protocol.internal.accounts import PutRolesBack, RolesTaken
+from protocol.internal.duty import LeaveWork
 from protocol.internal.people import RolesChanged, SetOwner
 from protocol.operations.people import AssignRoles
 from protocol.records.base import Record
@@ -84,14 +85,17 @@ def decide_assign_ownership(
 
 @decides(RolesTaken)
 def decide_ownership_taken(state: PlatformState, command: RolesTaken, context: Context) -> Decision:
-    """Tokens of before count no more: answer."""
+    """Tokens of before count no more: answer. Who owns no more works only where a role says so."""
     if not context.in_saga:
         return Outcome()
+    staff = Address(ActorKind.STAFF, command.user_id)
+    stops = command.works_at
     roles = (RoleName.OWNER,) if command.user_id in state.owners else ()
     return Outcome(
         reply=RolesAssigned(
             user_id=command.user_id, venue_id=None, roles=roles, version=command.version
-        )
+        ),
+        sends=() if stops is None else (Send(staff, LeaveWork(works_at=stops), detached=True),),
     )
 
 

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Final
 
 from actors.runtime.behaviour import Behaviour, decisions_of
-from actors.staff import breaks, cash_sales, handing_over, leaving, shifts, tills
+from actors.staff import breaks, cash_sales, handing_over, leaving, shifts, tills, unended
 from actors.staff.state import READS, StaffState
 from protocol.addresses import PLATFORM, ActorKind, Address
 from protocol.events.base import Audience
-from protocol.internal.duty import ScheduleFound
+from protocol.internal.duty import LeaveWork, ScheduleFound
 from protocol.internal.orders import TakeCash, TakeOrderCash
 from protocol.internal.wallet import AllotTip
 from protocol.operations.staff import ClockIn, ClockOut, OpenTill
@@ -49,7 +49,7 @@ def _watcher(state: StaffState) -> Address:
 STAFF: Final = Behaviour(
     kind=ActorKind.STAFF,
     state=StaffState,
-    decisions=decisions_of((shifts, leaving, tills, cash_sales, breaks, handing_over)),
+    decisions=decisions_of((shifts, leaving, tills, cash_sales, breaks, handing_over, unended)),
     reads=READS,
     founded_by=(
         ClockIn,
@@ -61,6 +61,7 @@ STAFF: Final = Behaviour(
         AllotTip,
         RecordBreak,
         PostHandover,
+        LeaveWork,
     ),
     rooms=lambda state: (Audience.USER.room(state.address.id),),
     share=lambda state: state.duty_venue,

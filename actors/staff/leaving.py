@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-import attrs
-
 from actors.rules.lifecycle import SHIFT, ShiftTrigger, transition
 from actors.rules.permissions import not_found, refuse_thing
 from actors.runtime.behaviour import decides
@@ -26,7 +24,7 @@ from actors.staff.breaks import last_change_of
 from actors.staff.figures import clocked_out, happened_at, shift_reply
 from actors.staff.reviewing import ended, ended_by_another, refuse_end, review, shift_meant
 from actors.staff.state import CUTOVER_TIMER, ON_SHIFT, StaffState
-from actors.staff.tills import end_till
+from actors.staff.unended import left_open
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, Refusal
 from protocol.internal.duty import AskToLeave, CutOver, HandOver, LeaveGranted, StaffOffDuty
@@ -137,23 +135,4 @@ def decide_cut_over(state: StaffState, command: CutOver, context: Context) -> De
     shift = state.open_shift
     if shift is None or shift.id != command.shift_id:
         return Outcome()
-    status = transition(SHIFT, shift.status, ShiftTrigger.CUTOVER)
-    assert status is not None, f"shift {shift.id} is {shift.status.value} and counted as open"
-    forgotten = shift.revised(status=status, auto_ended=True)
-    venue = Address(ActorKind.VENUE, shift.venue_id)
-    off_duty = Send(venue, StaffOffDuty(staff_id=shift.staff_id, shift_id=shift.id), detached=True)
-    outcome = Outcome(
-        changes=(forgotten,),
-        events=(clocked_out(forgotten, context.now, auto=True),),
-        sends=(off_duty,),
-    )
-    till = state.open_till
-    if till is None:
-        return outcome
-    ended = end_till(till, context)
-    return attrs.evolve(
-        outcome,
-        changes=(*outcome.changes, *ended.changes),
-        events=(*outcome.events, *ended.events),
-        sends=(*outcome.sends, *ended.sends),
-    )
+    return left_open(state, shift, context)

@@ -18,12 +18,14 @@ from actors.runtime.state import State
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, FieldError, Refusal
 from protocol.internal.accounts import ApplyStatus, PutRolesBack, RolesTaken, StatusApplied
+from protocol.internal.duty import LeaveWork
 from protocol.internal.people import RolesChanged
 from protocol.operations.people import AssignRoles, SetUserStatus
 from protocol.records.base import Record
 from protocol.records.states import RoleName
 from protocol.records.users import UserRole
 from protocol.replies.people import RolesAssigned
+from protocol.values import WishedStatus
 
 _ROLES: Final = {role: Role.of(role.value) for role in RoleName}
 
@@ -100,8 +102,22 @@ def decide_roles_taken(state: State, command: RolesTaken, context: Context) -> D
             venue_id=context.address.id,
             roles=tuple(sorted((role.role for role in held), key=lambda role: -_ROLES[role])),
             version=command.version,
-        )
+        ),
+        sends=_leaves(command, context),
     )
+
+
+def _leaves(command: RolesTaken, context: Context) -> tuple[Send, ...]:
+    """Nobody stays on duty, is alerted or has tasks where they may not work any more."""
+    if command.works_at is None or context.address.id in command.works_at:
+        return ()
+    return (leave_work(command.user_id, command.works_at),)
+
+
+def leave_work(user_id: UUID, works_at: tuple[UUID, ...]) -> Send:
+    """Have a shift stopped that is open anywhere else."""
+    staff = Address(ActorKind.STAFF, user_id)
+    return Send(staff, LeaveWork(works_at=works_at), detached=True)
 
 
 @decides(PutRolesBack)
@@ -139,8 +155,12 @@ def decide_set_user_status(state: State, command: SetUserStatus, context: Contex
 
 @decides(StatusApplied)
 def decide_status_applied(state: State, command: StatusApplied, context: Context) -> Decision:
-    """Answer with what the account did."""
-    return Outcome(reply=command.answer if context.in_saga else None)
+    """Answer with what the account did; who is suspended works nowhere."""
+    suspended = command.answer.status is WishedStatus.SUSPENDED
+    return Outcome(
+        reply=command.answer if context.in_saga else None,
+        sends=(leave_work(command.answer.user_id, ()),) if suspended else (),
+    )
 
 
 def _rows(

@@ -40,6 +40,8 @@ class RolesTaken(Command):
 
     user_id: UUID
     version: int
+    works_at: tuple[UUID, ...] | None = None
+    """Where they may work by now; None is everywhere."""
 
 
 @command

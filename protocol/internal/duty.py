@@ -118,3 +118,13 @@ class CutOver(Command):
     """Staff → itself, an hour after the business day's end: the shift was forgotten (Rule 5)."""
 
     shift_id: UUID
+
+
+@command
+class LeaveWork(Command):
+    """Venue or platform → staff, detached: this person works at these venues, and nowhere else.
+
+    Their role was taken, or they are suspended: an open shift anywhere else stops now.
+    """
+
+    works_at: tuple[UUID, ...]
