@@ -24,6 +24,7 @@ from actors.venue.task_state import (
     given_to,
     next_timer,
     no_timer,
+    not_for,
     people_told,
     tasks_of,
     told_assigned,
@@ -44,7 +45,12 @@ def decide_open_task(state: State, command: OpenTask, context: Context) -> Decis
     """Give a task to somebody, or to whoever comes next."""
     if state.get(StaffTask, command.task_id) is not None:
         return Outcome()
-    assignee_id = choose(state, wanted=command.assignee_id, for_management=command.for_management)
+    assignee_id = choose(
+        state,
+        wanted=command.assignee_id,
+        for_management=command.for_management,
+        without=not_for(state, command.task_id),
+    )
     task = StaffTask(
         id=command.task_id,
         venue_id=context.address.id,
@@ -121,10 +127,11 @@ def given_up(state: State, staff_id: UUID, context: Context) -> Outcome:
 
 def taken_over(state: State, place: DutyPlace, context: Context) -> Outcome:
     """What follows for waiting tasks when somebody comes: they have somebody."""
-    waiting = tuple(task for task in unfinished(state) if task.assignee_id is None)
     if place.on_break:
         return Outcome()
-    changes = tuple(given_to(task, place.staff_id) for task in waiting)
+    waiting = (task for task in unfinished(state) if task.assignee_id is None)
+    theirs = (task for task in waiting if place.staff_id not in not_for(state, task.id))
+    changes = tuple(given_to(task, place.staff_id) for task in theirs)
     return Outcome(changes=changes, events=tuple(told_assigned(task) for task in changes))
 
 
@@ -135,7 +142,7 @@ def _passed_on(
     loads: dict[UUID, int] = {}
     outcome = Outcome()
     for task in tasks:
-        chosen = choose(state, without=leaver, besides=loads)
+        chosen = choose(state, without=(leaver, *not_for(state, task.id)), besides=loads)
         if chosen is not None:
             loads[chosen] = loads.get(chosen, 0) + 1
         passed = given_to(task, chosen)

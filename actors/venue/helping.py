@@ -173,7 +173,7 @@ def _called(
     status: int | None,
     due_at: datetime | None,
 ) -> Outcome:
-    first = choose(state)
+    first = choose(state, without=(incident.raised_by,))
     alert = _alert(state, incident, said, first)
     event = SafetyHelpRequested(
         incident_id=incident.id,
@@ -231,12 +231,12 @@ def _task(incident: Incident, assignee_id: UUID | None, due_at: datetime) -> Ope
 
 def _alert(state: State, incident: Incident, said: str, first: UUID | None) -> AlertPeople:
     """Two of those on duty; if there are none, all of management."""
-    second = None if first is None else choose(state, without=first)
+    second = None if first is None else choose(state, without=(first, incident.raised_by))
     chosen = [user_id for user_id in (first, second) if user_id is not None]
     audience = sos.Audience.ON_DUTY_STAFF
     if not chosen:
         audience = sos.Audience.OFF_DUTY_MANAGEMENT
-        chosen = sorted(people_of(state, audience))
+        chosen = sorted(people_of(state, audience) - {incident.raised_by})
     group = AlertGroup(audience=audience.value, channels=_AT_ONCE, user_ids=tuple(chosen))
     return AlertPeople(
         incident_id=incident.id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -22,6 +22,7 @@ from protocol.events.staff import TaskAssigned, TaskOverdue, TaskStatusChanged
 from protocol.internal.tasks import TaskDue
 from protocol.reads import Read, Since
 from protocol.records.runtime import DutyPlace
+from protocol.records.safety import Incident
 from protocol.records.staff import StaffTask
 from protocol.records.states import TaskStatus
 from protocol.replies.staff import TaskReply
@@ -58,17 +59,17 @@ def choose(
     *,
     wanted: UUID | None = None,
     for_management: bool = False,
-    without: UUID | None = None,
+    without: Container[UUID | None] = (),
     besides: Mapping[UUID, int] | None = None,
 ) -> UUID | None:
     """Who gets a task: whoever is wanted, if on duty and not on a break, else the least loaded.
 
-    With `for_management` managers on duty come before all others. `without` gets it never;
+    With `for_management` managers on duty come before all others. `without` get it never;
     `besides` is what people have been given in this very decision. None if nobody is there.
     """
-    if wanted is not None and wanted != without and takes_tasks(state, wanted):
+    if wanted is not None and wanted not in without and takes_tasks(state, wanted):
         return wanted
-    places = [place for place in state.all(DutyPlace) if place.staff_id != without]
+    places = [place for place in state.all(DutyPlace) if place.staff_id not in without]
     loads = Counter(loads_of(state))
     loads.update(besides or {})
     if for_management:
@@ -77,6 +78,12 @@ def choose(
         if chosen is not None:
             return chosen
     return least_loaded(places, loads)
+
+
+def not_for(state: State, task_id: UUID) -> tuple[UUID, ...]:
+    """Whoever called for help is not the one to come; the task of a call has the call's own id."""
+    call = state.get(Incident, task_id)
+    return () if call is None else (call.raised_by,)
 
 
 def people_told(state: State, level: int) -> tuple[UUID, ...]:

@@ -26,6 +26,7 @@ from actors.venue.task_state import (
     first_timer,
     given_to,
     no_timer,
+    not_for,
     takes_tasks,
     task_reply,
     told_assigned,
@@ -205,7 +206,8 @@ def decide_reassign_task(state: State, command: ReassignTask, context: Context) 
         return refusal
     if command.cancel:
         return _cancelled(task, command, context)
-    chosen = command.assignee_id or choose(state, without=task.assignee_id)
+    others = {task.assignee_id, *not_for(state, task.id)}
+    chosen = command.assignee_id or choose(state, without=others)
     if chosen is None:
         return _nobody_there()
     passed = given_to(task, chosen)

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from protocol.addresses import Role
+from protocol.internal.duty import StaffOffDuty, StaffOnDuty
 from protocol.internal.emergencies import AlertPeople, EscalateSos
 from protocol.internal.safety import HelpAsked
 from protocol.internal.tasks import CloseTask, OpenTask
@@ -172,3 +173,37 @@ def test_the_task_of_a_call_that_somebody_took_changes_nothing_of_it() -> None:
     accept = UpdateTaskStatus(task_id=task.id, status=TaskMove.ACCEPTED)
     mover = a_principal(task.assignee_id, Role.STAFF, VENUE_ID)
     assert sent(do(house, accept, mover, expected_version=task.version), RespondSos) == []
+
+
+def test_who_works_here_and_calls_for_help_is_not_sent_to_themselves() -> None:
+    """Neither as one of the two, nor with the task, nor when it is passed on or taken over."""
+    house = a_house(staff=(ANN, BEN))
+    worker = a_principal(ANN, Role.STAFF, VENUE_ID)
+    asked = do(house, RequestHelp(incident_id=id_at(NOW)), worker)
+    assert alerted(asked) == {BEN}
+    (open_task,) = sent(asked, OpenTask, VENUE)
+    do(house, open_task, in_saga=False)
+    assert house.one(StaffTask).assignee_id == BEN
+    leaving, staying = sorted(house.on_duty(), key=lambda place: place.staff_id == ANN)
+    gone = StaffOffDuty(staff_id=BEN, shift_id=leaving.shift_id)
+    do(house, gone, in_saga=False)
+    assert house.one(StaffTask).assignee_id is None, "it waits for somebody else"
+    back = StaffOnDuty(
+        staff_id=ANN,
+        shift_id=staying.shift_id,
+        display_name="Ann",
+        on_break=False,
+        since=staying.since,
+    )
+    do(house, back, in_saga=False)
+    assert house.one(StaffTask).assignee_id is None
+
+
+def test_the_only_one_on_duty_who_calls_for_help_alerts_management() -> None:
+    """Better somebody far than oneself."""
+    house = a_house(staff=(ANN,))
+    asked = do(house, RequestHelp(), a_principal(ANN, Role.STAFF, VENUE_ID))
+    assert alerted(asked) == {MANAGER_ID}
+    (open_task,) = sent(asked, OpenTask, VENUE)
+    do(house, open_task, in_saga=False)
+    assert house.one(StaffTask).assignee_id is None
