@@ -111,10 +111,13 @@ class DirectLane:
         None if no further request comes in time.
         """
         deadline = math.inf
+        looked_bytes = 0
         self._is_idle = True
         while True:
-            end = self._buffer.find(b"\r\n\r\n")
-            if BARE_LF.search(self._buffer[: end + 1] if end >= 0 else self._buffer):
+            # Only what is new is looked through: a head may come byte by byte.
+            end = self._buffer.find(b"\r\n\r\n", max(0, looked_bytes - 3))
+            until = end + 1 if end >= 0 else len(self._buffer)
+            if BARE_LF.search(self._buffer, max(0, looked_bytes - 1), until):
                 await self._refuse("lines of a request's head end in CR LF, not in LF alone")
                 return None
             if end >= 0 or len(self._buffer) >= HEADER_BYTES_MAX:
@@ -125,6 +128,7 @@ class DirectLane:
             if self._buffer and math.isinf(deadline):
                 deadline = now + self._patience.headers_s
             self._reading.deadline = min(deadline, now + self._patience.keep_alive_s)
+            looked_bytes = len(self._buffer)
             data = await self._stream.receive_some(_RECEIVE_BYTES)
             if not data and self._buffer:
                 self._is_idle = False
