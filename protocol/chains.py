@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from functools import cache
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -36,7 +37,7 @@ def canonical_json(value: object) -> bytes:
         TypeError: a value has no canonical form.
         ValueError: a number is not finite, or a datetime has no zone.
     """
-    return _spell(_plain(value)).encode()
+    return _spell(value).encode()
 
 
 def row_fields(row: object, *, without: Iterable[str] = ()) -> dict[str, object]:
@@ -45,24 +46,39 @@ def row_fields(row: object, *, without: Iterable[str] = ()) -> dict[str, object]
     `without` names the columns of personal text and its salts; their digests stay in.
     """
     kind: Any = type(row)
-    names = _covered(kind, tuple(without))
-    return {name: getattr(row, name) for name in names}
+    return {name: getattr(row, name) for name, _ in _covered(kind, tuple(without))}
 
 
-@cache
-def _covered(kind: Any, without: tuple[str, ...]) -> tuple[str, ...]:
-    """Which fields of a class are covered."""
-    left_out = UNHASHED | frozenset(without)
-    return tuple(field.name for field in attrs.fields(kind) if field.name not in left_out)
+def canonical_row(row: object, *, without: Iterable[str] = (), seq: int | None = None) -> bytes:
+    """The canonical form of `row_fields`, with `seq` if it is given: what a chain's hash covers."""
+    return _spelled_row(row, tuple(without), seq).encode()
 
 
 def canonical_journal(
     journal: object, postings: Iterable[object], *, without: Iterable[str] = ("memo", "memo_salt")
 ) -> bytes:
     """The canonical form of a ledger journal with its postings in order of their lines (L7)."""
-    lines = [row_fields(posting) for posting in postings]
-    lines.sort(key=lambda line: str(line["line"]).zfill(12))
-    return canonical_json({"journal": row_fields(journal, without=without), "postings": lines})
+    ordered = sorted(postings, key=attrgetter("line"))
+    lines = ",".join([_spelled_row(posting, (), None) for posting in ordered])
+    head = _spelled_row(journal, tuple(without), None)
+    return f'{{"journal":{head},"postings":[{lines}]}}'.encode()
+
+
+def _spelled_row(row: object, without: tuple[str, ...], seq: int | None) -> str:
+    kind: Any = type(row)
+    parts = [
+        begins + _spell(seq if seq is not None and name == "seq" else getattr(row, name))
+        for name, begins in _covered(kind, without)
+    ]
+    return "{" + ",".join(parts) + "}"
+
+
+@cache
+def _covered(kind: Any, without: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The fields of a class that are covered, sorted, and how each is begun."""
+    left_out = UNHASHED | frozenset(without)
+    names = sorted(field.name for field in attrs.fields(kind) if field.name not in left_out)
+    return tuple((name, f"{_quoted(name)}:") for name in names)
 
 
 def chained_hash(previous: bytes, canonical: bytes) -> bytes:
@@ -105,70 +121,68 @@ def rfc3339(t: datetime) -> str:
     return t.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
-def _plain(value: object) -> object:
+def _spell(value: object) -> str:
     # Nearly every value is of one of these very classes; the rest pays for being asked about.
     spell = _SPELLINGS.get(type(value))
-    return _plain_of_kin(value) if spell is None else spell(value)
+    return _spell_of_kin(value) if spell is None else spell(value)
 
 
-def _same(value: object) -> object:
-    return value
+def _mapping(value: Mapping[Any, object]) -> str:
+    parts = {key if type(key) is str else _key(key): part for key, part in value.items()}
+    return "{" + ",".join([f"{_quoted(key)}:{_spell(parts[key])}" for key in sorted(parts)]) + "}"
 
 
-def _mapping(value: Any) -> object:
-    return {key if type(key) is str else _key(key): _plain(part) for key, part in value.items()}
+def _list(value: Iterable[object]) -> str:
+    return "[" + ",".join([_spell(part) for part in value]) + "]"
 
 
-def _list(value: Any) -> object:
-    return [_plain(part) for part in value]
-
-
-_SPELLINGS: Final[Mapping[type, Callable[[Any], object]]] = {
-    type(None): _same,
-    bool: _same,
-    int: _same,
-    str: _same,
-    UUID: str,
-    datetime: rfc3339,
-    bytes: bytes.hex,
+_quoted: Final = json.encoder.encode_basestring
+_SPELLINGS: Final[Mapping[type, Callable[[Any], str]]] = {
+    type(None): lambda _: "null",
+    bool: lambda value: "true" if value else "false",
+    int: repr,
+    str: _quoted,
+    UUID: lambda value: f'"{value}"',
+    datetime: lambda value: f'"{rfc3339(value)}"',
+    bytes: lambda value: f'"{value.hex()}"',
     dict: _mapping,
     list: _list,
     tuple: _list,
 }
-_spell: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
-def _plain_of_kin(value: object) -> object:
+def _spell_of_kin(value: object) -> str:
     match value:
-        case None | bool():
-            return value
         case enum.Enum():
-            return _plain(value.value)
-        case int() | str():
-            return value
+            return _spell(value.value)
+        case int():
+            return int.__repr__(value)
+        case str():
+            return _quoted(value)
         case float():
             if not math.isfinite(value):
                 raise ValueError(f"{value} has no canonical form")
-            return int(value) if value.is_integer() else value
+            return repr(int(value) if value.is_integer() else float(value))
         case UUID():
-            return str(value)
+            return f'"{value}"'
         case datetime():
-            return rfc3339(value)
+            return f'"{rfc3339(value)}"'
         case date():
-            return value.isoformat()
+            return f'"{value.isoformat()}"'
         case bytes():
-            return value.hex()
+            return f'"{value.hex()}"'
         case Mapping():
             return _mapping(value)
         case list() | tuple():
             return _list(value)
     if attrs.has(kind := type(value)):
-        return {field.name: _plain(getattr(value, field.name)) for field in attrs.fields(kind)}
+        return _mapping({field.name: getattr(value, field.name) for field in attrs.fields(kind)})
     raise TypeError(f"{type(value).__name__} has no canonical form")
 
 
 def _key(key: object) -> str:
-    plain = _plain(key)
-    if not isinstance(plain, str):
+    spelled = _spell(key)
+    if not spelled.startswith('"'):
         raise TypeError(f"{key!r} is no key of a JSON object")
-    return plain
+    text: str = json.loads(spelled)
+    return text

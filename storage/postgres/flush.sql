@@ -6,8 +6,11 @@ where not exists (select from runtime.flush)
 on conflict do nothing;
 
 -- name: read_flush
--- Which journal the database belongs to, and how far it was flushed.
-select journal_id, position from runtime.flush;
+-- Which journal the database belongs to, how far it was flushed, and whether this role may have
+-- temporary tables, which some servers take from everybody.
+select journal_id, position,
+    has_database_privilege(current_database(), 'TEMPORARY') as may_stage
+from runtime.flush;
 
 -- name: move_flush
 -- Compare-and-set of the position. $1: journal, $2: from, $3: to. No row: it was not there.

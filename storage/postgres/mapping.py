@@ -14,6 +14,7 @@ import enum
 import types
 import typing
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
 
@@ -67,6 +68,17 @@ class RecordMapping(Generic[R]):
 
     record: type[R]
     columns: tuple[Column, ...]
+    _values_of: Callable[[R], tuple[object, ...]] = attrs.field(init=False, repr=False)
+    _converters: tuple[tuple[int, Converter], ...] = attrs.field(init=False, repr=False)
+
+    @_values_of.default
+    def _values_by_name(self) -> Callable[[R], tuple[object, ...]]:
+        return attrgetter(*self.names)
+
+    @_converters.default
+    def _converters_by_place(self) -> tuple[tuple[int, Converter], ...]:
+        made = [column.to_row for column in self.columns]
+        return tuple((at, convert) for at, convert in enumerate(made) if convert is not None)
 
     @property
     def table(self) -> Table:
@@ -100,14 +112,13 @@ class RecordMapping(Generic[R]):
     def to_row(self, record: R) -> tuple[object, ...]:
         """The values of one record, one parameter per column.
 
-        COPY takes them too, but only into tables without row-level security, so not into the
-        contract's: PostgreSQL refuses it there, whatever the policies say.
+        COPY takes them too.
         """
-        return tuple(
-            value if column.to_row is None or value is None else column.to_row(value)
-            for column in self.columns
-            for value in (getattr(record, column.name),)
-        )
+        values = [*self._values_of(record)]
+        for at, convert in self._converters:
+            if (value := values[at]) is not None:
+                values[at] = convert(value)
+        return tuple(values)
 
     def to_arrays(self, records: Iterable[R]) -> list[list[object]]:
         """The array parameters of `source_sql` for `records`, one array per column."""

@@ -1,8 +1,8 @@
 """The write-behind's store on PostgreSQL: one transaction per batch.
 
 It begins with the compare-and-set of the position, so two writers can't both get further, and
-locks the heads of the chains that it adds to. Rows go in as arrays, one statement per table.
-COPY is not used where row-level security is forced: PostgreSQL refuses it there.
+locks the heads of the chains that it adds to. Rows that change go in as arrays, one statement per
+table; new ones as well, or by COPY where they are many.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from storage.postgres.database import Connection, Database, DatabaseRole
 from storage.postgres.errors import DatabaseRefused
 from storage.postgres.mapping import RecordMapping, mapping_of
 from storage.postgres.sqlblocks import load_blocks
+from storage.postgres.staging import STAGED_FROM, insert_staged
 from storage.write_behind.batch import Batch, Source, VersionSkipped, parts_of
 from storage.write_behind.numbering import (
     ChainKey,
@@ -37,10 +38,17 @@ SQL: Final = load_blocks(Path(__file__).with_name("flush.sql"))
 
 
 class PostgresStore:
-    """See `storage.write_behind.store.Store`."""
+    """See `storage.write_behind.store.Store`.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        staged_from: new rows of a table in one batch from which on they are copied.
+    """
+
+    def __init__(self, database: Database, *, staged_from: int = STAGED_FROM) -> None:
         self._database = database
+        self._wished = staged_from
+        self._staged_from: int | None = None
+        """None while this role is not known to have temporary tables."""
 
     async def claim(self, journal_id: UUID) -> int:
         """How far the database is in this journal; one without any becomes its own."""
@@ -48,6 +56,7 @@ class PostgresStore:
             await connection.execute(SQL["claim_flush"].sql, journal_id)
             rows = await connection.fetch(SQL["read_flush"].sql)
         (row,) = rows
+        self._staged_from = self._wished if row["may_stage"] else None
         if row["journal_id"] != journal_id:
             raise ForeignJournal(
                 f"the database belongs to journal {row['journal_id']}, and this data directory"
@@ -64,7 +73,7 @@ class PostgresStore:
                 connection.transaction(),
             ):
                 await _move(connection, batch.journal_id, batch.after, batch.up_to)
-                await _write(connection, batch)
+                await _write(connection, batch, staged_from=self._staged_from)
         except DatabaseRefused as error:
             raise StoreRefused(str(error)) from error
 
@@ -102,7 +111,7 @@ async def _write_parts(connection: Connection, source: Source) -> tuple[RefusedR
     for row, part in parts_of(source):
         try:
             async with connection.savepoint():
-                await _write(connection, part)
+                await _write(connection, part, staged_from=None)
                 await connection.execute("set constraints all immediate")
                 await connection.execute("set constraints all deferred")
         except (DatabaseRefused, VersionSkipped) as error:
@@ -116,7 +125,7 @@ async def _move(connection: Connection, journal_id: UUID, old: int, new: int) ->
         raise FlushMoved(f"the database is not at entry {old} of journal {journal_id}")
 
 
-async def _write(connection: Connection, batch: Batch) -> None:
+async def _write(connection: Connection, batch: Batch, *, staged_from: int | None) -> None:
     """Everything of a batch but its position."""
     try:
         await _post(connection, batch)
@@ -132,7 +141,10 @@ async def _write(connection: Connection, batch: Batch) -> None:
         await _update(connection, mapping_of(RECORDS[table]), changed)
     for rows in (batch.inserts, batch.appends):
         for table, records in rows.items():
-            await _insert(connection, mapping_of(RECORDS[table]), records)
+            many = staged_from is not None and len(records) >= staged_from
+            await (insert_staged if many else _insert)(
+                connection, mapping_of(RECORDS[table]), records
+            )
     if batch.cursors:
         rooms, seqs = zip(*batch.cursors.items(), strict=True)
         await connection.execute(SQL["move_cursors"].sql, list(rooms), list(seqs))

@@ -17,9 +17,8 @@ import attrs
 from protocol.chains import (
     GENESIS,
     canonical_journal,
-    canonical_json,
+    canonical_row,
     chained_hash,
-    row_fields,
 )
 from protocol.records.base import Record
 from protocol.records.ledger import LedgerJournal, LedgerPosting
@@ -132,8 +131,7 @@ def _link(row: Record, chain: _Chain, moved: dict[ChainKey, Head]) -> Record:
     key = (chain.of(row), chain.name)
     head = moved[key]
     numbers = {"seq": head.seq + 1} if chain.numbered else {}
-    fields = {**row_fields(row, without=chain.personal), **numbers}
-    digest = chained_hash(head.hash, canonical_json(fields))
+    digest = chained_hash(head.hash, canonical_row(row, without=chain.personal, **numbers))
     moved[key] = Head(head.seq + 1, digest)
     return row.evolve(**numbers, prev_hash=head.hash, hash=digest)
 

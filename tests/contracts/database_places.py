@@ -84,7 +84,7 @@ Opens = Callable[[], AbstractAsyncContextManager[Rows]]
 
 
 def place_of(kind: str, url: str | None) -> Opens:
-    """How to open the twin (`memory`), or PostgreSQL at `url`."""
+    """How to open the twin (`memory`), or PostgreSQL at `url`, which may copy all (`copying`)."""
 
     @asynccontextmanager
     async def open_twin() -> AsyncIterator[Rows]:
@@ -106,7 +106,7 @@ def place_of(kind: str, url: str | None) -> Opens:
                 async with database.connect(DatabaseRole.WRITER) as connection:
                     return await all_rows(connection, record)
 
-            store = PostgresStore(database)
+            store = PostgresStore(database, **({"staged_from": 1} if kind == "copying" else {}))
             loader = PostgresLoader(database, lambda: NOON, OWNERS)
             rows = Rows(store=store, loader=loader, find=find, database=database)
             assert await store.claim(rows.journal_id) == 0

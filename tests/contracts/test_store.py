@@ -27,10 +27,10 @@ VENUE = an_id()
 ROOM = f"venue:{VENUE}:staff"
 
 
-@pytest.fixture(params=["postgres", "memory"])
+@pytest.fixture(params=["postgres", "copying", "memory"])
 def place(request: pytest.FixtureRequest) -> Opens:
     """The real store and its twin."""
-    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else None
+    url = request.getfixturevalue("postgres_url") if request.param != "memory" else None
     return place_of(request.param, url)
 
 

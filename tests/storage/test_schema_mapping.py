@@ -9,8 +9,12 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 
+from protocol.chains import canonical_json, canonical_row, row_fields
 from protocol.records.base import Record
+from protocol.records.ledger import LedgerJournal, LedgerPosting
+from protocol.records.platform import AuditEntry
 from protocol.records.runtime import FloorPlace
+from protocol.records.safety import IncidentEvent, SafetyLog
 from protocol.records.users import User
 from storage.postgres.database import Database, DatabaseRole
 from storage.postgres.loading import records_in, rows_sql
@@ -29,6 +33,23 @@ def test_a_record_survives_the_journal(record: type[Record]) -> None:
         assert msgspec.convert(decoded, record) == one
 
     survives()
+
+
+@pytest.mark.parametrize(
+    "record", [AuditEntry, IncidentEvent, LedgerJournal, LedgerPosting, SafetyLog]
+)
+def test_the_form_of_a_row_is_that_of_its_fields(record: type[Record]) -> None:
+    """A chain is written by the one and checked by the other."""
+
+    @settings(max_examples=10, deadline=None)
+    @given(values_of(record))
+    def spelled(one: Record) -> None:
+        fields = row_fields(one)
+        assert canonical_row(one) == canonical_json(fields)
+        if "seq" in fields:
+            assert canonical_row(one, seq=7) == canonical_json({**fields, "seq": 7})
+
+    spelled()
 
 
 async def test_every_record_survives_its_table(database: Database) -> None:

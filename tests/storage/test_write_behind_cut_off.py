@@ -9,13 +9,15 @@ import pytest
 import trio
 
 from protocol.addresses import Position
-from protocol.entries import Entry, RoomEvent, encode_entry
+from protocol.entries import Entry, RoomEvent, decode_rows, encode_entry
 from protocol.journal import Urgency
 from protocol.records.inventory import Game
 from protocol.records.ledger import LedgerAccount, LedgerJournal, LedgerPosting
 from protocol.records.platform import OutboxEvent
 from storage.postgres.database import Database, DatabaseRole
+from storage.postgres.staging import STAGED_FROM
 from storage.postgres.store import PostgresStore
+from storage.write_behind.batch import Source, batch_of
 from storage.write_behind.store import ForeignJournal
 from storage.write_behind.write_behind import open_write_behind
 from tests.contracts.database_places import a_message, all_rows, an_entry
@@ -116,3 +118,20 @@ async def test_of_two_nodes_that_claim_one_database_at_once_one_is_told_what_to_
     assert all("LASTLIGHT_DATABASE_URL" in message for message in refused)
     with pytest.raises(ForeignJournal):
         await store.claim(an_id())
+
+
+async def test_where_nobody_may_have_temporary_tables_many_rows_go_in_all_the_same(
+    database: Database,
+) -> None:
+    """Some servers take that right from everybody, and a flush must not hang on it."""
+    games = [a(Game, venue_id=VENUE) for _ in range(STAGED_FROM)]
+    async with database.connect(DatabaseRole.LOGIN) as connection:
+        name = await connection.fetchval("select current_database()")
+        await connection.execute(f'revoke temporary on database "{name}" from public')
+    store, journal_id = PostgresStore(database), an_id()
+    assert await store.claim(journal_id) == 0
+    data = encode_entry(an_entry(*games))
+    source = Source(Position(journal_id, 1), data, decode_rows(data))
+    await store.apply(batch_of([source], Position(journal_id, 0)))
+    async with database.connect(DatabaseRole.WRITER) as connection:
+        assert len(await all_rows(connection, Game)) == STAGED_FROM
