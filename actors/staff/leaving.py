@@ -1,7 +1,7 @@
-"""The end of a shift (Rule 13): said by a person, or by nobody.
+"""The end of a shift (Rule 13), said by a person; for one that nobody ends see `unended`.
 
 Whoever leaves has counted the till and handed over, or nobody is left to hand over to: that the
-venue knows. The end of a forgotten shift is not invented; management sets it.
+venue knows.
 """
 
 from __future__ import annotations
@@ -24,10 +24,9 @@ from actors.staff.breaks import last_change_of
 from actors.staff.figures import clocked_out, happened_at, shift_reply
 from actors.staff.reviewing import ended, ended_by_another, refuse_end, review, shift_meant
 from actors.staff.state import CUTOVER_TIMER, ON_SHIFT, StaffState
-from actors.staff.unended import left_open
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, Refusal
-from protocol.internal.duty import AskToLeave, CutOver, HandOver, LeaveGranted, StaffOffDuty
+from protocol.internal.duty import AskToLeave, HandOver, LeaveGranted, StaffOffDuty
 from protocol.operations.staff import ClockOut
 from protocol.records.staff import StaffShift
 from protocol.records.states import ShiftStatus
@@ -127,12 +126,3 @@ def _close(shift: StaffShift, command: ClockOut, context: Context) -> Outcome:
         sends=tuple(sends),
         timers=(CancelTimer(CUTOVER_TIMER),),
     )
-
-
-@decides(CutOver)
-def decide_cut_over(state: StaffState, command: CutOver, context: Context) -> Decision:
-    """The day is over and the shift is not: it needs review, and its till stops taking cash."""
-    shift = state.open_shift
-    if shift is None or shift.id != command.shift_id:
-        return Outcome()
-    return left_open(state, shift, context)

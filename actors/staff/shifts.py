@@ -10,7 +10,6 @@ from typing import Final
 
 import attrs
 
-from actors.rules import business_day
 from actors.rules.geofence import Fence, Fix, refuse_entry
 from actors.rules.permissions import not_found, refuse_at_venue
 from actors.rules.profile import VenueProfile
@@ -22,16 +21,15 @@ from actors.runtime.outcome import (
     Decision,
     Outcome,
     Send,
-    SetTimer,
 )
 from actors.runtime.telling import tell
 from actors.staff.figures import happened_at, shift_reply
-from actors.staff.state import CUTOVER_TIMER, StaffState
+from actors.staff.state import StaffState
+from actors.staff.unended import cutover_timer
 from protocol.addresses import ActorKind, Address, Role
 from protocol.errors import Code, Refusal
 from protocol.events.staff import StaffClockedIn
 from protocol.internal.duty import (
-    CutOver,
     FindSchedule,
     ScheduleFound,
     StaffOnDuty,
@@ -154,7 +152,7 @@ def _begin(
         appends=_noted_override(shift, command, context),
         events=(tell(told, venue_id=shift.venue_id, user_id=shift.staff_id, version=1),),
         sends=(Send(_venue(command), on_duty, detached=True),),
-        timers=(SetTimer(CUTOVER_TIMER, _forgotten_at(profile, now), CutOver(shift_id=shift.id)),),
+        timers=(cutover_timer(shift, profile),),
     )
 
 
@@ -186,14 +184,6 @@ def _began_at(state: StaffState, context: Context) -> datetime:
     if last is None:
         return happened_at(context, not_before=datetime.min.replace(tzinfo=UTC))
     return happened_at(context, not_before=last.ended_at or last.started_at)
-
-
-def _forgotten_at(profile: VenueProfile, now: datetime) -> datetime:
-    """An hour after the business day ends, when the day closes by itself (Rule 5)."""
-    cutover = profile.settings.cutover
-    day = business_day.business_day_of(now, profile.tz, cutover)
-    end = business_day.bounds(day, profile.tz, cutover).end
-    return end + business_day.CLOSE_AFTER_CUTOVER
 
 
 def _profile(context: Context, command: ClockIn) -> VenueProfile | None:

@@ -6,17 +6,52 @@ at once. Either needs review: management sets its end. Its till takes no more ca
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import attrs
 
+from actors.rules import business_day
 from actors.rules.lifecycle import SHIFT, ShiftTrigger, transition
+from actors.rules.profile import VenueProfile
 from actors.runtime.behaviour import decides
-from actors.runtime.outcome import CancelTimer, Context, Decision, Outcome, Send
+from actors.runtime.outcome import CancelTimer, Context, Decision, Outcome, Send, SetTimer
 from actors.staff.figures import clocked_out
 from actors.staff.state import CUTOVER_TIMER, StaffState
 from actors.staff.tills import end_till
 from protocol.addresses import ActorKind, Address
-from protocol.internal.duty import LeaveWork, StaffOffDuty
+from protocol.internal.duty import CutOver, LeaveWork, StaffOffDuty
 from protocol.records.staff import StaffShift
+
+
+def forgotten_at(profile: VenueProfile, began_at: datetime) -> datetime:
+    """An hour after the business day of a shift ends, when the day closes by itself (Rule 5)."""
+    cutover = profile.settings.cutover
+    day = business_day.business_day_of(began_at, profile.tz, cutover)
+    end = business_day.bounds(day, profile.tz, cutover).end
+    return end + business_day.CLOSE_AFTER_CUTOVER
+
+
+def cutover_timer(shift: StaffShift, profile: VenueProfile) -> SetTimer:
+    """What stops a shift whose end nobody says."""
+    due_at = forgotten_at(profile, shift.started_at)
+    return SetTimer(CUTOVER_TIMER, due_at, CutOver(shift_id=shift.id))
+
+
+@decides(CutOver)
+def decide_cut_over(state: StaffState, command: CutOver, context: Context) -> Decision:
+    """The day is over and the shift is not: it needs review, and its till stops taking cash.
+
+    Nothing tells a shift of a cutover that was moved: whether its day is over is found out now.
+    """
+    shift = state.open_shift
+    if shift is None or shift.id != command.shift_id:
+        return Outcome()
+    profile = context.shared(Address(ActorKind.VENUE, shift.venue_id))
+    if isinstance(profile, VenueProfile):
+        timer = cutover_timer(shift, profile)
+        if timer.due_at > context.now:
+            return Outcome(timers=(timer,))
+    return left_open(state, shift, context)
 
 
 @decides(LeaveWork)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from uuid import UUID
 
+import attrs
 import pytest
 
 from actors.runtime.outcome import LATER, Outcome
@@ -26,7 +27,7 @@ from protocol.records.values import ShiftBreak
 from protocol.replies.staff import ShiftReply, TillReply
 from tests.actors.deciding import NOW, a_principal, refused_with
 from tests.actors.staff.shift_kit import ELSEWHERE, ME, MINUTE, Work, a_manager, coins, me
-from tests.actors.venue.emergencies import VENUE, VENUE_ID
+from tests.actors.venue.emergencies import PROFILE, VENUE, VENUE_ID
 
 
 def at_work() -> Work:
@@ -163,6 +164,42 @@ def test_a_forgotten_shift_needs_review_and_its_end_is_not_invented() -> None:
     assert (data["auto"], data["needs_review"], data["worked_minutes"]) == (True, True, 0)
     assert isinstance(outcome.sends[0].command, StaffOffDuty)
     assert refused_with(work.do(ClockOut())) is Code.NO_OPEN_SHIFT
+
+
+def with_cutover(work: Work, cutover: time) -> None:
+    """The venue moves its cutover."""
+    settings = attrs.evolve(PROFILE.settings, cutover=cutover)
+    work.shared[VENUE] = attrs.evolve(PROFILE, settings=settings)
+
+
+def test_a_shift_goes_on_to_a_cutover_that_was_moved_later() -> None:
+    """Rule 13: who still works at 07:00 of a night that ends at 09:00 has forgotten nothing."""
+    work = at_work()
+    till = work.open_till()
+    armed = work.timers["cutover"]
+    with_cutover(work, time(9, 0))
+    outcome = cut_over(work)
+    assert (outcome.changes, outcome.events, outcome.sends) == ((), (), ())
+    assert work.shift().status is ShiftStatus.OPEN
+    assert work.state.open_till == till
+    again = attrs.evolve(armed, due_at=armed.due_at + timedelta(hours=4))
+    assert work.timers["cutover"] == again
+    cut_over(work)
+    assert work.shift().status is ShiftStatus.NEEDS_REVIEW
+
+
+def test_a_shift_ends_with_its_day_when_the_cutover_was_moved_earlier() -> None:
+    """The venue says that the day is over; the shift's own timer is of the old cutover."""
+    work = at_work()
+    with_cutover(work, time(3, 0))
+    work.now = work.timers["cutover"].due_at - timedelta(hours=2)
+    venue_says = CutOver(shift_id=work.shift().id)
+    early = attrs.evolve(work.timers["cutover"], due_at=work.now)
+    work.now -= MINUTE
+    assert work.do(venue_says, in_saga=False).timers == (early,)
+    work.now += MINUTE
+    work.do(venue_says, in_saga=False)
+    assert work.shift().status is ShiftStatus.NEEDS_REVIEW
 
 
 def test_whose_shift_needs_review_may_begin_another() -> None:
