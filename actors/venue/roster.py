@@ -6,6 +6,7 @@ actor.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Final
 
 from actors.runtime.behaviour import decides
@@ -27,11 +28,13 @@ SCHEDULE_READ: Final = Read(
     where=(Since("ends_at", 8 * 24 * 3600), Among("deleted_at", (None,))),
 )
 """What is planned from a week ago on: the whole of the running week, and what it follows."""
+EARLY_MOST: Final = timedelta(hours=4)
+"""Who comes earlier than this before a planned shift has come for something else."""
 
 
 @decides(FindSchedule)
 def decide_find_schedule(state: State, command: FindSchedule, context: Context) -> Decision:
-    """Say when a planned shift was to begin, to whom it was published."""
+    """Say when a planned shift was to begin, to whom it was published, if it is the one of now."""
     schedule_id = command.request.schedule_id
     planned = None if schedule_id is None else state.get(StaffSchedule, schedule_id)
     if (
@@ -42,6 +45,13 @@ def decide_find_schedule(state: State, command: FindSchedule, context: Context) 
     ):
         return Refusal(
             Code.NOT_FOUND, f"schedule {schedule_id} is not one of yours here; clock in without it"
+        )
+    at = context.happened_at
+    if not planned.starts_at - EARLY_MOST <= at < planned.ends_at:
+        return Refusal(
+            Code.NOT_FOUND,
+            f"schedule {schedule_id} is from {planned.starts_at} to {planned.ends_at}, not what "
+            "begins now; clock in without it",
         )
     found = ScheduleFound(request=command.request, starts_at=planned.starts_at)
     return Outcome(sends=(Send(Address(ActorKind.STAFF, command.staff_id), found),))

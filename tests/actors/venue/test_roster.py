@@ -6,15 +6,17 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
+import attrs
 import pytest
 
 from actors.rules.staff_lifecycle import FINISHED
 from actors.runtime.outcome import Decision
 from actors.runtime.state import State
-from actors.venue.roster import decide_ask_to_leave, decide_find_schedule
+from actors.venue.roster import EARLY_MOST, decide_ask_to_leave, decide_find_schedule
 from protocol.addresses import ActorKind, Address
 from protocol.errors import Code
 from protocol.internal.duty import AskToLeave, FindSchedule, LeaveGranted, ScheduleFound
+from protocol.messages import Provenance
 from protocol.operations.staff import ClockIn, ClockOut
 from protocol.records.runtime import DutyPlace
 from protocol.records.staff import StaffSchedule
@@ -25,6 +27,7 @@ from tests.actors.venue.work_kit import a_handover, a_task
 
 SCHEDULE = UUID(int=77)
 SHIFT = UUID(int=78)
+MINUTE, LENGTH = timedelta(minutes=1), timedelta(hours=8)
 AT_STAFF = Address(ActorKind.STAFF, RESPONDER)
 
 
@@ -48,7 +51,7 @@ def planned(**changes: Any) -> State:
         staff_id=RESPONDER,
         role=RoleName.STAFF,
         starts_at=NOW,
-        ends_at=NOW + timedelta(hours=8),
+        ends_at=NOW + LENGTH,
         status=ScheduleStatus.PUBLISHED,
     )
     return filled(State(VENUE), [schedule.evolve(**changes)])
@@ -83,6 +86,33 @@ def test_a_plan_that_is_not_ones_own_is_not_there(changes: dict[str, Any]) -> No
     """Nobody clocks in on a colleague's plan, nor on a draft."""
     decision = decide_find_schedule(planned(**changes), a_request(), a_context(VENUE))
     assert refused_with(decision) is Code.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("early", "found"),
+    [
+        (EARLY_MOST, True),
+        (EARLY_MOST + MINUTE, False),
+        (MINUTE - LENGTH, True),
+        (-LENGTH, False),
+        (-timedelta(days=6), False),
+    ],
+)
+def test_a_plan_of_another_day_makes_nobody_late(early: timedelta, found: bool) -> None:
+    """Last week's plan, still in the app, is not what somebody is six days late for."""
+    context = a_context(VENUE, now=NOW - early)
+    decision = decide_find_schedule(planned(), a_request(), context)
+    if found:
+        assert accepted(decision).sends
+    else:
+        assert refused_with(decision) is Code.NOT_FOUND
+
+
+def test_a_beginning_that_comes_late_finds_the_plan_of_its_own_time() -> None:
+    """Rule 12: a device that was offline says when, and is not told that the plan is over."""
+    later = a_context(VENUE, now=NOW + LENGTH + MINUTE)
+    offline = attrs.evolve(later, provenance=Provenance(occurred_at=NOW + 10 * MINUTE))
+    assert accepted(decide_find_schedule(planned(), a_request(), offline)).sends
 
 
 def asked_to_leave(state: State) -> Decision:
