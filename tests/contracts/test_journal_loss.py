@@ -130,13 +130,16 @@ async def test_recovery_without_a_loss_waits_for_the_line(place: Place) -> None:
 
 
 async def test_a_full_disk_is_a_loss_and_not_the_end(place: Place) -> None:
-    """Space can be freed; the node goes on."""
+    """Space can be freed; the node goes on. Until then what room there is is for emergencies."""
     place.faults.before = planted(sqlite3.SQLITE_FULL)
     async with place.open() as journal:
         (position,) = append(journal, b"x")
         with pytest.raises(CommitLost):
             await journal.wait_durable(position)
         await journal.recover()
+        for urgency in (Urgency.COMMAND, Urgency.INTERNAL):
+            with pytest.raises(JournalFull, match="free space"):
+                journal.append_nowait(b"y", urgency=urgency)
         journal.append_nowait(b"sos", urgency=Urgency.EMERGENCY)
         await journal.wait_durable(journal.last)
 

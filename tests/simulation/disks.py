@@ -23,6 +23,11 @@ class KeepingDisk(MemoryDisk):
             self.history.append(kept.data)
             self.taken_n = kept.n
 
+    def settle(self) -> None:
+        """Take down what turns out to be written before any of it is let go."""
+        MemoryDisk.settle(self)
+        self.remember()
+
     def known(self) -> list[bytes]:
         """What was ever written of entries, oldest first."""
         self.remember()

@@ -7,6 +7,7 @@ spared most of them, so that what does come is not drowned in the rest.
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping
 from random import Random
@@ -21,6 +22,7 @@ from protocol.commands import Command
 from protocol.internal.payments import AskOfPayment
 from protocol.messages import Message
 from protocol.records.runtime import DeadLetter
+from tests.twins.journal_disk import MemoryDisk
 from tests.twins.journal_faults import planted
 
 FAULTS: Final[Mapping[str, tuple[float, ...]]] = {
@@ -28,6 +30,7 @@ FAULTS: Final[Mapping[str, tuple[float, ...]]] = {
     "crash before commit": (0, 0, 0, 0.01),
     "crash in commit": (0, 0, 0, 0.01),
     "crash after commit": (0, 0, 0, 0.01),
+    "commit torn": (0, 0, 0, 0.02),
     "commit failed": (0, 0, 0.02, 0.08),
     "commit answer lost": (0, 0, 0.02, 0.08),
     "commit slow": (0, 0, 0.05, 0.3),
@@ -137,11 +140,21 @@ class Faults:
             await trio.sleep(self.chance.choice((0.01, 0.5, 3.0)))
         if self.comes("crash before commit"):
             await self._die()
-        if self.comes("crash in commit"):
-            await trio.sleep(0.05)
-            await self._die()
         if self.comes("commit failed"):
             raise planted()
+
+    async def in_commit(self, row: bytes, disk: MemoryDisk) -> None:
+        """A part of it is on the disk: the node dies, or hears that there is no more room.
+
+        Who waits for it is told nothing, or that nobody knows; it was done if all of it is there.
+        """
+        if self.comes("crash in commit"):
+            disk.tail = row[: self.chance.choice((len(row), self.chance.randint(0, len(row))))]
+            await trio.sleep(0.05)
+            await self._die()
+        if self.comes("commit torn"):
+            disk.tail = row[: self.chance.randint(1, len(row) - 1)]
+            raise planted(sqlite3.SQLITE_FULL)
 
     async def after_commit(self, entry_count: int) -> None:
         """All is written and nobody knows."""

@@ -1,7 +1,7 @@
 """The journal in memory: no thread, no file, so it runs under MockClock.
 
-A `MemoryDisk` is what outlives the journal that is opened on it, as a directory outlives a
-process. What was committed is there; what stood in line is not.
+A `MemoryDisk` is what outlives the journal that is opened on it. What was committed is there; what
+stood in line is not; and of what was being written, all is or nothing.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import attrs
 import trio
@@ -27,48 +27,22 @@ from protocol.journal import (
     JournalUnreadable,
     Urgency,
 )
-from protocol.limits import JOURNAL_BYTES_MAX, JOURNAL_COMMIT_BYTES_MAX, JOURNAL_RETENTION_S
+from protocol.limits import (
+    JOURNAL_BYTES_MAX,
+    JOURNAL_COMMIT_BYTES_MAX,
+    JOURNAL_RESERVE_RETRY_S,
+    JOURNAL_RETENTION_S,
+)
 from storage.journal.frames import charge
 from storage.journal.hooks import CommitHooks
 from storage.journal.opening import Clock, running
 from storage.journal.order import Order
+from tests.twins.journal_disk import MemoryDisk, row_of
+from tests.twins.journal_faults import CutsCommits
 
 __all__ = ["MemoryDisk", "MemoryJournal", "open_memory_journal"]
 
 _FATAL: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
-
-
-@attrs.frozen(kw_only=True)
-class _Kept:
-    n: int
-    data: bytes
-    total: int
-    committed_at_s: float
-
-
-@attrs.define(kw_only=True)
-class MemoryDisk:
-    """What survives the end of a `MemoryJournal`."""
-
-    journal_id: UUID = attrs.field(factory=uuid4)
-    entries: list[_Kept] = attrs.field(factory=list)
-    gaps: list[tuple[int, int]] = attrs.field(factory=list)
-    kept_after_n: int = 0
-    kept_after_total: int = 0
-
-    @property
-    def last_n(self) -> int:
-        """The last entry that was ever committed."""
-        return self.entries[-1].n if self.entries else self.kept_after_n
-
-    @property
-    def last_total(self) -> int:
-        """What all entries ever committed were charged."""
-        return self.entries[-1].total if self.entries else self.kept_after_total
-
-    def known(self) -> list[bytes]:
-        """What is written of entries, oldest first."""
-        return [kept.data for kept in self.entries]
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -84,9 +58,18 @@ class MemoryJournal:
     spy: Callable[[bytes], None] = lambda _data: None
     """Told of each entry as it is put in line, also of those that are lost later."""
     room_for: int | None = None
-    """So many more entries are taken, whatever their urgency; None for any number."""
+    """So many more entries are taken; None for any number."""
+    taken_beyond: frozenset[Urgency] = frozenset()
+    """What is taken when there is no more room: the share of emergencies, and of internal ones."""
     recoveries_refused: int = 0
     """So many of the next recoveries find the disk still full."""
+    met: Callable[[str], None] = lambda _fault: None
+    """Told of what was refused: "journal full", "disk stays full"."""
+    _full_until_s: float = 0.0
+    _cuts: CutsCommits | None = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._cuts = self._hooks if isinstance(self._hooks, CutsCommits) else None
 
     @property
     def journal_id(self) -> UUID:
@@ -101,10 +84,12 @@ class MemoryJournal:
         return self._order.position(self._order.last_n)
 
     def append_nowait(self, data: bytes, *, urgency: Urgency) -> Position:
-        if self.room_for == 0:
+        self._look_for_room()
+        if self.room_for == 0 and urgency not in self.taken_beyond:
+            self.met("journal full")
             raise JournalFull(urgency=urgency, bound=Bound.SHARE, bytes=0, bytes_max=0)
         position = self._order.append_nowait(data, urgency=urgency)
-        if self.room_for is not None:
+        if self.room_for:
             self.room_for -= 1
         self.spy(data)
         return position
@@ -151,11 +136,13 @@ class MemoryJournal:
         await trio.lowlevel.checkpoint()
         if self.recoveries_refused:
             self.recoveries_refused -= 1
+            self.met("disk stays full")
             raise CommitLost(durable=self.durable)
         self._order.recovered()
         self._disk.gaps = list(self._order.gaps)
 
     def statistics(self) -> JournalStatistics:
+        self._look_for_room()
         order = self._order
         return JournalStatistics(
             bytes=self._disk.last_total - self._disk.kept_after_total,
@@ -180,7 +167,7 @@ class MemoryJournal:
                     await self._hooks.before_commit(len(entries))
                 # As from a thread, the answer comes after others had their turn.
                 await trio.lowlevel.checkpoint()
-                self._write(first_n, entries)
+                await self._write(first_n, entries)
                 if self._hooks is not None:
                     await self._hooks.after_commit(len(entries))
             except sqlite3.Error as error:
@@ -189,23 +176,34 @@ class MemoryJournal:
             self._order.committed(first_n + len(entries) - 1)
             self._commit_count += 1
 
-    def _write(self, first_n: int, entries: list[bytes]) -> None:
-        now_s = self._clock.now().timestamp()
-        for n, data in enumerate(entries, start=first_n):
-            total = self._disk.last_total + charge(data)
-            self._disk.entries.append(_Kept(n=n, data=data, total=total, committed_at_s=now_s))
+    async def _write(self, first_n: int, entries: list[bytes]) -> None:
+        row = row_of(first_n, entries, self._clock.now().timestamp())
+        if self._cuts is not None:
+            await self._cuts.in_commit(row, self._disk)
+        self._disk.tail = row
+        self._disk.settle()
 
     async def _read_tail(self, error: sqlite3.Error) -> None:
         self._order.failed()
         if error.sqlite_errorcode & 0xFF in _FATAL:
             raise JournalUnreadable(directory="memory", reason=str(error)) from error
+        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL:
+            # The reserve is given up: emergencies have that room until the disk has some again.
+            self._order.disk_full = True
+            self._full_until_s = trio.current_time() + JOURNAL_RESERVE_RETRY_S
         if self._hooks is not None:
             try:
                 await self._hooks.before_reopen()
             except sqlite3.Error as worse:
                 raise JournalUnreadable(directory="memory", reason=str(worse)) from error
         await trio.lowlevel.checkpoint()
+        self._disk.settle()
         self._order.tail_read(self._disk.last_n, self._disk.last_total)
+
+    def _look_for_room(self) -> None:
+        """What the real journal's keeper does every few seconds."""
+        if self._order.disk_full and trio.current_time() >= self._full_until_s:
+            self._order.disk_full = False
 
     def _count_up_to(self, n: int) -> int:
         return bisect.bisect_right(self._disk.entries, n, key=lambda kept: kept.n)
@@ -238,6 +236,7 @@ async def open_memory_journal(
     hooks: CommitHooks | None = None,
 ) -> AsyncIterator[MemoryJournal]:
     """Open the journal kept on `disk`; see `storage.journal.opening.open_journal`."""
+    disk.settle()
     given_n = max([disk.last_n, *(first - 1 for _, first in disk.gaps)])
     order = Order(
         journal_id=disk.journal_id,

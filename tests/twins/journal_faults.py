@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Protocol, runtime_checkable
 
 import trio
 
-__all__ = ["JournalFaults", "planted"]
+from tests.twins.journal_disk import MemoryDisk
+
+__all__ = ["CutsCommits", "JournalFaults", "planted"]
 
 
 def planted(code: int = sqlite3.SQLITE_ERROR) -> sqlite3.OperationalError:
@@ -14,6 +17,18 @@ def planted(code: int = sqlite3.SQLITE_ERROR) -> sqlite3.OperationalError:
     error = sqlite3.OperationalError("planted by a test")
     error.sqlite_errorcode = code
     return error
+
+
+@runtime_checkable
+class CutsCommits(Protocol):
+    """Hooks that the twin alone asks: the real journal's writes are SQLite's."""
+
+    async def in_commit(self, row: bytes, disk: MemoryDisk) -> None:
+        """A group is about to be written.
+
+        To cut that off, put a part of `row` on the disk as its tail, and raise `sqlite3.Error` or
+        never come back.
+        """
 
 
 class JournalFaults:
