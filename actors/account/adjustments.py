@@ -122,6 +122,9 @@ def _refuse_accounts(state: AccountState, command: PostAdjustment) -> Refusal | 
     errors = []
     for n, line in enumerate(command.postings):
         fault = _fault_of(line.account, command.venue_id, command.user_id)
+        gives = line.amount_minor > 0 and fault is None and kind_of(line.account) in _LOTS
+        if gives and state.is_erased:
+            fault = f"{line.account} is of an account that has ended, and takes no credit"
         if fault is not None:
             errors.append(FieldError(f"/postings/{n}/account", "not_allowed", fault))
     if not errors:

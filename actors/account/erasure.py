@@ -1,8 +1,8 @@
 """The end of an account: seven days of grace, then nothing personal is left (Rule 16).
 
-Signing in meanwhile keeps the account. What is in the wallet is given up first, venue by venue, by
-journals like any other; then the account's own rows are scrubbed, and what no actor holds is taken
-out of the tables. Money rows stay under the id, behind which nobody stands any more.
+Signing in meanwhile keeps the account. What is in the wallet is given up first, if its person said
+so, venue by venue and by journals like any other; then the account's own rows are scrubbed, and
+what no actor holds is taken out of the tables. Money rows stay under the id, which is nobody's.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from actors.account.families import end_families, live_families, live_family
 from actors.account.forfeiting import forfeit_one
 from actors.account.keeping_out import refundable
 from actors.account.notices import mail, notice, outside
+from actors.account.outstanding import refuse_outstanding, told_waiting, waits_for
 from actors.account.state import AccountState
 from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
@@ -37,7 +38,7 @@ from protocol.internal.payments import ForgetCustomer
 from protocol.internal.people import FreeIdentity
 from protocol.operations.users import RequestErasure, Switch
 from protocol.records.base import Record
-from protocol.records.money import CreditHold, Credits
+from protocol.records.money import CreditHold
 from protocol.records.money_states import ErasureKind, HoldStatus
 from protocol.records.platform import ErasureJob
 from protocol.records.runtime import TimeUsed
@@ -47,7 +48,7 @@ from protocol.replies.users import ErasureTaken, Kept
 
 GRACE: Final = timedelta(days=7)
 AGAIN: Final = timedelta(days=1)
-"""A visit or a hold that is open at the end of the grace is waited for."""
+"""A visit, a hold, or money that the end of the grace finds open is waited for."""
 SCRUB_AGAIN: Final = timedelta(minutes=10)
 ERASURE: Final = "erasure"
 """The timer of the end."""
@@ -122,6 +123,10 @@ def decide_erase_account(state: AccountState, command: EraseAccount, context: Co
         return Outcome()
     if state.unended_visit is not None or _has_holds(state):
         return Outcome(timers=(SetTimer(ERASURE, context.now + AGAIN, command),))
+    why = waits_for(state, job)
+    if why is not None:
+        later = SetTimer(ERASURE, context.now + AGAIN, command)
+        return attrs.evolve(told_waiting(state, job, why), timers=(later,))
     forfeited = forfeit_one(state, context)
     if forfeited is not None:
         # One venue's books a step; the timer comes again at once for the next.
@@ -196,20 +201,7 @@ def _refuse(state: AccountState, command: RequestErasure) -> Refusal | None:
         return Refusal(Code.LAST_OWNER, "owners hand over what they own before they go")
     if state.user.role_grants:
         return Refusal(Code.FORBIDDEN, "have your roles taken first; then ask again")
-    left = {
-        row.currency: row.paid_minor + row.bonus_minor + row.held_minor
-        for row in state.all(Credits)
-        if row.paid_minor + row.bonus_minor + row.held_minor > 0
-    }
-    if not left or command.forfeit:
-        return None
-    amounts = ", ".join(f"{minor} {currency}" for currency, minor in sorted(left.items()))
-    return Refusal(
-        Code.BALANCE_OUTSTANDING,
-        f"{amounts} (minor units) are left; have them refunded, or pass forfeit: true to give "
-        "them up",
-        extra={"balances": left},
-    )
+    return None if command.forfeit else refuse_outstanding(state)
 
 
 def _taken(state: AccountState, job: ErasureJob) -> ErasureTaken:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import attrs
 
-from actors.account.bonus_timer import BONUS_EXPIRY
+from actors.account.lot_timers import BONUS_EXPIRY
 from actors.account.state import AccountState, first_expiry
 from actors.account.wallet import wallet_of
 from actors.account.write_offs import lots_of_one_venue, write_off

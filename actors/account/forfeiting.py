@@ -12,13 +12,24 @@ from actors.account.wallet import wallet_of
 from actors.account.write_offs import lots_of_one_venue, write_off
 from actors.rules import journals
 from actors.rules.journals import Sale
-from actors.runtime.outcome import Context, Outcome
+from actors.runtime.behaviour import decides
+from actors.runtime.outcome import Context, Decision, Outcome
+from protocol.internal.accounts import GiveUpLeft
 from protocol.records.money import CreditGrant
 from protocol.records.money_states import CreditSource
 from protocol.records.values import HoldSource
 
 FORFEITED: Final = "forfeited"
 """The kind of revenue that it is."""
+
+
+@decides(GiveUpLeft)
+def decide_give_up_left(state: AccountState, command: GiveUpLeft, context: Context) -> Decision:
+    """What a bank or a late word brought into the wallet of nobody leaves it again.
+
+    One venue's books a step: while anything is left, moving credit sets the timer again.
+    """
+    return (forfeit_one(state, context) if state.is_erased else None) or Outcome()
 
 
 def forfeit_one(state: AccountState, context: Context) -> Outcome | None:

@@ -123,7 +123,7 @@ def decide_give_back_play(state: AccountState, command: GiveBackPlay, context: C
     """Give the last play before a fault back as bonus, once (Rule 4)."""
     play = _last_play(state, command)
     profile = profile_at(context, command.venue_id)
-    if play is None or profile is None:
+    if play is None or profile is None or state.is_erased:
         return Outcome()
     wallet = wallet_of(state, context, venue_id=command.venue_id, currency=profile.currency)
     transaction = _transaction(

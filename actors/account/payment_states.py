@@ -134,6 +134,8 @@ def moved_by(
     if reported is PaymentStatus.SUCCEEDED:
         paid_id, follows = post_paid(state, payment, context)
         moved = moved.evolve(transaction_id=paid_id)
+        if state.is_erased:
+            follows = together(follows, Outcome(events=(_told_nobodys(payment, context),)))
     elif reported is PaymentStatus.CANCELED and _waits_for(transaction, payment):
         assert transaction is not None
         follows = void_pending(state, transaction, "payment_canceled", context)
@@ -148,6 +150,12 @@ def _waits_for(transaction: Transaction | None, payment: Payment) -> bool:
         and transaction.status is TransactionStatus.PENDING
         and transaction.payment_id == payment.id
     )
+
+
+def _told_nobodys(payment: Payment, context: Context) -> Event:
+    """Money came for an erased person: it can't stay credit; an owner may send it back."""
+    today = business_day_at(context, payment.venue_id)
+    return told_mismatch(payment, today, kind="missing_local", delta_minor=payment.amount_minor)
 
 
 def _told_foreign_refund(

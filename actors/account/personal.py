@@ -9,6 +9,7 @@ from actors.account import (
     erasure,
     exclusions,
     exports,
+    forfeiting,
     own_limits,
     preferences,
     profile,
@@ -27,6 +28,7 @@ MODULES: Final = (
     age,
     status,
     erasure,
+    forfeiting,
     exports,
 )
 READS: Final = (

@@ -52,6 +52,8 @@ def refuse_kind(
         why = "is credit already; it goes back to the card only"
     elif is_charged_back(state, transaction):
         why = "was charged back at the bank"
+    elif state.is_erased and not (to_original and transaction.tender is Tender.CARD):
+        why = "is of an account that has ended, and a wallet of nobody takes no credit"
     elif transaction.tender is Tender.CASH and to_original:
         why = "was paid in cash, which is not handed back by this way; ask for credits"
     else:

@@ -203,6 +203,8 @@ def _refuse_giving(
     transaction = state.get(Transaction, refund.transaction_id)
     if transaction is None or transaction.status is not TransactionStatus.POSTED:
         return exceeds("nothing is left of the transaction", refund)
+    if state.is_erased and refund.payment_id is None:
+        return exceeds("the account has ended, and its wallet takes no credit", refund)
     if is_charged_back(state, transaction):
         return exceeds("the bank has taken it back, so nothing is left", refund)
     if transaction.kind is TransactionKind.TOPUP:

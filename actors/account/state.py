@@ -24,6 +24,7 @@ from protocol.records.money_states import (
     TransactionStatus,
 )
 from protocol.records.runtime import OpenVisit
+from protocol.records.states import UserStatus
 from protocol.records.users import User
 
 NO_CURRENCY: Final = "X" * 3
@@ -52,6 +53,12 @@ class AccountState(State):
     def user(self) -> User:
         """The person."""
         return self.one(User)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nobody is behind it any more (Rule 16): no credit may stay in its wallet."""
+        user = self.first(User)
+        return user is not None and user.status is UserStatus.ERASED
 
     @property
     def visit(self) -> OpenVisit | None:

@@ -145,6 +145,8 @@ def _refuse_void(state: AccountState, transaction: Transaction) -> Refusal | Non
         return _not_voidable(transaction, f"is a {transaction.kind.value}, no purchase")
     if transaction.tender is Tender.CARD:
         return _not_voidable(transaction, "was paid by card, so it is refunded")
+    if state.is_erased and (transaction.sources or transaction.tip_sources):
+        return _not_voidable(transaction, "was paid with credits of an account that has ended")
     if any(line.status is not PurchaseStatus.ORDERED for line in lines_of(state, transaction.id)):
         return _not_voidable(transaction, "was served, so it is refunded")
     if any(refund.status not in DEAD for refund in refunds_of(state, transaction.id)):

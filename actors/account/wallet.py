@@ -14,8 +14,8 @@ from uuid import UUID
 
 import attrs
 
-from actors.account.bonus_timer import expiry_timer
 from actors.account.limits import limits_told
+from actors.account.lot_timers import lot_timers
 from actors.account.standing import business_day_at
 from actors.account.state import AccountState, balances_of
 from actors.account.wallet_rows import balance_changed, credits_after, journal_rows, posted
@@ -266,12 +266,11 @@ class WalletDraft:
             now=self.now,
             fresh_id=self.fresh_id,
         )
-        lots = {lot.id: lot for lot in self.before.all(CreditGrant)}
         return Outcome(
             changes=(*changes, *told.changes),
             appends=tuple(self._appends),
             events=(*events, *told.events),
-            timers=expiry_timer(lots, lots | self.lots),
+            timers=lot_timers(self.before, self.lots, self.now),
         )
 
     def _next_version(self, row: CreditGrant | CreditHold | Transaction) -> int:

@@ -103,6 +103,11 @@ class EraseAccount(Command):
 
 
 @command
+class GiveUpLeft(Command):
+    """Account → itself: credit reached the wallet after its person was erased; it is given up."""
+
+
+@command
 class ScrubTables(Command):
     """Account → outside: take out of the tables what no actor holds of a person."""
 

@@ -7,6 +7,7 @@ from trio.testing import MockClock
 
 from lastlight.demo.founding import DEMO_PASSWORD
 from protocol.internal.accounts import MakeExport, ScrubTables
+from protocol.internal.people import SendNotice
 from protocol.records.ledger import LedgerPosting
 from protocol.records.money import Credits
 from protocol.records.platform import ErasureJob
@@ -19,7 +20,10 @@ from tests.twins.people import (
     Someone,
     ask,
     check_in,
+    go_on_duty,
+    open_till,
     sign_in,
+    top_up,
 )
 from tests.twins.whole import LastLight, open_memory_last_light
 
@@ -112,6 +116,33 @@ async def test_what_is_left_in_the_wallet_is_given_up_by_a_journal(
         assert booked == 100_000
         assert sum(row.amount_minor for row in rows(house, LedgerPosting)) == 0
         assert row_of(house, patron).email is None
+
+
+async def test_cash_that_came_after_the_request_is_not_given_up_unasked(
+    world: World, autojump_clock: MockClock
+) -> None:
+    """Nothing was in the wallet when they asked, so nobody asked them; they are told."""
+    async with open_memory_last_light(world) as house:
+        guest, staff = await a_newcomer(house, "paidlater"), await sign_in(house, "staff1")
+        await go_on_duty(staff)
+        await open_till(staff)
+        taken = await guest.need(202, "DELETE", "/api/users/me", {})
+        assert taken["refundable"] == []
+        await top_up(staff, guest, 5_000)
+    async with days_later(world, 9) as house:
+        await settled(house)
+        (wallet,) = (row for row in rows(house, Credits) if str(row.user_id) == guest.user_id)
+        assert (wallet.paid_minor, row_of(house, guest).status.value) == (5_000, "active")
+        notices = [m.command for m in house.world.effects.done if isinstance(m.command, SendNotice)]
+        assert [m.email for m in notices if m.kind == "erasure_waits"] == [
+            "paidlater@lastlight.example"
+        ]
+        back = await sign_in(house, "paidlater")
+        assert (await back.send("DELETE", "/api/users/me", {})).code == "balance_outstanding"
+        await back.need(202, "DELETE", "/api/users/me", {"forfeit": True})
+    async with days_later(world, 7) as house:
+        await settled(house)
+        assert row_of(house, guest).status.value == "erased"
 
 
 async def test_nobody_sheds_an_exclusion_by_registering_again(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from actors.account.admission import decide_admit_patron, decide_cancel_admission
-from actors.account.bonus_timer import BONUS_EXPIRY
 from actors.account.expiry import decide_expire_bonus
+from actors.account.lot_timers import BONUS_EXPIRY
 from actors.account.orders import decide_post_order
 from actors.runtime.outcome import CancelTimer, SetTimer
 from protocol.internal.visits import CancelAdmission

@@ -8,12 +8,12 @@ from uuid import UUID
 
 import pytest
 
-from actors.account.bonus_timer import BONUS_EXPIRY
 from actors.account.grants import (
     decide_give_back_play,
     decide_grant_credits,
     decide_post_grant,
 )
+from actors.account.lot_timers import BONUS_EXPIRY
 from actors.account.orders import decide_post_order
 from actors.account.state import AccountState
 from actors.runtime.outcome import LATER, SetTimer
@@ -213,6 +213,13 @@ def test_what_was_no_play_of_it_in_the_ten_minutes_before_gives_nothing(
     """The venue asks whoever might have played; for the others it is harmless."""
     assert not accepted(decide_give_back_play(state, fault, here(in_saga=False))).writes
     assert decide_give_back_play(played(10), a_fault(), here(in_saga=False))
+
+
+def test_whoever_is_erased_has_no_play_given_back() -> None:
+    """Rule 16: no credit comes into the wallet of nobody."""
+    state = played(5)
+    state.put(state.user.revised(status=UserStatus.ERASED))
+    assert not accepted(decide_give_back_play(state, a_fault(), here(in_saga=False))).writes
 
 
 def test_exactly_ten_minutes_are_soon_enough() -> None:

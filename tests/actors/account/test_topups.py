@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from actors.account.bonus_timer import BONUS_EXPIRY
+from actors.account.lot_timers import BONUS_EXPIRY
 from actors.account.state import AccountState
 from actors.account.topups import decide_post_top_up, decide_top_up_credits
 from actors.runtime.outcome import LATER, SetTimer
