@@ -30,7 +30,8 @@ from tests.night.test_night_visits import settled
 from tests.twins.journal_faults import JournalFaults, planted
 from tests.twins.nodes import World
 from tests.twins.people import VENUE, Heard, Someone, ask
-from tests.twins.provider import Intent, MemoryProvider
+from tests.twins.provider import MemoryProvider
+from tests.twins.provider_entries import Intent
 from tests.twins.whole import LastLight, open_memory_last_light
 
 OVER: Final = frozenset({"succeeded", "canceled"})

@@ -23,7 +23,7 @@ from hypothesis.stateful import (
 from tests.night.stage import Stage
 from tests.night.storm import Storm
 from tests.twins.nodes import World
-from tests.twins.provider import Intent
+from tests.twins.provider_entries import Intent
 from tests.twins.whole import copy_of
 
 LONG: Final = bool(os.environ.get("TEST_LASTLIGHT_LONG"))

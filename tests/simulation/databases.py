@@ -33,6 +33,11 @@ class FaultyDatabase(MemoryDatabase):
     refusals: list[str] = attrs.field(factory=list)
     """What it was told to store and could not: nobody may ever ask for that."""
 
+    def _answer(self) -> None:
+        if self.away:
+            self.met("database away")
+        MemoryDatabase._answer(self)
+
     async def _suffer(self, *, writing: bool = False) -> None:
         if self.slow and self.chance.random() < self.slow:
             self.met("database slow")

@@ -71,6 +71,7 @@ FAULTS: Final[Mapping[str, tuple[float, ...]]] = {
 FOLLOW: Final = (
     "flush failed",
     "flush without an answer",
+    "SOS in a full journal",
     "webhook repeated",
     "webhook late",
     "token ended",
@@ -119,6 +120,8 @@ class Faults:
     """Whether nothing goes wrong any more."""
     crash: Callable[[], None] = lambda: None
     """Ends the life of the node at once."""
+    failing: int = sqlite3.SQLITE_ERROR
+    """What a commit fails of."""
     undos: set[type[Command]] = attrs.field(factory=set)
     """What has been named as the undo of something."""
     written: Callable[[], None] = lambda: None
@@ -126,11 +129,15 @@ class Faults:
 
     def comes(self, name: str) -> bool:
         """Whether this fault comes now; it is counted if so."""
-        rate = self.rates.get(name, 0.0)
-        if self.healed or not rate or self.chance.random() >= rate:
+        if not self.is_tried(name):
             return False
         self.met[name] += 1
         return True
+
+    def is_tried(self, name: str) -> bool:
+        """Whether this fault is to come now; who then sees that it did counts it."""
+        rate = self.rates.get(name, 0.0)
+        return not self.healed and rate > 0 and self.chance.random() < rate
 
     # Commits
 
@@ -141,7 +148,7 @@ class Faults:
         if self.comes("crash before commit"):
             await self._die()
         if self.comes("commit failed"):
-            raise planted()
+            raise planted(self.failing)
 
     async def in_commit(self, row: bytes, disk: MemoryDisk) -> None:
         """A part of it is on the disk: the node dies, or hears that there is no more room.

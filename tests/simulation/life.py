@@ -14,6 +14,7 @@ from tests.simulation.databases import FaultyDatabase
 from tests.simulation.night import CHANCE, ELSEWHERE, KIND, Night, NoStep
 from tests.simulation.workload import (
     admin,
+    cards,
     care,
     chores,
     mail,
@@ -28,7 +29,20 @@ from tests.simulation.workload import (
 from tests.simulation.workload.steps import STEPS
 from tests.twins.whole import LastLight
 
-TABLES: Final = (admin, care, chores, mail, money, people, places, reading, trespass, visits, work)
+TABLES: Final = (
+    admin,
+    cards,
+    care,
+    chores,
+    mail,
+    money,
+    people,
+    places,
+    reading,
+    trespass,
+    visits,
+    work,
+)
 """Imported for their steps."""
 NAMES: Final = tuple(STEPS)
 FAVOUR: Final = 40
@@ -64,6 +78,13 @@ class Life:
         database = self.night.world.database
         assert isinstance(database, FaultyDatabase)
         return database
+
+    def heal(self) -> None:
+        """The database, the provider and the disk are as they should be."""
+        self.database.away = False
+        self.heal_provider()
+        journal = self.house.journal
+        journal.room_for, journal.taken_beyond, journal.recoveries_refused = None, frozenset(), 0
 
     def heal_provider(self) -> None:
         """It answers again, also whoever waits for it."""
@@ -105,14 +126,15 @@ def weights_of(seed: int) -> list[int]:
     return [weight + FAVOUR * (kind == name) for kind, (weight, _) in STEPS.items()]
 
 
-async def take(night: Night, name: str, seed: int | None = None) -> None:
-    """Take one step."""
+async def take(night: Night, name: str, seed: int | None = None) -> object:
+    """Take one step; what it tells, or None if there was nothing to take it with."""
     if seed is not None:
         CHANCE.set(Random(seed))
         ELSEWHERE.set(night.random.random() < ELSEWHERE_SHARE)
     KIND.set(name)
     night.steps += 1
     try:
-        await STEPS[name][1](night)
+        return await STEPS[name][1](night)
     except NoStep:
         night.say(f"nothing to {name} with")
+        return None

@@ -64,6 +64,15 @@ async def steps(life: Life) -> None:
             nursery.start_soon(take, night, name, seed)
 
 
+async def steps_meanwhile(life: Life, seconds: tuple[float, ...]) -> None:
+    """Everybody goes on for so long with what is wrong, and then it is mended."""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(steps, life)
+        await trio.sleep(life.night.one(seconds))
+        life.night.say("that is over")
+        life.heal()
+
+
 @move
 async def time(life: Life) -> None:
     """Seconds to hours."""

@@ -23,6 +23,7 @@ from actors.runtime.mailbox import Envelope
 from actors.runtime.outcome import Outcome
 from protocol.messages import Message
 from tests.replacing import replaced
+from tests.simulation import trouble_outside, trouble_people
 from tests.simulation.clients import Clients
 from tests.simulation.databases import FaultyDatabase
 from tests.simulation.disks import KeepingDisk
@@ -38,6 +39,8 @@ from tests.twins.journal import open_memory_journal
 from tests.twins.nodes import World
 from tests.twins.whole import open_memory_last_light
 
+TABLES = (trouble_outside, trouble_people)
+"""Imported for their moves."""
 RETENTION_S = 1800
 """The journal keeps what is flushed for half an hour or not at all: it is seen to let go."""
 BACKUP_EVERY = 4
@@ -83,7 +86,7 @@ def _faults_in_place(night: Night) -> Iterator[None]:
     assert isinstance(world.disk, KeepingDisk)
     faults.written = world.disk.remember
     world.effects.trouble = performing
-    world.database.met = partial(_count, night)
+    world.database.met = world.provider.met = partial(_count, night)
     retention_s = -1.0 if night.seed % 3 == 0 else RETENTION_S
     short = partial(open_memory_journal, retention_s=retention_s)
     with (
@@ -147,6 +150,7 @@ async def _a_life(night: Night, clients: Clients) -> AsyncIterator[Life]:
     async with open_memory_last_light(night.world, hooks=night.faults) as house:
         night.say("a node begins")
         night.move_to(house)
+        house.journal.met = partial(_count, night)
         async with trio.open_nursery() as nursery:
             try:
                 yield Life(night=night, house=house, clients=clients, nursery=nursery)

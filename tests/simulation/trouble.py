@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Final
 
-import attrs
 import trio
 
-import actors.runtime.mailbox
+import actors.runtime.mailbox as mailbox_module
 from actors.runtime import housekeeping
+from actors.runtime.answers import ActorUnavailable
+from actors.runtime.mailbox import Envelope, Mailbox
+from protocol.addresses import Address
+from protocol.journal import Urgency
+from protocol.records.safety import Incident
 from tests.replacing import replaced
 from tests.simulation.databases import FaultyDatabase
 from tests.simulation.life import Life, NodeEnds, move, take
-from tests.simulation.moves import steps
-from tests.simulation.night import KIND, Night, NoStep
-from tests.simulation.workload import (
-    money,
+from tests.simulation.moves import steps, steps_meanwhile
+from tests.simulation.night import Night
+from tests.twins.people import Heard, instant
+
+SHARES: Final = (
+    frozenset({Urgency.EMERGENCY}),
+    frozenset({Urgency.EMERGENCY}),
+    frozenset({Urgency.EMERGENCY, Urgency.INTERNAL}),
+    frozenset[Urgency](),
 )
-from tests.twins.people import VENUE
+"""What a full journal takes all the same: a full disk, a share that is used up, all of them."""
+WRITTEN_WITHIN_S: Final = 300
 
 # What ends the node
 
@@ -81,62 +94,84 @@ def away_for_long(night: Night) -> None:
 # What goes wrong while it lives
 
 
-async def _steps_meanwhile(life: Life, seconds: tuple[float, ...]) -> None:
-    """Everybody goes on for so long."""
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(steps, life)
-        await trio.sleep(life.night.one(seconds))
-        life.night.say("that is over")
-        await _heal(life)
-
-
-async def _heal(life: Life) -> None:
-    journal = life.house.journal
-    life.database.away = False
-    life.heal_provider()
-    journal.room_for, journal.recoveries_refused = None, 0
-
-
 @move
 async def database_away(life: Life) -> None:
     """It is away for some seconds, or loses answers; who works goes on."""
     life.database.lose_answers = life.night.one((0, 1, 2))
     life.database.away = True
-    life.night.faults.met["database away"] += 1
-    await _steps_meanwhile(life, (1, 10, 25))
+    await steps_meanwhile(life, (1, 10, 25))
 
 
 @move
 async def journal_full(life: Life) -> None:
-    """There is room for some more entries, and then for none."""
-    life.house.journal.room_for = life.night.one((0, 1, 2, 5))
-    life.night.faults.met["journal full"] += 1
-    await _steps_meanwhile(life, (1, 5, 30))
+    """There is room for some more entries, and then for emergencies at most; somebody needs it."""
+    journal, seed = life.house.journal, life.night.random.getrandbits(32)
+    journal.room_for = life.night.one((0, 0, 1, 2, 5))
+    journal.taken_beyond = life.night.one(SHARES)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(_press_when_full, life, seed)
+        await steps_meanwhile(life, (1, 5, 30))
+
+
+async def _press_when_full(life: Life, seed: int) -> None:
+    """An SOS is written down where nothing else is (Rule 8), now or as soon as its venue is there.
+
+    But for one that was made to fail as it was decided: the operator has that done again.
+    """
+    night, journal = life.night, life.house.journal
+    raised = night.faults.met["decision raised"]
+    heard = await take(night, "raise an sos", seed)
+    full = journal.room_for == 0 and Urgency.EMERGENCY in journal.taken_beyond
+    if not full or not isinstance(heard, Heard) or heard.status >= 300:
+        return
+    night.faults.met["SOS in a full journal"] += 1
+    pressed = next(one.sent for one in reversed(night.answered) if one.heard is heard)
+    raised_by, at = night.people[pressed.name].user_id, heard.body["raised_at"]
+    for _ in range(WRITTEN_WITHIN_S):
+        if any(str(row.raised_by) == raised_by for row in night.rows(Incident, _pressed_since(at))):
+            return
+        await trio.sleep(1)
+    assert night.faults.met["decision raised"] > raised, f"this alarm is lost: {heard}"
+
+
+def _pressed_since(at: str) -> Callable[[Incident], bool]:
+    """A press may join an incident of the same person."""
+    return lambda row: instant(row.last_press_at) >= at
 
 
 @move
 async def disk_stays_full(life: Life) -> None:
-    """A commit fails, and so do the first tries to go on."""
+    """A commit finds no room, and so do the first tries to go on."""
     faults = life.night.faults
     life.house.journal.recoveries_refused = life.night.one((1, 2, 4))
     faults.rates, before = {**faults.rates, "commit failed": 1.0}, faults.rates
-    faults.met["disk stays full"] += 1
+    faults.failing = sqlite3.SQLITE_FULL
     async with trio.open_nursery() as nursery:
         nursery.start_soon(steps, life)
         try:
             await trio.sleep(0.5)
         finally:
             # The node may die meanwhile, and the next one must be able to begin.
-            faults.rates = before
-    await _heal(life)
+            faults.rates, faults.failing = before, sqlite3.SQLITE_ERROR
+    life.heal()
 
 
 @move
 async def mailbox_full(life: Life) -> None:
     """Actors take one command at a time."""
-    life.night.faults.met["mailbox full"] += 1
-    with replaced(actors.runtime.mailbox, "MAILBOX_COMMANDS_MAX", 1):
-        await steps(life)
+    put = Mailbox.put
+
+    def counted(mailbox: Mailbox, envelope: Envelope, address: Address) -> None:
+        try:
+            put(mailbox, envelope, address)
+        except ActorUnavailable:
+            life.night.faults.met["mailbox full"] += 1
+            raise
+
+    with replaced(mailbox_module, "MAILBOX_COMMANDS_MAX", 1), replaced(Mailbox, "put", counted):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(steps, life)
+            nursery.start_soon(steps, life)
 
 
 @move
@@ -164,59 +199,6 @@ async def actors_retired(life: Life) -> None:
 
 
 @move
-async def provider_away(life: Life) -> None:
-    """Payments can't be made for a while."""
-    life.night.world.provider.away = True
-    life.night.faults.met["provider away"] += 1
-    await _steps_and_cards(life, (1, 60))
-
-
-@move
-async def provider_hangs(life: Life) -> None:
-    """It takes calls and says nothing."""
-    life.night.world.provider.hangs = trio.Event()
-    life.night.faults.met["provider hangs"] += 1
-    await _steps_and_cards(life, (5, 45))
-
-
-@move
-async def provider_answers_late(life: Life) -> None:
-    """It does what it is asked, and says so when nobody waits any more."""
-
-    async def late(_id: str) -> None:
-        life.night.faults.met["provider answers late"] += 1
-        await trio.sleep(60)
-
-    life.night.world.provider.early = late
-    await _steps_and_cards(life, (30,))
-
-
-@move
-async def event_before_answer(life: Life) -> None:
-    """The card is good, and the event of it is here before the answer to who asked."""
-    night = life.night
-
-    async def early(id_: str) -> None:
-        intent = night.world.provider.intents.get(id_)
-        if intent is not None and intent.status != "succeeded":
-            night.faults.met["event before answer"] += 1
-            night.world.provider.pays(id_)
-            for _ in range(night.one((1, 2))):
-                await money.hook(night, -1)
-
-    night.world.provider.early = early
-    await _steps_and_cards(life, (5,))
-
-
-async def _steps_and_cards(life: Life, seconds: tuple[float, ...]) -> None:
-    """Everybody goes on, and somebody pays with a card."""
-    async with trio.open_nursery() as nursery:
-        seed = life.night.random.getrandbits(32)
-        nursery.start_soon(take, life.night, "pay with a card", seed)
-        await _steps_meanwhile(life, seconds)
-
-
-@move
 async def clock_set_forward(life: Life) -> None:
     """The machine's clock is set forward, not by time that passes."""
     night = life.night
@@ -225,51 +207,3 @@ async def clock_set_forward(life: Life) -> None:
     night.faults.met["clock set forward"] += 1
     night.say(f"the clock is set forward by {minutes} min")
     await trio.sleep(40)
-
-
-@move
-async def connection_dropped(life: Life) -> None:
-    """Somebody who listens is gone, others do something, and they are back."""
-    listener = life.night.one(life.clients.listeners)
-    listener.hang_up()
-    life.night.faults.met["connection dropped"] += 1
-    await steps(life)
-    await life.clients.come(listener, life.nursery)
-
-
-@move
-async def role_changed(life: Life) -> None:
-    """Somebody is staff no longer while they work, and is again."""
-    night = life.night
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(steps, life)
-        for roles in ([], ["staff"]):
-            body = {"venue_id": VENUE, "roles": roles}
-            KIND.set("give or take a role")
-            try:
-                staff, owner = await night.named("staff2"), await night.owner()
-                path = f"/api/users/{staff.user_id}/roles"
-                await night.prove(owner)
-                await night.ask(owner, "PUT", path, body, again=False)
-            except NoStep:
-                continue
-            night.faults.met["role changed"] += 1
-
-
-@move
-async def token_lost(life: Life) -> None:
-    """Somebody signs out everywhere, in the middle of things."""
-    night = life.night
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(steps, life)
-        KIND.set("sign out")
-        try:
-            patron = await night.patron()
-            before = attrs.evolve(patron)
-            body = {"all_devices": True}
-            heard = await night.ask(patron, "POST", "/api/auth/logout", body, again=False)
-        except NoStep:
-            return
-        night.faults.met["token lost"] += 1
-        if heard.status == 204:
-            night.ended.append(before)

@@ -31,7 +31,7 @@ from lastlight.integrations.payments import (
 from lastlight.integrations.stripe_events import PAYMENT_STATES, REFUND_STATES
 from protocol.operations.payments import ConfirmedCard
 from protocol.records.money_states import PaymentStatus
-from tests.twins.provider_entries import EntryBook, Kind
+from tests.twins.provider_entries import EntryBook, Intent, Kind
 
 WEBHOOK_SECRET: Final = "whsec_of_the_tests"
 _OPEN: Final = {"requires_payment_method", "requires_confirmation", "requires_action", "processing"}
@@ -40,19 +40,8 @@ _OPEN: Final = {"requires_payment_method", "requires_confirmation", "requires_ac
 def signature_of(body: bytes, at: datetime, secret: str = WEBHOOK_SECRET) -> str:
     """The header that the provider would send with a body."""
     timestamp = str(int(at.timestamp()))
-    mac = hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256)
+    mac = hmac.new(secret.encode(), f"{timestamp}.".encode() + body, hashlib.sha256)
     return f"t={timestamp},v1={mac.hexdigest()}"
-
-
-@attrs.define(eq=False, kw_only=True)
-class Intent:
-    """A payment intent, in the provider's words."""
-
-    id: str
-    ask: PaymentAsk
-    status: str = "requires_payment_method"
-    failure_code: str | None = None
-    refunded_minor: int = 0
 
 
 @attrs.define(eq=False)
@@ -72,6 +61,8 @@ class MemoryProvider:
     hangs: trio.Event | None = None
     early: Callable[[str], Awaitable[None]] | None = None
     """What happens after something was made and before that is answered; told its id."""
+    met: Callable[[str], None] = lambda _fault: None
+    """Told of each call that "provider away" or "provider hangs" kept from being answered."""
     intents: dict[str, Intent] = attrs.field(factory=dict)
     refunds: dict[str, dict[str, Any]] = attrs.field(factory=dict)
     setups: dict[str, tuple[UUID, ConfirmedCard | None]] = attrs.field(factory=dict)
@@ -241,8 +232,10 @@ class MemoryProvider:
         self.calls += 1
         await trio.lowlevel.checkpoint()
         if self.hangs is not None:
+            self.met("provider hangs")
             await self.hangs.wait()
         if self.away:
+            self.met("provider away")
             raise ProviderError("it is away")
 
     async def _made(self, id_: str) -> None:

@@ -14,6 +14,17 @@ from lastlight.integrations.payments import PaymentAsk, ProviderEntry
 Kind = Literal["charge", "refund", "dispute"]
 
 
+@attrs.define(eq=False, kw_only=True)
+class Intent:
+    """A payment intent, in the provider's words."""
+
+    id: str
+    ask: PaymentAsk
+    status: str = "requires_payment_method"
+    failure_code: str | None = None
+    refunded_minor: int = 0
+
+
 @attrs.define(eq=False)
 class EntryBook:
     """Entries in the order in which they were booked."""

@@ -10,7 +10,7 @@ from protocol.records.payments import StripeEvent
 from protocol.records.platform import ErasureJob
 from tests.simulation.night import Night
 from tests.simulation.signing import ask_without_token
-from tests.simulation.workload.money import pay_with_a_card
+from tests.simulation.workload.cards import pay_with_a_card
 from tests.simulation.workload.steps import step
 from tests.twins.people import ask
 

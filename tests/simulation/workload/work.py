@@ -16,7 +16,7 @@ from protocol.records.users import UserRole
 from protocol.records.visits import Session
 from tests.simulation.night import STAFF, Night
 from tests.simulation.workload.steps import step
-from tests.twins.people import VENUE, Someone, here, instant
+from tests.twins.people import VENUE, Heard, Someone, here, instant
 
 WORK = "/api/staff"
 AT_WORK = (ShiftStatus.OPEN, ShiftStatus.ON_BREAK)
@@ -182,7 +182,7 @@ async def plan_a_week(night: Night) -> None:
 
 
 @step(3)
-async def raise_an_sos(night: Night) -> None:
+async def raise_an_sos(night: Night) -> Heard:
     """Rule 8: it is always taken, of whoever is staff; who is no more has no token for it."""
     who = await night.worker()
     body: dict[str, object] = {}
@@ -198,8 +198,9 @@ async def raise_an_sos(night: Night) -> None:
             UserRole, lambda row: row.revoked_at is not None and row.revoked_at > night.began
         )
         assert who.user_id in {str(row.user_id) for row in lost}, heard
-        return
+        return heard
     assert heard.status in {200, 201}, heard
+    return heard
 
 
 @step(8)
