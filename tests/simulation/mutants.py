@@ -7,9 +7,16 @@ from tests.simulation import (
     mutations_rules,
     mutations_runtime,
     mutations_storage,
+    mutations_time,
 )
 from tests.simulation.mutations import MUTATIONS
 
 __all__ = ["MUTATIONS", "PLANTED_IN"]
 
-PLANTED_IN = (mutations_runtime, mutations_storage, mutations_rules, mutations_deeds)
+PLANTED_IN = (
+    mutations_runtime,
+    mutations_time,
+    mutations_storage,
+    mutations_rules,
+    mutations_deeds,
+)

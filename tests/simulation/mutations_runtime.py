@@ -14,7 +14,6 @@ from actors.runtime.generation import Generation
 from actors.runtime.keys import Keys
 from actors.runtime.mailbox import Mailbox
 from actors.runtime.rooms import RoomCursors
-from actors.runtime.timers import Timers
 from protocol.addresses import ActorKind
 from tests.simulation.mutations import mutation, reached
 
@@ -153,44 +152,6 @@ def refusal_not_told(original: Any) -> Any:
         return original(cause, refusal, None, **more)
 
     return taking_back
-
-
-@mutation(Timers, "_pages", tells=True)
-def timers_not_armed_at_a_start(original: Any) -> Any:
-    """What was set before the node ended never fires."""
-
-    async def pages(self: Any, until: Any) -> list[Any]:
-        reached(bool(await original(self, until)))
-        return []
-
-    return pages
-
-
-@mutation(drafting.Drafter, "_timer", tells=True)
-def timer_set_an_hour_late(original: Any) -> Any:
-    """Some timers are late by hours: what they were to end goes on."""
-
-    def timer(self: Any, wanted: Any, version: int) -> Any:
-        if not wanted.name.startswith(("pause", "payment", "poll")):
-            return original(self, wanted, version)
-        reached()
-        late = attrs.evolve(wanted, due_at=wanted.due_at.replace(year=2031))
-        return original(self, late, version)
-
-    return timer
-
-
-@mutation(Timers, "arm", tells=True)
-def timer_not_armed_again(original: Any) -> Any:
-    """A timer that is set a second time is forgotten."""
-
-    def arm(self: Any, timer: Any) -> None:
-        forgotten = timer.version >= 2 and timer.fired_at is None
-        reached(forgotten)
-        if not forgotten:
-            original(self, timer)
-
-    return arm
 
 
 @mutation(RoomCursors, "take_back", tells=True)

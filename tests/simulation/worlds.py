@@ -29,6 +29,7 @@ from protocol.journal import Urgency
 from protocol.records.base import Record
 from protocol.records.inventory import Game, InventoryLevel, KaraokeRoom, MenuItem, StockMovement
 from tests.replacing import replaced
+from tests.simulation.clocks import KeepingClock
 from tests.simulation.databases import FaultyDatabase
 from tests.simulation.disks import KeepingDisk
 from tests.simulation.seeded import everything_random_from
@@ -67,7 +68,8 @@ def found(beginning: datetime) -> World:
 
 def again(founded: World) -> World:
     """A copy of a world, at the moment when it was founded."""
-    world = whole.copy_of(founded)
+    with replaced(whole, "TrioClock", KeepingClock):
+        world = whole.copy_of(founded)
     assert isinstance(founded.disk, KeepingDisk)
     assert isinstance(world.disk, KeepingDisk)
     world.disk.history = [*founded.disk.known()]

@@ -36,3 +36,10 @@ def assert_days_begin_and_end_at_cutover(world: World) -> None:
 
 def _begin(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, CUTOVER, zone).astimezone(UTC)
+
+
+def end_of_day(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The first cutover after a moment."""
+    here = moment.astimezone(zone)
+    day = here.date() if here.time() >= CUTOVER else here.date() - DAY
+    return _begin(day + DAY, zone)

@@ -46,6 +46,7 @@ from tests.simulation.oracle.things import (
     assert_refunds_are_of_what_was_sold,
     assert_versions_rise_by_one,
 )
+from tests.simulation.oracle.timely import assert_all_is_in_time
 from tests.simulation.oracle.turns import assert_messages_are_taken_in_order
 from tests.twins.nodes import World
 
@@ -90,6 +91,7 @@ def assert_laws(night: Night) -> None:
     assert_effects_are_done(world)
     assert_answers_are_in_order(night)
     assert_messages_are_taken_in_order(night)
+    assert_all_is_in_time(night)
     assert_nobody_comes_who_is_kept_out(night)
     assert_money_is_as_told(night)
     assert_time_costs_what_it_costs(world)
