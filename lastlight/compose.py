@@ -78,7 +78,9 @@ class _Own:
     places: Places
     provider: PaymentProvider
     clock: SystemClock = attrs.field(factory=SystemClock)
-    ids: MonotonicIds = attrs.field(factory=system_ids)
+    ids: MonotonicIds = attrs.field(
+        default=attrs.Factory(lambda self: system_ids(self.clock), takes_self=True)
+    )
     metrics: Metrics = attrs.field(factory=Metrics)
     passwords: Passwords = attrs.field(factory=Passwords)
     revocations: Revocations = attrs.field(factory=Revocations)

@@ -63,6 +63,7 @@ FAULTS: Final[Mapping[str, tuple[float, ...]]] = {
     "provider answers late": (0, 0, 0.08),
     "event before answer": (0, 0, 0.08),
     "clock set forward": (0, 0.04, 0.1),
+    "clock set back": (0, 0, 0.04, 0.1),
     "connection dropped": (0.05, 0.15),
     "role changed": (0, 0, 0.06),
     "token lost": (0, 0, 0.06),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Final
 
@@ -21,7 +20,7 @@ from tests.simulation.databases import FaultyDatabase
 from tests.simulation.life import Life, NodeEnds, move, take
 from tests.simulation.moves import steps, steps_meanwhile
 from tests.simulation.night import Night
-from tests.twins.people import Heard, instant
+from tests.twins.people import Heard
 
 SHARES: Final = (
     frozenset({Urgency.EMERGENCY}),
@@ -119,24 +118,21 @@ async def _press_when_full(life: Life, seed: int) -> None:
     But for one that was made to fail as it was decided: the operator has that done again.
     """
     night, journal = life.night, life.house.journal
-    raised = night.faults.met["decision raised"]
+    raised, began = night.faults.met["decision raised"], night.now
     heard = await take(night, "raise an sos", seed)
     full = journal.room_for == 0 and Urgency.EMERGENCY in journal.taken_beyond
     if not full or not isinstance(heard, Heard) or heard.status >= 300:
         return
     night.faults.met["SOS in a full journal"] += 1
     pressed = next(one.sent for one in reversed(night.answered) if one.heard is heard)
-    raised_by, at = night.people[pressed.name].user_id, heard.body["raised_at"]
+    raised_by = night.people[pressed.name].user_id
     for _ in range(WRITTEN_WITHIN_S):
-        if any(str(row.raised_by) == raised_by for row in night.rows(Incident, _pressed_since(at))):
+        # A press may join an incident of the same person.
+        found = night.rows(Incident, lambda row: row.last_press_at >= began)
+        if raised_by in {str(row.raised_by) for row in found}:
             return
         await trio.sleep(1)
     assert night.faults.met["decision raised"] > raised, f"this alarm is lost: {heard}"
-
-
-def _pressed_since(at: str) -> Callable[[Incident], bool]:
-    """A press may join an incident of the same person."""
-    return lambda row: instant(row.last_press_at) >= at
 
 
 @move
@@ -206,4 +202,17 @@ async def clock_set_forward(life: Life) -> None:
     night.world.clock.step += timedelta(minutes=minutes)
     night.faults.met["clock set forward"] += 1
     night.say(f"the clock is set forward by {minutes} min")
+    await trio.sleep(40)
+
+
+@move
+async def clock_set_back(life: Life) -> None:
+    """The machine's clock went ahead, and is set right."""
+    night = life.night
+    minutes = night.one((0.1, 1, 8, 40))
+    night.world.clock.step -= timedelta(minutes=minutes)
+    night.faults.met["clock set back"] += 1
+    night.say(f"the clock is set back by {minutes} min")
+    if night.perhaps(0.5):
+        await steps(life)
     await trio.sleep(40)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import attrs
 import trio
 
 from actors.runtime.outcome import Send
+from lastlight.clocks import SystemClock
 from protocol.addresses import Address
 from protocol.commands import Command
 from protocol.entries import RoomEvent
@@ -18,19 +20,34 @@ from protocol.records.base import Record
 
 Answer = Callable[[Message], Awaitable[Sequence[Send]]]
 OPENING = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @attrs.define(eq=False)
 class TrioClock:
-    """Server time that follows trio's clock, and so MockClock; `step` sets it forward or back."""
+    """Server time that follows trio's clock, and so MockClock.
+
+    `step` sets the machine's clock forward or back; a node goes on from what it, or the one before
+    it, has told.
+    """
 
     start: datetime = OPENING
     step: timedelta = timedelta()
+    _told: SystemClock | None = None
 
     def now(self) -> datetime:
-        # Rounded: a sum of waits may be a hair less than the millisecond that it means.
-        elapsed = timedelta(milliseconds=round(trio.current_time() * 1000) % 10**12)
-        return self.start + elapsed + self.step
+        if self._told is None:
+            self._told = SystemClock(self._machine_ns, _passed_ns)
+        return self._told.now()
+
+    def _machine_ns(self) -> int:
+        return (self.start + self.step - _EPOCH) // _MICROSECOND * 1000 + _passed_ns()
+
+
+def _passed_ns() -> int:
+    # Rounded: a sum of waits may be a hair less than the millisecond that it means.
+    return round(trio.current_time() * 1000) % 10**12 * 1_000_000
 
 
 @attrs.define(eq=False)
