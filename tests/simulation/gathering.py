@@ -83,7 +83,9 @@ class Gathering(ABC):
     met: Counter[str] = attrs.field(factory=Counter)
     """Kinds of steps that were answered well."""
     operations: Counter[str] = attrs.field(factory=Counter)
-    """Operations that were answered well; of queries, those that were asked."""
+    """Operations that were answered well."""
+    unread: Counter[str] = attrs.field(factory=Counter)
+    """Queries that were taken to the read side, which a node in memory has not."""
     codes: Counter[tuple[str, str]] = attrs.field(factory=Counter)
     remembered: deque[tuple[Sent, Heard]] = attrs.field(
         factory=lambda: deque(maxlen=REMEMBERED_MAX)

@@ -162,8 +162,9 @@ class Night(Gathering):
         providers = heard.code in {"provider_unavailable", "provider_error"}
         assert heard.status < 500 or stale or providers, f"{sent}: {heard}"
         self.codes[KIND.get(), heard.code or str(heard.status)] += 1
-        if heard.status < 300 or stale:
+        if heard.status < 300:
             self.operations[operation.name] += 1
+        self.unread[operation.name] += stale
 
     async def hear_again(self, sent: Sent, before: Heard) -> None:
         """The same request, by the same key, is answered alike, and nothing happens twice."""

@@ -64,6 +64,7 @@ class Told:
     steps: int
     faults: Counter[str]
     operations: Counter[str]
+    unread: Counter[str]
     digest: str
     """Of all its words and all that it wrote."""
     failure: Failure | None = None
@@ -111,6 +112,7 @@ def told_of(plan: Plan, worlds: Sequence[World], *, logs: bool = False) -> Told:
         steps=night.steps,
         faults=+night.faults.met,
         operations=+night.operations,
+        unread=+night.unread,
         digest=digest.hexdigest(),
         failure=failure,
         reached=MET["reached"],
@@ -158,7 +160,7 @@ def told_by_fork(plan: Plan, worlds: Sequence[World], planting: Planting = nullc
         end = Failure(where=ENDLESS, text="it never ended, or ended its process", words=())
         return Told(
             seed=plan.seed, cpu_s=0.0, steps=0, faults=Counter(), operations=Counter(),
-            digest="", failure=end,
+            unread=Counter(), digest="", failure=end,
         )  # fmt: skip
     told = pickle.loads(data)  # noqa: S301 - from our own child
     assert isinstance(told, Told)

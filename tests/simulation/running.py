@@ -77,7 +77,8 @@ def run(
 ) -> int:
     """Play so many nights and say how it went; 1 if not all was well.
 
-    After `seconds` no night is begun any more; what was met in fewer is judged all the same.
+    After `seconds` no night is begun any more. Fewer than were wanted will do, but not so few that
+    they are not judged by what they met.
     """
     worlds, coverage = found_all(), Coverage()
     failed: list[Told] = []
@@ -95,14 +96,15 @@ def run(
     took_s = time.monotonic() - began
     pace = coverage.nights / took_s
     _say(f"\n{coverage.table()}\n\n{pace:.1f} nights a second over {took_s:.0f} s")
-    if coverage.nights < seeds:
-        _say(f"{seeds - coverage.nights} more were wanted; {seconds:.0f} s are over")
     for told in sorted(failed, key=lambda one: one.seed)[:FAILURES_SHOWN]:
         _show(told, worlds, seconds=SHRINK_S / min(len(failed), FAILURES_SHOWN))
     missing = coverage.missing() if coverage.nights >= ENOUGH else []
     if missing:
         _say(f"never occurred: {', '.join(missing)}")
-    return 1 if failed or missing else 0
+    few = coverage.nights < min(seeds, ENOUGH)
+    wanted = f"; at least {min(seeds, ENOUGH)} have to be" if few else ""
+    _say(f"{coverage.nights} of {seeds} nights were played, {len(failed)} failed{wanted}")
+    return 1 if failed or missing or few else 0
 
 
 def replay(seed: int, *, only: Sequence[int] | None, mutation: str | None, logs: bool) -> int:
