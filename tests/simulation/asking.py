@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl
 
 import attrs
@@ -96,19 +96,23 @@ async def over_a_socket(person: Someone, sent: Sent) -> Heard:
     return Heard(status=answer.status, headers={}, body=body, raw=json.dumps(body).encode())
 
 
+Way: TypeAlias = Callable[[Someone, Sent], Awaitable[Heard]]
+"""How somebody asks."""
+
+
 def _refused(refusal: Refusal) -> Heard:
     body: dict[str, object] = {"code": refusal.code.value, "detail": refusal.detail}
     body |= {"current_version": refusal.current_version, **refusal.extra}
     return Heard(status=refusal.status, headers={}, body=body, raw=b"")
 
 
-async def dropped_after(turns: int, person: Someone, sent: Sent) -> Heard:
+async def dropped_after(turns: int, person: Someone, sent: Sent, way: Way = over_http) -> Heard:
     """Ask, and go away after so many turns of the node, whatever is said then."""
     heard = DROPPED
 
     async def asking() -> None:
         nonlocal heard
-        heard = await over_http(person, sent)
+        heard = await way(person, sent)
         nursery.cancel_scope.cancel()
 
     async with trio.open_nursery() as nursery:

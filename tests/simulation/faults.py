@@ -65,11 +65,13 @@ FAULTS: Final[Mapping[str, tuple[float, ...]]] = {
     "clock set forward": (0, 0.04, 0.1),
     "clock set back": (0, 0, 0.04, 0.1),
     "connection dropped": (0.05, 0.15),
+    "connection dropped meanwhile": (0, 0.03, 0.08),
     "role changed": (0, 0, 0.06),
     "token lost": (0, 0, 0.06),
 }
 """Each with the rates that nights choose from."""
 FOLLOW: Final = (
+    "command dropped",
     "flush failed",
     "flush without an answer",
     "SOS in a full journal",

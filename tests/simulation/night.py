@@ -234,12 +234,16 @@ class Night(Gathering):
     async def _try(self, sent: Sent) -> Heard:
         """Ask once, one way or the other."""
         person = self.people[sent.name]
-        if sent.method != "GET" and self.faults.comes("request dropped"):
+        by_socket = goes_over_sockets(sent) and self.faults.comes("another way")
+        way = over_a_socket if by_socket else over_http
+        if sent.method == "GET" or not self.faults.is_tried("request dropped"):
+            return await way(person, sent)
+        turns = self.faults.chance.randint(0, self.faults.chance.choice((8, 25, 60)))
+        heard = await dropped_after(turns, person, sent, way)
+        if heard is DROPPED:
             self.say(f"{sent.name} is cut off in {sent.method} {sent.path}")
-            return await dropped_after(self.faults.chance.randint(0, 60), person, sent)
-        if goes_over_sockets(sent) and self.faults.comes("another way"):
-            return await over_a_socket(person, sent)
-        return await over_http(person, sent)
+            self.faults.met["command dropped" if by_socket else "request dropped"] += 1
+        return heard
 
 
 def _there(body: object) -> object:

@@ -22,7 +22,8 @@ MOVED: Final = (
     "crash", "crash in the middle", "told to end", "journal full", "disk stays full",
     "database away", "mailbox full", "actors retired", "provider away", "provider hangs",
     "provider answers late", "event before answer", "clock set forward",
-    "clock set back", "connection dropped", "role changed", "token lost",
+    "clock set back", "connection dropped", "connection dropped meanwhile",
+    "role changed", "token lost",
 )  # fmt: skip
 """Faults that are moves, in the order in which one is chosen."""
 LOOK_EVERY: Final = 9
