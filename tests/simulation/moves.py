@@ -41,11 +41,18 @@ from tests.simulation.workload import (
 from tests.simulation.worlds import SECOND_TZ
 from tests.twins.people import VENUE
 
+SMALL = 0.2
+"""Part of the nights in a house that is soon full."""
+CAPACITY = 600
+
 
 async def begin_evening(life: Life) -> None:
     """People come to work, and the first guests arrive."""
     night = life.night
     await life.clients.invite()
+    if night.perhaps(SMALL):
+        await _open_the_doors(night, capacity=night.one((4, 6, 9)))
+        await life.house.wait_flushed()
     for name in ("clock in", "clock in", "open a till", *["check in"] * night.one((1, 2, 4))):
         await take(night, name)
         await life.house.wait_flushed()
@@ -185,11 +192,11 @@ async def finish(life: Life) -> None:
     night.faults.met["clock changed by law"] += offsets[0] != offsets[1]
 
 
-async def _open_the_doors(night: Night) -> None:
+async def _open_the_doors(night: Night, capacity: int = CAPACITY) -> None:
     (venue,) = night.rows(Venue, lambda row: str(row.id) == VENUE)
     KIND.set("open or close the doors")
     try:
-        await admin.set_the_doors(night, venue, "open", 600)
+        await admin.set_the_doors(night, venue, "open", capacity)
     except NoStep:
         return
     night.shut = False

@@ -9,8 +9,9 @@ import attrs
 from actors.account import admission
 from actors.account.wallet import WalletDraft
 from actors.runtime.drafting import Drafter
-from actors.venue import managing, orders
+from actors.venue import checking_in, managing, orders, stations
 from lastlight.realtime.members import Member
+from protocol.errors import Code
 from tests.simulation.mutations import mutation, reached
 
 VISIT = "session"
@@ -87,3 +88,27 @@ def silent_alarm_shown_to_its_raiser(original: Any) -> Any:
         return frames.full(self.wire)
 
     return shape
+
+
+@mutation(checking_in, "_refuse_full", tells=True)
+def capacity_not_looked_at(original: Any) -> Any:
+    """However many are in, more are let in (Rule 2)."""
+
+    def refuse_full(state: Any, party_size: int) -> None:
+        reached(original(state, party_size) is not None)
+
+    return refuse_full
+
+
+@mutation(stations, "refuse_station", tells=True)
+def two_at_one_station(original: Any) -> Any:
+    """A machine or a room that somebody has is given to another."""
+
+    def refuse_station(state: Any, station: Any, *more: Any) -> Any:
+        refusal = original(state, station, *more)
+        if refusal is None or refusal.code is not Code.STATION_BUSY or station.session_id is None:
+            return refusal
+        reached()
+        return None
+
+    return refuse_station

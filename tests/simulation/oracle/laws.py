@@ -40,6 +40,10 @@ from tests.simulation.oracle.meter import (
 )
 from tests.simulation.oracle.money import assert_money_is_as_told
 from tests.simulation.oracle.order import assert_answers_are_in_order
+from tests.simulation.oracle.places import (
+    assert_no_more_are_in_than_fit,
+    assert_stations_are_had_by_one,
+)
 from tests.simulation.oracle.things import (
     assert_no_hold_is_left_behind,
     assert_receipts_and_balances_are_of_the_books,
@@ -92,6 +96,8 @@ def assert_laws(night: Night) -> None:
     assert_answers_are_in_order(night)
     assert_messages_are_taken_in_order(night)
     assert_all_is_in_time(night)
+    assert_stations_are_had_by_one(world)
+    assert_no_more_are_in_than_fit(night)
     assert_nobody_comes_who_is_kept_out(night)
     assert_money_is_as_told(night)
     assert_time_costs_what_it_costs(world)

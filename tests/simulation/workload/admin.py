@@ -41,7 +41,7 @@ async def open_or_close_the_doors(night: Night) -> None:
     away = ELSEWHERE.get()
     (venue,) = night.rows(Venue, lambda row: row.id == (SECOND if away else DEMO_VENUE))
     status = night.one(("open", "open", "open", "closing", "closed", "suspended"))
-    heard = await set_the_doors(night, venue, status, night.one((12, 600)))
+    heard = await set_the_doors(night, venue, status, night.one((6, 12, 600)))
     night.shut |= heard.status == 200 and status != "open" and not away
 
 

@@ -116,6 +116,23 @@ async def do_something_else(night: Night) -> None:
     await night.ask(who, "POST", f"{_path(session)}/activity", body)
 
 
+@step(3)
+async def want_the_same_machine(night: Night) -> None:
+    """Two guests who are in, one after the other, for one machine or one room."""
+    sessions = night.rows(Session, lambda row: row.status is SessionStatus.ACTIVE)
+    if len(sessions) == 1:
+        await be_checked_in(night)
+        await night.house.wait_flushed()
+        sessions = night.rows(Session, lambda row: row.status is SessionStatus.ACTIVE)
+    rooms = [str(row.id) for row in night.rows(KaraokeRoom)]
+    body = {"activity": "arcade_time", "game_id": night.one(TIMED_GAMES)}
+    if night.perhaps(0.3):
+        body = {"activity": "karaoke_room", "room_id": night.one(rooms)}
+    for session in night.random.sample(sessions, min(2, len(sessions))):
+        who = await night.of_user(session.user_id)
+        await night.ask(who, "POST", f"{_path(session)}/activity", body)
+
+
 @step(5)
 async def stay_longer(night: Night) -> None:
     booked = (Activity.TABLE, Activity.KARAOKE_ROOM)
