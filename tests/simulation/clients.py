@@ -9,14 +9,16 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
+from uuid import UUID
 
 import attrs
 import msgspec
 import trio
 
 from protocol.addresses import Principal
-from protocol.entries import Entry, RoomEvent, decode_entry
+from protocol.entries import Entry, RoomEvent, decode_entry, decode_message
 from protocol.errors import Refusal
+from protocol.messages import Message
 from tests.night.listening import Listener, over_a_wire, truth_for
 from tests.simulation import signing
 from tests.simulation.disks import KeepingDisk
@@ -48,6 +50,8 @@ class Clients:
     night: Night
     listeners: list[Listener] = attrs.field(factory=list)
     history: dict[str, dict[int, RoomEvent]] = attrs.field(factory=lambda: defaultdict(dict))
+    sent: dict[UUID, Message] = attrs.field(factory=dict)
+    """What actors sent: what of it is kept for the next node is the same."""
     _read: int = 0
 
     async def invite(self) -> None:
@@ -74,17 +78,21 @@ class Clients:
             listener.hang_up()
 
     def read_journal(self) -> None:
-        """Take down what happened in rooms since the last time."""
+        """Take down what happened in rooms since the last time, and what is on its way."""
         disk = self.night.world.disk
         assert isinstance(disk, KeepingDisk)
         disk.remember()
         for data in disk.history[self._read :]:
-            for event in entry_of(data).events:
+            entry = entry_of(data)
+            self.sent |= {message.id: message for message in entry.sends}
+            for event in entry.events:
                 for room, seq in event.rooms:
                     assert seq is not None
                     assert seq not in self.history[room], f"{room} has two events {seq}"
                     self.history[room][seq] = event
         self._read = len(disk.history)
+        for id_, (_, kept) in self.night.world.database.sends.items():
+            assert decode_message(kept) == self.sent[id_], f"kept otherwise than sent: {kept!r}"
 
     async def assert_rooms_are_as_they_are(self) -> None:
         """Whoever is connected, and the node itself, have each room as its events have it."""
@@ -97,7 +105,9 @@ class Clients:
                 continue
             for room, place in listener.places.items():
                 if not place.live:
-                    assert listener.refused, f"{listener.person.name} waits for {room}"
+                    # Only of this room, or because the token has ended, which tells no room.
+                    refused = listener.refused.keys() & {room, ""}
+                    assert refused, f"{listener.person.name} waits for {room}"
                     continue
                 who = f"{listener.person.name} in {room}"
                 events = self.history.get(room, {})

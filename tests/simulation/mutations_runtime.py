@@ -184,6 +184,20 @@ def effect_given_up_at_once(original: Any) -> Any:
     return see_through
 
 
+@mutation(EffectsUnderWay, "see_through", tells=True)
+def effect_done_otherwise(original: Any) -> Any:
+    """Some effects do what another of their kind was to do."""
+    last: dict[type, Any] = {}
+
+    async def see_through(self: Any, message: Any) -> None:
+        command = last.get(type(message.command), message.command)
+        last[type(message.command)] = message.command
+        reached(command != message.command)
+        await original(self, attrs.evolve(message, command=command))
+
+    return see_through
+
+
 @mutation(handling, "take_in", tells=True)
 def state_not_changed(original: Any) -> Any:
     """A session goes on deciding by what it knew before its last entry."""

@@ -9,13 +9,16 @@ import trio
 
 from lastlight.auth.revocations import Revocations
 from lastlight.realtime.backlog import Backlog
+from lastlight.realtime.conversation import Conversation
 from lastlight.realtime.publisher import RoomPublisher
 from lastlight.realtime.resuming import Resumer
-from protocol.errors import LastLightError
+from protocol.entries import decode_message, encode_message
+from protocol.errors import Code, LastLightError, Refusal
+from protocol.records.platform import OutboxEvent
 from storage.journal.order import Order
 from storage.write_behind import numbering, write_behind
 from storage.write_behind.write_behind import Near, WriteBehind
-from tests.simulation.mutations import mutation
+from tests.simulation.mutations import mutation, reached
 
 
 @mutation(Order, "tail_read")
@@ -83,6 +86,36 @@ def flush_forgets_how_far_rooms_are(original: Any) -> Any:
     return lambda sources, after: attrs.evolve(original(sources, after), cursors={})
 
 
+@mutation(write_behind, "batch_of", tells=True)
+def events_kept_otherwise(original: Any) -> Any:
+    """What is kept of some events is not what was told of them."""
+
+    def batch_of(sources: Any, after: Any) -> Any:
+        batch = original(sources, after)
+        kept = batch.appends.get(OutboxEvent.table.name, [])
+        changed = [row if row.seq % 5 else attrs.evolve(row, payload={}) for row in kept]
+        reached(changed != kept)
+        kept[:] = changed
+        return batch
+
+    return batch_of
+
+
+@mutation(write_behind, "batch_of", tells=True)
+def undos_not_kept_with_messages(original: Any) -> Any:
+    """A saga that goes on after a crash can't be taken back any more."""
+
+    def batch_of(sources: Any, after: Any) -> Any:
+        batch = original(sources, after)
+        for id_, (n, data) in batch.sends.items():
+            message = decode_message(data)
+            reached(bool(message.undo))
+            batch.sends[id_] = (n, encode_message(attrs.evolve(message, undo=())))
+        return batch
+
+    return batch_of
+
+
 @mutation(numbering, "_receipt")
 def receipts_of_other_journals(original: Any) -> Any:
     """A receipt carries the hash of no journal at all, or of another one (L7)."""
@@ -136,3 +169,18 @@ def event_not_published(original: Any) -> Any:
             original(self, event)
 
     return publish
+
+
+@mutation(Conversation, "_subscribe", tells=True)
+def rooms_forgotten_beside_one_refused(original: Any) -> Any:
+    """Some are told that they can't have their own room now, and of the others nothing."""
+
+    async def subscribe(self: Any, message: Any, ref: Any) -> None:
+        if self.member.principal.user_id.int % 2:
+            await original(self, message, ref)
+            return
+        reached()
+        if message.room.startswith("user:"):
+            self.refuse(Refusal(Code.RATE_LIMITED, "later", extra={"room": message.room}), ref)
+
+    return subscribe

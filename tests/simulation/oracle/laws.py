@@ -40,6 +40,7 @@ from tests.simulation.oracle.meter import (
 )
 from tests.simulation.oracle.money import assert_money_is_as_told
 from tests.simulation.oracle.order import assert_answers_are_in_order
+from tests.simulation.oracle.outbox import assert_what_is_told_was_decided
 from tests.simulation.oracle.places import (
     assert_no_more_are_in_than_fit,
     assert_stations_are_had_by_one,
@@ -98,6 +99,7 @@ def assert_laws(night: Night) -> None:
     assert_all_is_in_time(night)
     assert_stations_are_had_by_one(world)
     assert_no_more_are_in_than_fit(night)
+    assert_what_is_told_was_decided(night)
     assert_nobody_comes_who_is_kept_out(night)
     assert_money_is_as_told(night)
     assert_time_costs_what_it_costs(world)
