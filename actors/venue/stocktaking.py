@@ -1,7 +1,7 @@
 """What people do to stock: receive, throw away, count, transfer; all lines or none (Rule 1).
 
 A count says what is there, and the difference is booked. One that is far off is signed by
-management: a manager sends it, in their own name.
+management: a manager sends it, in their own name. So are several of a day that are it together.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from actors.rules.stock_counts import UNSIGNED_PERCENT, needs_signature
 from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
+from actors.venue.days import today_at
 from actors.venue.managing import refuse_lesser, role_here
 from actors.venue.room_choice import unfit
 from actors.venue.state import VenueState
@@ -52,17 +53,19 @@ class _Book:
         delta_milli = _delta_milli(line, before_milli)
         after_milli = before_milli + delta_milli
         counted = line.kind is StockMove.COUNT
-        signed = counted and needs_signature(before_milli, after_milli)
+        unsigned_milli = self._unsigned_today_milli(level)
+        signed = counted and needs_signature(before_milli, after_milli, unsigned_milli)
         if signed and role_here(self.state, self.context) < Role.MANAGEMENT:
-            return _unsigned(n, line, before_milli)
+            return _unsigned(n, line, before_milli - unsigned_milli)
         if after_milli < level.reserved_milli:
             return _negative(n, line, before_milli, level.reserved_milli)
         if after_milli > STOCK_MILLI_MAX:
             detail = f"{line.item_id} would have {after_milli}; at most {STOCK_MILLI_MAX}"
             return unfit(f"/lines/{n}/qty_milli", "out_of_range", detail)
-        self.opened[line.item_id] = level.evolve(
-            counted_at=self.context.now if counted else level.counted_at
-        )
+        if counted:
+            booked_milli = 0 if signed else unsigned_milli + delta_milli
+            level = level.evolve(counted_at=self.context.now, unsigned_milli=booked_milli)
+        self.opened[line.item_id] = level
         self.on_hand[line.item_id] = after_milli
         assert self.context.principal is not None
         self.lines.append(
@@ -75,6 +78,15 @@ class _Book:
             )
         )
         return None
+
+    def _unsigned_today_milli(self, level: InventoryLevel) -> int:
+        """What counts of this day booked without a signature, on the way to this one."""
+        if level.counted_at is None:
+            return 0
+        today, counted_on = (
+            today_at(self.state.profile, at) for at in (self.context.now, level.counted_at)
+        )
+        return level.unsigned_milli if today == counted_on else 0
 
     def _level(self, n: int, line: StockLine) -> InventoryLevel | Refusal:
         known = self.opened.get(line.item_id) or self.state.stock(line.item_id)

@@ -99,7 +99,11 @@ class MenuItem(Record):
 
 @record(Table(name="inventory_levels", key=("venue_id", "item_id"), tenant="venue_id"))
 class InventoryLevel(Record):
-    """Stock on hand: 0 ≤ reserved ≤ on hand. `low_since` is set once until refilled."""
+    """Stock on hand: 0 ≤ reserved ≤ on hand. `low_since` is set once until refilled.
+
+    `unsigned_milli` is what counts without a signature booked since the last signed one, on the
+    business day of `counted_at`.
+    """
 
     venue_id: UUID
     item_id: UUID
@@ -108,6 +112,7 @@ class InventoryLevel(Record):
     reorder_milli: int = 0
     unit: str
     counted_at: datetime | None = None
+    unsigned_milli: int = 0
     low_since: datetime | None = None
     version: int = 1
 

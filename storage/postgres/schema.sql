@@ -1382,6 +1382,7 @@ create table public.inventory_levels (
     counted_at timestamp with time zone,
     low_since timestamp with time zone,
     version bigint not null,
+    unsigned_milli bigint not null,
     constraint inventory_levels_pkey PRIMARY KEY (venue_id, item_id),
     constraint inventory_levels_check CHECK (((on_hand_milli >= reserved_milli) AND (reserved_milli >= 0))),
     constraint inventory_levels_version_check CHECK ((version > 0))

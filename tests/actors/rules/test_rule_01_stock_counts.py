@@ -25,3 +25,20 @@ def test_a_count_that_is_more_than_a_tenth_off_is_signed(
 ) -> None:
     """Whole numbers: a tenth exactly is not above it, and of nothing everything is."""
     assert needs_signature(on_hand, counted) is needed
+
+
+@pytest.mark.parametrize(
+    ("on_hand", "counted", "unsigned", "needed"),
+    [
+        (950, 900, -50, False),
+        (950, 899, -50, True),
+        (950, 1_000, -50, False),
+        (1_050, 1_101, 50, True),
+        (10, 10, -900, False),
+    ],
+)
+def test_what_was_booked_before_counts_too(
+    on_hand: int, counted: int, unsigned: int, needed: bool
+) -> None:
+    """Steps below the bound are no way around it; a count that changes nothing hides nothing."""
+    assert needs_signature(on_hand, counted, unsigned) is needed
