@@ -23,6 +23,7 @@ from actors.runtime.outcome import Context, Decision, Event, Outcome, SetTimer
 from actors.runtime.telling import tell
 from actors.venue.days import keep_today, moved_days, moves_back, once
 from actors.venue.hours import hours_timer
+from actors.venue.menu import item_updated, recounted
 from actors.venue.place_changes import refuse_moving_back, setting_rows
 from actors.venue.settings_views import planned_of, settings_view
 from actors.venue.state import VenueState
@@ -167,17 +168,19 @@ def _in_force(
         before={name: plain(getattr(before.settings, name)) for name in names},
         after={name: plain(getattr(settings, name)) for name in names},
     )
+    menu = recounted(state, settings)
     days = moved_days(state, profile, now)
     kept = keep_today(state, now, profile)
     return Outcome(
         changes=(
             venue,
             *setting_rows(state, values, context, by),
+            *menu,
             *days.changes,
             *kept.changes,
         ),
         appends=(noted,),
-        events=(_told(venue, names, now, by),),
+        events=(_told(venue, names, now, by), *(item_updated(state, item) for item in menu)),
         timers=(hours_timer(profile, venue.status, now), *once((*days.timers, *kept.timers))),
     )
 

@@ -13,6 +13,7 @@ from actors.rules import venue_phases
 from actors.rules.drinks import standard_drinks_milli
 from actors.rules.opening_hours import ALWAYS_OPEN, is_open, opens_at
 from actors.rules.permissions import not_found
+from actors.rules.settings import VenueSettings
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Event, Outcome
 from actors.runtime.telling import tell
@@ -54,7 +55,7 @@ def decide_create_menu_item(
         alcoholic=command.alcohol,
         abv_bp=command.abv_bp,
         volume_ml=command.volume_ml,
-        standard_drinks_milli=_drinks_milli(state, command),
+        standard_drinks_milli=_drinks_milli(command, state.profile.settings),
         allergens=command.allergens,
         hours=_hours(command.hours),
         available=command.available,
@@ -171,11 +172,21 @@ def _refuse_alcohol(command: CreateMenuItem) -> Refusal | None:
     )
 
 
-def _drinks_milli(state: VenueState, command: CreateMenuItem) -> int:
-    if not command.alcohol or command.volume_ml is None or command.abv_bp is None:
+def recounted(state: VenueState, settings: VenueSettings) -> tuple[MenuItem, ...]:
+    """The items that are another number of drinks under these settings."""
+    on_sale = (item for item in state.all(MenuItem) if item.alcoholic and item.retired_at is None)
+    counted = ((item, _drinks_milli(item, settings)) for item in on_sale)
+    return tuple(
+        item.revised(standard_drinks_milli=milli)
+        for item, milli in counted
+        if milli != item.standard_drinks_milli
+    )
+
+
+def _drinks_milli(of: CreateMenuItem | MenuItem, settings: VenueSettings) -> int:
+    if of.volume_ml is None or of.abv_bp is None:
         return 0
-    settings = state.profile.settings
-    return standard_drinks_milli(command.volume_ml, command.abv_bp, settings=settings)
+    return standard_drinks_milli(of.volume_ml, of.abv_bp, settings=settings)
 
 
 def _refuse_hours(hours: Mapping[str, Any] | None) -> Refusal | None:
