@@ -110,9 +110,14 @@ def _refuse_week(profile: VenueProfile, week: date, context: Context) -> Refusal
 
 
 def _refuse_shifts(state: VenueState, command: PublishSchedule) -> Refusal | None:
+    given = command.shifts
+    if given is None:
+        # What could be planned when it was drafted need not be possible any more.
+        draft = rows_of(state, command.week, ScheduleStatus.DRAFT)
+        given = tuple(_as_given(row) for row in draft)
     errors = tuple(
         error
-        for n, shift in enumerate(command.shifts or ())
+        for n, shift in enumerate(given)
         for error in _faults(state, command.week, f"/shifts/{n}", shift)
     )
     if not errors:

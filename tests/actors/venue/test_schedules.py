@@ -17,6 +17,7 @@ from protocol.internal.schedules import ClaimShifts, ShiftsClaimed
 from protocol.operations.staff_work import GetSchedule, PlannedShift, PublishSchedule
 from protocol.records.platform import AuditEntry
 from protocol.records.states import RoleName, ScheduleStatus
+from protocol.records.users import UserRole
 from protocol.replies.staff import ScheduleReply
 from tests.actors.deciding import refused, refused_with
 from tests.actors.venue.work_kit import (
@@ -92,6 +93,17 @@ def test_a_draft_is_published_as_it_stands() -> None:
     assert (told["week"], told["version"], told["by"]) == ("2026-11-23", 3, str(CHIEF))
     assert set(told["changed_shift_ids"]) == {str(s.schedule_id) for s in reply.shifts}
     assert rows_of(house.state, WEEK, DRAFT) == ()
+
+
+def test_a_draft_that_has_become_impossible_is_not_published() -> None:
+    """Who was planned may not work here any more."""
+    house = House()
+    put(house, a_shift(), a_shift(1, BEN))
+    for role in house.state.all(UserRole):
+        if role.user_id == BEN:
+            house.state.put(role.revised(revoked_at=EVENING, revoked_by=CHIEF))
+    refusal = refused(put(house, shifts=None, publish=True))
+    assert [error.pointer for error in refusal.errors] == ["/shifts/1/staff_id"]
 
 
 def test_what_stays_as_it_was_keeps_its_row_and_is_not_told() -> None:
