@@ -47,7 +47,7 @@ async def test_a_node_that_is_hurt_twice_keeps_what_it_promised(
         open_front(node.url, template.known) as front,
         open_evening(node, front, place, dice, guests=GUESTS) as evening,
     ):
-        cycles = [await one_cycle(evening, harm, chains=True) for harm in harms]
+        cycles = [await one_cycle(evening, harm, laws=True) for harm in harms]
         assert [cycle.harm for cycle in cycles] == [harm.name for harm in harms]
         assert all(cycle.answered and cycle.heard for cycle in cycles)
         told = [line_of(2, 2, cycles[1]), table_of(cycles, ["disk full"])]
@@ -62,7 +62,7 @@ async def _find_what_is_planted(evening: Evening) -> None:
             await connection.execute(plant)
             found = pytest.RaisesExc(AssertionError, match=what)
             with pytest.RaisesGroup(found, flatten_subgroups=True):
-                await hold_to_account(evening, earlier=0, chains=False)
+                await hold_to_account(evening, earlier=0, laws=False)
             if take_back is not None:
                 await connection.execute(take_back)
 

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
 
 import trio
 
-from protocol.operations.admin_audit import Chain
-from storage.postgres.chain_checks import check_chain
 from storage.postgres.database import Connection
-from tests.system.books import broken_links, reading
+from tests.system.books import reading
 from tests.system.harness import wait_until
 from tests.system.reckoning import ask_again, check_tables, check_visits
 from tests.torture.evening import Evening
+from tests.torture.stored import hold_to_the_laws
 from tests.torture.watchers import Watcher, standing
 
 QUIET_S: Final = 30.0
@@ -23,15 +22,15 @@ SAMPLE: Final = 60
 """Answers of the whole evening that are asked for again after each cycle."""
 _EVENTS: Final = """
 select seq, id::text, hide_from::text from event_outbox where room = $1 order by seq"""
-_CHAINS: Final = """
-select 'audit' as chain, venue_id, max(seq) as last from audit_log group by venue_id
-union all select 'safety', venue_id, max(seq) from safety_logs group by venue_id"""
 _WAITING: Final = """
 select 'a message waits for ever: ' || id::text as what from runtime.pending_sends"""
 
 
-async def hold_to_account(evening: Evening, *, earlier: int, chains: bool) -> None:
+async def hold_to_account(evening: Evening, *, earlier: int, laws: bool) -> Mapping[str, int]:
     """Check everything. `earlier` is how many acts there were before this cycle.
+
+    Returns:
+        How many rows of which tables the laws were asked about; none without `laws`.
 
     Raises:
         AssertionError: something does not hold; with what.
@@ -48,10 +47,7 @@ async def hold_to_account(evening: Evening, *, earlier: int, chains: bool) -> No
         await _check_nothing_waits(connection)
         for watcher in evening.watchers:
             await _check_room(connection, watcher)
-        if chains:
-            broken = await broken_links(connection)
-            assert broken == {}, f"the ledger's chain (venue, journal): {broken}"
-            await _check_chains(connection)
+        return await hold_to_the_laws(connection) if laws else {}
 
 
 async def _check_alarms(connection: Connection, evening: Evening) -> None:
@@ -115,11 +111,3 @@ async def _check_room(connection: Connection, watcher: Watcher) -> None:
         wanted = set(range(min(watcher.heard), last + 1)) - skipped
         assert wanted <= watcher.heard.keys(), f"{watcher.room}: missed some of {wanted}"
     assert watcher.view == found["view"], f"{watcher.room} is not what its events come to"
-
-
-async def _check_chains(connection: Connection) -> None:
-    """Hashes over what was done to whom and why, from the first row (Rules 9 and 12)."""
-    for row in await connection.fetch(_CHAINS):
-        chain = Chain(row["chain"])
-        checked = await check_chain(connection, chain, row["venue_id"], 1, row["last"])
-        assert checked.broken_seq is None, f"{chain.value} of {row['venue_id']}: {checked}"

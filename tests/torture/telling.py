@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -31,6 +31,8 @@ class Cycle:
     connects: int
     start_s: float
     took_s: float
+    rows: Mapping[str, int]
+    """Of which tables the laws were asked about, how many."""
 
 
 @attrs.define
@@ -54,7 +56,9 @@ class Counts:
             connects=sum(watcher.connects for watcher in evening.watchers),
         )
 
-    def since(self, before: Counts, *, harm: str, start_s: float, took_s: float) -> Cycle:
+    def since(
+        self, before: Counts, *, harm: str, start_s: float, took_s: float, rows: Mapping[str, int]
+    ) -> Cycle:
         """The cycle between two counts."""
         return Cycle(
             harm=harm,
@@ -65,6 +69,7 @@ class Counts:
             connects=self.connects - before.connects,
             start_s=start_s,
             took_s=took_s,
+            rows=rows,
         )
 
 
@@ -93,8 +98,14 @@ def table_of(cycles: Sequence[Cycle], left_out: Sequence[str]) -> str:
     ]
     lines = [f"{row[0]:<31}" + "".join(f"{cell:>13}" for cell in row[1:]) for row in rows]
     lines.insert(1, "-" * len(lines[0]))
+    asked = next((cycle.rows for cycle in reversed(cycles) if cycle.rows), {})
+    lines += ["rows that the laws were asked about at last: " + _counted(asked)]
     lines += [f"left out: {name}; only root can make a disk that fills up" for name in left_out]
     return "\n".join(lines)
+
+
+def _counted(rows: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count:,}" for name, count in sorted(rows.items())) or "none"
 
 
 def _row(name: str, cycles: Sequence[Cycle]) -> tuple[str, ...]:
