@@ -98,6 +98,8 @@ class Gathering(ABC):
     """Counts what is asked and what is heard."""
     unanswered: dict[str, tuple[float, int, Sent]] = attrs.field(factory=dict)
     """What was asked and not answered, by its key, with when and in which place of all."""
+    asked: dict[str, Sent] = attrs.field(factory=dict)
+    """All that was ever asked to be changed, by its key."""
     shut: bool = False
     """Whether the house was closed, and has to be opened for the night to go on."""
     away: set[str] = attrs.field(factory=set)

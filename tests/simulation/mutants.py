@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.simulation import (
     mutations_deeds,
+    mutations_refusals,
     mutations_rules,
     mutations_runtime,
     mutations_storage,
@@ -19,4 +20,5 @@ PLANTED_IN = (
     mutations_storage,
     mutations_rules,
     mutations_deeds,
+    mutations_refusals,
 )

@@ -110,6 +110,7 @@ class Night(Gathering):
         if changes:
             asked = (self.now.timestamp(), self.moments, sent)
             self.unanswered.setdefault(sent.key, asked)
+            self.asked[sent.key] = sent
         began, since = self.moments, self.now
         heard = await self._insist(sent)
         self._note(sent, heard)

@@ -41,12 +41,13 @@ class Doors:
     def _assert_may_come(self, visit: OpenVisit) -> None:
         for exclusion in self.exclusions.get(visit.user_id, {}).values():
             here = exclusion.venue_id in (None, visit.venue_id)
-            assert not (here and _keeps_out(exclusion, visit.opened_at)), (
+            assert not (here and keeps_out(exclusion, visit.opened_at)), (
                 f"{visit} was opened during {exclusion}"
             )
 
 
-def _keeps_out(exclusion: Exclusion, at: datetime) -> bool:
+def keeps_out(exclusion: Exclusion, at: datetime) -> bool:
+    """Whether an exclusion is in force at a moment."""
     if at < exclusion.starts_at:
         return False
     if exclusion.ended_at is not None:

@@ -45,6 +45,7 @@ from tests.simulation.oracle.places import (
     assert_no_more_are_in_than_fit,
     assert_stations_are_had_by_one,
 )
+from tests.simulation.oracle.refusals import assert_refusals_have_reasons
 from tests.simulation.oracle.things import (
     assert_no_hold_is_left_behind,
     assert_receipts_and_balances_are_of_the_books,
@@ -100,6 +101,7 @@ def assert_laws(night: Night) -> None:
     assert_stations_are_had_by_one(world)
     assert_no_more_are_in_than_fit(night)
     assert_what_is_told_was_decided(night)
+    assert_refusals_have_reasons(night)
     assert_nobody_comes_who_is_kept_out(night)
     assert_money_is_as_told(night)
     assert_time_costs_what_it_costs(world)
