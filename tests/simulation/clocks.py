@@ -36,26 +36,20 @@ class KeepingClock(TrioClock):
     """When it was set, in time that had passed since the beginning, and how far ahead it was."""
 
     def passed_between(self, since: datetime, until: datetime) -> timedelta:
-        """How much time passed at least from when it showed one moment to when it showed another.
+        """How much time passed from when it came to show one moment to when it showed another.
 
-        It may have been set back meanwhile, and have shown both more than once.
+        Where it was set back a node's time stands still until it shows more than ever before; that
+        is not counted, as what was skipped is not.
         """
-        return self._first_at(until) - self._last_at(since)
+        return self._passed_at(until) - self._passed_at(since)
 
-    def _first_at(self, moment: datetime) -> timedelta:
-        """When it first showed as much or more, in time that had passed since the beginning."""
-        shown = moment - self.start
+    def _passed_at(self, moment: datetime) -> timedelta:
+        shown, passed, most = moment - self.start, timedelta(), timedelta()
         ends = [since for since, _ in self.steps[1:]]
-        for (since, step), end in zip(self.steps, [*ends, timedelta.max], strict=True):
-            if shown - step <= end:
-                return max(shown - step, since)
-        raise AssertionError("the last of its settings has no end")
-
-    def _last_at(self, moment: datetime) -> timedelta:
-        """When it last came to show as much or more."""
-        shown, next_set = moment - self.start, timedelta.max
-        for since, step in reversed(self.steps):
-            if shown - step >= since:
-                return min(shown - step, next_set)
-            next_set = since
-        return timedelta()
+        for (since, step), end in zip(self.steps, [*ends, None], strict=True):
+            begins = max(since + step, most)
+            if end is None:
+                return passed + max(shown - begins, timedelta())
+            most = max(end + step, most)
+            passed += max(min(shown, end + step) - begins, timedelta())
+        raise AssertionError("it was set before the night began")
