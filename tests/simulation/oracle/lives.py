@@ -28,9 +28,9 @@ def _ways(text: str) -> Ways:
 
 
 LIVES: Final[Mapping[str, Ways]] = {
-    # Rule 2.
+    # Rule 2; who drank too fast elsewhere comes in to rest (Rule 7).
     "sessions": _ways("""
-        > active
+        > active cooling
         active > paused auto_paused cooling closing voided
         paused > active cooling closing voided
         auto_paused > active cooling closing voided

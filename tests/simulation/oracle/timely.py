@@ -126,7 +126,9 @@ class Timely:
         due = None if rest_over is None else Due(at=max(rest_over, now), whose=row.id, what=row)
         self.dues.put(("rest", row.id), due, now)
         tick = ticked_by(row, now)
-        due = None if tick is None else Due(at=tick, whose=row.id, what=row, excused_since=now)
+        # Whatever else is done to a visit, one whose meter was made to raise waits for the operator.
+        ticked = self.since.setdefault((row.id, f"charged {row.meter['charged_until']}"), now)
+        due = None if tick is None else Due(at=tick, whose=row.id, what=row, excused_since=ticked)
         self.dues.put(("tick", row.id), due, now)
         if row.status is SessionStatus.CLOSING:
             self._over(row.id, now)
