@@ -43,6 +43,8 @@ FAULTS: Final[Mapping[str, tuple[float, ...]]] = {
     "timer raised": (0, 0, 0, 0.05),
     "effect failed": (0, 0, 0.1),
     "effect raised": (0, 0, 0.05),
+    "effect done and failed": (0, 0, 0.1),
+    "effect hangs": (0, 0, 0.05),
     # At clients: parts of the requests.
     "request dropped": (0, 0.05, 0.2),
     "client gave up": (0, 0.05, 0.3),
@@ -75,8 +77,13 @@ FOLLOW: Final = (
     "flush failed",
     "flush without an answer",
     "SOS in a full journal",
+    "card to be proved",
+    "refund waits",
+    "refund failed",
+    "refund failed late",
     "webhook repeated",
     "webhook late",
+    "webhook out of order",
     "token ended",
     "came back after hours",
     "clock changed by law",
@@ -205,9 +212,22 @@ class Faults:
         if self.comes("decision raised" if message.timer is None else "timer raised"):
             raise PlantedError("planted by the simulator")
 
-    def before_performing(self, message: Message) -> None:
-        """Perhaps this try of an effect comes to nothing."""
-        if self.comes("effect raised"):
-            raise RuntimeError("planted by the simulator")
+    async def before_performing(self, message: Message) -> None:
+        """Perhaps this try of an effect comes to nothing, or to no end."""
+        if self.comes("effect hangs"):
+            await trio.sleep_forever()  # Each try has its bound.
         if self.comes("effect failed"):
             raise EffectDelayed("planted by the simulator")
+
+    def after_performing(self, message: Message) -> None:
+        """Perhaps it is done and nobody hears of it: it is done again."""
+        if self.comes("effect done and failed"):
+            raise EffectDelayed("planted by the simulator")
+
+    def in_performing(self, message: Message) -> None:
+        """Perhaps what performs it has a bug.
+
+        What the provider does is spared: a refund's account, say, would wait for the operator.
+        """
+        if self.comes("effect raised"):
+            raise RuntimeError("planted by the simulator")

@@ -7,7 +7,7 @@ bound, and the oracle has its last look.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
@@ -20,7 +20,8 @@ from actors.runtime import actor as acting
 from actors.runtime import handling
 from actors.runtime.actor import Actor
 from actors.runtime.mailbox import Envelope
-from actors.runtime.outcome import Outcome
+from actors.runtime.outcome import Outcome, Send
+from lastlight.integrations.performing import Performing
 from protocol.messages import Message
 from tests.replacing import replaced
 from tests.simulation import trouble_outside, trouble_people
@@ -33,6 +34,7 @@ from tests.simulation.night import CHANCE, Night
 from tests.simulation.plan import Move, Plan
 from tests.simulation.seeded import everything_random_from, take_turns_by
 from tests.simulation.trouble import away_for_long
+from tests.simulation.workload import cards
 from tests.simulation.worlds import again, steady_secrets
 from tests.twins import nodes
 from tests.twins.journal import open_memory_journal
@@ -69,7 +71,7 @@ def play(plan: Plan, founded: World) -> Night:
 def _faults_in_place(night: Night) -> Iterator[None]:
     """Where the node has no hook of its own, its seams are wrapped while the night lasts."""
     faults, world = night.faults, night.world
-    handle, decision = handling.handle, handling._decision
+    handle, decision, perform = handling.handle, handling._decision, Performing.perform
 
     async def handled(actor: Actor, envelope: Envelope) -> None:
         await faults.before_handling()
@@ -79,19 +81,23 @@ def _faults_in_place(night: Night) -> Iterator[None]:
         faults.before_deciding(envelope)
         return decision(actor, envelope, now)  # type: ignore[arg-type]
 
-    def performing(message: Message) -> None:
-        faults.before_performing(message)
+    async def performed(performing: Performing, message: Message) -> Sequence[Send]:
+        await faults.before_performing(message)
+        told = await perform(performing, message)
+        faults.after_performing(message)
+        return told
 
     assert isinstance(world.database, FaultyDatabase)
     assert isinstance(world.disk, KeepingDisk)
     faults.written = world.disk.remember
-    world.effects.trouble = performing
+    world.effects.trouble = faults.in_performing
     world.database.met = world.provider.met = partial(_count, night)
     retention_s = -1.0 if night.seed % 3 == 0 else RETENTION_S
     short = partial(open_memory_journal, retention_s=retention_s)
     with (
         replaced(acting, "handle", handled),
         replaced(handling, "_decision", decided),
+        replaced(Performing, "perform", performed),
         replaced(nodes, "open_memory_journal", short),
     ):
         yield
@@ -122,6 +128,7 @@ async def _play(night: Night) -> None:
                     first = False
                 lives = await _evening(life, moves)
                 if lives:
+                    await cards.let_banks_end(night)
                     await finish(life)
                     return
         if living.cancelled_caught:
@@ -132,6 +139,7 @@ async def _play(night: Night) -> None:
     night.faults.healed = True
     _set_up_database(night)
     async with _a_life(night, clients) as life:
+        await cards.let_banks_end(night)
         await finish(life)
 
 

@@ -102,9 +102,8 @@ class MemoryProvider:
         if self.refuses is not None:
             raise ProviderRefused(self.refuses)
         intent = self._known(ask.provider_payment_id)
-        known = f"refund:{ask.refund_id}" in self._keys
         id_ = self._once(f"refund:{ask.refund_id}", "re")
-        if not known:
+        if id_ not in self.refunds:
             if intent.status != "succeeded":
                 raise ProviderRefused("charge_not_captured")
             if intent.refunded_minor + ask.amount_minor > intent.ask.amount_minor:
