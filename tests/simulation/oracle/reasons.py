@@ -19,6 +19,7 @@ from tests.simulation.oracle.facts import Facts, Refused
 from tests.simulation.worlds import SECOND
 
 _NUMBER: Final = re.compile(r"\d+")
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def is_in(known: Facts, refused: Refused) -> bool:
@@ -39,6 +40,8 @@ def is_kept_out(known: Facts, refused: Refused) -> bool:
     """Rule 7: the guest keeps out, or is kept out; of gifts, either of the two."""
     people = {refused.row.user_id, refused.row.actor_id}
     people |= {UUID(str(id_)) for name, id_ in refused.body.items() if name.endswith("user_id")}
+    # Whose a booking is that staff change, the refusal alone says.
+    people |= {UUID(found) for found in _ID.findall(refused.detail)}
     kept = (one for who in people for one in known.exclusions[who].values())
     # It may have ended since it was asked, which is a while only where the node was away.
     return any(keeps_out(one, refused.at) or one.ended_at is not None for one in kept)

@@ -42,6 +42,8 @@ from tests.simulation.oracle.dues import Due, Dues
 
 UNPAID: Final = 60 * MINUTE
 """Rule 11; what the bank works on is waited for."""
+CANCELLED_WITHIN: Final = 10 * MINUTE
+"""The provider is asked first, and again, each time later, while it says nothing."""
 
 
 @attrs.define(eq=False)
@@ -166,7 +168,8 @@ class Timely:
             under_way = payment is not None and payment.status is PaymentStatus.PROCESSING
             due = None
             if pending and not under_way:
-                due = Due(at=max(one.occurred_at + UNPAID, now), whose=whose, what=one)
+                at = max(one.occurred_at + UNPAID, now)
+                due = Due(at=at, whose=whose, what=one, late_max=CANCELLED_WITHIN)
             self.dues.put(("unpaid", one.id), due, now)
 
 
