@@ -12,11 +12,11 @@ from uuid import UUID
 
 import attrs
 
+from actors.rules.business_day import business_day_of
 from actors.rules.stock_counts import UNSIGNED_PERCENT, needs_signature
 from actors.runtime.auditing import audited
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
-from actors.venue.days import today_at
 from actors.venue.managing import refuse_lesser, role_here
 from actors.venue.room_choice import unfit
 from actors.venue.state import VenueState
@@ -56,7 +56,7 @@ class _Book:
         unsigned_milli = self._unsigned_today_milli(level)
         signed = counted and needs_signature(before_milli, after_milli, unsigned_milli)
         if signed and role_here(self.state, self.context) < Role.MANAGEMENT:
-            return _unsigned(n, line, before_milli - unsigned_milli)
+            return _unsigned(n, line, before_milli, unsigned_milli)
         if after_milli < level.reserved_milli:
             return _negative(n, line, before_milli, level.reserved_milli)
         if after_milli > STOCK_MILLI_MAX:
@@ -83,8 +83,11 @@ class _Book:
         """What counts of this day booked without a signature, on the way to this one."""
         if level.counted_at is None:
             return 0
+        profile = self.state.profile
+        # By the calendar: what is posted after a day is closed goes to the next, but counts don't.
         today, counted_on = (
-            today_at(self.state.profile, at) for at in (self.context.now, level.counted_at)
+            business_day_of(at, profile.tz, profile.settings.cutover)
+            for at in (self.context.now, level.counted_at)
         )
         return level.unsigned_milli if today == counted_on else 0
 
@@ -160,12 +163,14 @@ def _delta_milli(line: StockLine, before_milli: int) -> int:
             return line.qty_milli
 
 
-def _unsigned(n: int, line: StockLine, before_milli: int) -> Refusal:
+def _unsigned(n: int, line: StockLine, before_milli: int, unsigned_milli: int) -> Refusal:
+    expected_milli = before_milli - unsigned_milli
+    without = f", {expected_milli} without the day's counts" if unsigned_milli else ""
     return Refusal(
         Code.SIGNATURE_REQUIRED,
-        f"line {n + 1}: {line.qty_milli} were counted where {before_milli} should be; a difference "
-        f"above {UNSIGNED_PERCENT} % is for management to book",
-        extra={"line": n, "on_hand_milli": before_milli},
+        f"line {n + 1}: {line.qty_milli} of {line.item_id} were counted where {before_milli} "
+        f"should be{without}; a difference above {UNSIGNED_PERCENT} % is for management to book",
+        extra={"line": n, "on_hand_milli": before_milli, "expected_milli": expected_milli},
     )
 
 

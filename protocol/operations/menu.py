@@ -129,7 +129,8 @@ class MoveStock(Command):
         seen = set()
         for n, line in enumerate(self.lines):
             if (line.item_id, line.kind) in seen:
-                yield FieldError(f"/lines/{n}", "repeated", "this item has a line of this kind")
+                detail = f"item {line.item_id} has another line of the kind {line.kind.value}"
+                yield FieldError(f"/lines/{n}", "repeated", detail)
             seen.add((line.item_id, line.kind))
 
 

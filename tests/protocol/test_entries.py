@@ -24,6 +24,7 @@ from protocol.errors import Code, Refusal
 from protocol.internal.sagas import SagaRefused
 from protocol.internal.visits import ReleaseSeat
 from protocol.messages import KeyScope, Message, Origin, Undo
+from protocol.records.inventory import InventoryLevel
 from protocol.records.platform import AuditEntry
 from protocol.records.runtime import Identity
 
@@ -101,6 +102,17 @@ def test_entries_of_0_2_name_who_is_on_duty_by_the_venue_whose_they_are() -> Non
         entry = attrs.evolve(ENTRY, removes=(("duty_places", key),))
         read = decode_rows(encode_entry(entry)).removes
         assert read == (("duty_places", (VENUE.id, someone)),)
+
+
+def test_levels_of_0_2_were_counted_without_a_word_of_signatures() -> None:
+    """What was not kept then counts as nothing, and the entry is read."""
+    level = InventoryLevel(
+        venue_id=VENUE.id, item_id=UUID(int=12), on_hand_milli=5, unit="kg", unsigned_milli=-1
+    )
+    wire = msgspec.msgpack.decode(encode_entry(attrs.evolve(ENTRY, changes=(level,))))
+    _, columns = wire[4][0]
+    assert columns.pop("unsigned_milli") == -1
+    assert decode_rows(msgspec.msgpack.encode(wire)).changes == (level.evolve(unsigned_milli=0),)
 
 
 def test_the_write_behind_reads_the_same_rows_and_keeps_sends_as_they_are() -> None:
