@@ -55,12 +55,12 @@ def decide_create_menu_item(
         alcoholic=command.alcohol,
         abv_bp=command.abv_bp,
         volume_ml=command.volume_ml,
-        standard_drinks_milli=_drinks_milli(command, state.profile.settings),
         allergens=command.allergens,
         hours=_hours(command.hours),
         available=command.available,
         recipe=tuple(line.part for line in command.recipe),
     )
+    item = item.evolve(standard_drinks_milli=drinks_milli(state, item))
     return Outcome(
         reply=item_view(state, item, context),
         changes=(item,),
@@ -99,7 +99,7 @@ def decide_update_menu_item(
         changes |= {"retired_at": context.now, "available": False}
     if all(getattr(item, name) == value for name, value in changes.items()):
         return Outcome(reply=item_view(state, item, context))
-    after = item.revised(**changes)
+    after = item.revised(**changes, standard_drinks_milli=drinks_milli(state, item))
     return Outcome(
         reply=item_view(state, after, context),
         changes=(after,),
@@ -132,7 +132,7 @@ def item_view(state: VenueState, item: MenuItem, context: Context) -> MenuItemVi
         tax_code=item.tax_code,
         tax_rate_bp=item.tax_rate_bp,
         alcohol=item.alcoholic,
-        standard_drinks_milli=item.standard_drinks_milli,
+        standard_drinks_milli=drinks_milli(state, item),
         allergens=item.allergens,
         available=item.available and in_hours and can_make(state, item),
         available_from=None
@@ -183,10 +183,16 @@ def recounted(state: VenueState, settings: VenueSettings) -> tuple[MenuItem, ...
     )
 
 
-def _drinks_milli(of: CreateMenuItem | MenuItem, settings: VenueSettings) -> int:
-    if of.volume_ml is None or of.abv_bp is None:
-        return 0
-    return standard_drinks_milli(of.volume_ml, of.abv_bp, settings=settings)
+def drinks_milli(state: VenueState, item: MenuItem) -> int:
+    """How much a portion is by the measure of now; what is kept is for lists, and may be older."""
+    return _drinks_milli(item, state.profile.settings)
+
+
+def _drinks_milli(item: MenuItem, settings: VenueSettings) -> int:
+    if item.volume_ml is None or item.abv_bp is None:
+        # Nobody can tell any more, and no drinks at all would pass every limit.
+        return item.standard_drinks_milli
+    return standard_drinks_milli(item.volume_ml, item.abv_bp, settings=settings)
 
 
 def _refuse_hours(hours: Mapping[str, Any] | None) -> Refusal | None:

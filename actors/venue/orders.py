@@ -21,6 +21,7 @@ from actors.runtime.outcome import Context, Decision, Outcome, Send
 from actors.venue import plays
 from actors.venue.caring import service_hold
 from actors.venue.days import today_at
+from actors.venue.menu import drinks_milli
 from actors.venue.refusing import noted
 from actors.venue.state import VenueState
 from actors.venue.stock import lacking, move, needed
@@ -266,7 +267,7 @@ def _refuse_many(state: VenueState, ordered: list[_Ordered], buyer: Buyer) -> Re
 def _priced(state: VenueState, line: OrderLine, goods: Goods, context: Context) -> PricedLine:
     total_minor = goods.price_minor * line.qty
     needs = needed(state, [(goods, line.qty)]) if isinstance(goods, MenuItem) else {}
-    drinks = goods.standard_drinks_milli if isinstance(goods, MenuItem) else 0
+    drinks = drinks_milli(state, goods) if isinstance(goods, MenuItem) else 0
     return PricedLine(
         purchase_id=context.fresh_id(),
         item_id=line.item_id,
