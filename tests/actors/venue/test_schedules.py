@@ -106,6 +106,15 @@ def test_a_draft_that_has_become_impossible_is_not_published() -> None:
     assert [error.pointer for error in refusal.errors] == ["/shifts/1/staff_id"]
 
 
+def test_a_draft_that_a_later_plan_leaves_no_rest_is_not_published() -> None:
+    """What was drafted first may have been overtaken by the plan of the week before."""
+    house = House()
+    put(house, a_shift())
+    sunday = a_shift(-1, starts_at=EVENING - 18 * HOUR, ends_at=EVENING - 10 * HOUR)
+    put(house, sunday, publish=True, week=WEEK - timedelta(days=7))
+    assert refused_with(put(house, shifts=None, publish=True)) is Code.REST_RULE_VIOLATED
+
+
 def test_what_stays_as_it_was_keeps_its_row_and_is_not_told() -> None:
     """Who clocks in names the shift; and nobody is told of what does not concern them."""
     house = House()
