@@ -128,7 +128,7 @@ class Timely:
         due = None if rest_over is None else Due(at=max(rest_over, now), whose=row.id, what=row)
         self.dues.put(("rest", row.id), due, now)
         tick = ticked_by(row, now)
-        # Whatever else is done to a visit, one whose meter was made to raise waits for the operator.
+        # Whatever is done to a visit, a meter that was made to raise waits for the operator.
         ticked = self.since.setdefault((row.id, f"charged {row.meter['charged_until']}"), now)
         due = None if tick is None else Due(at=tick, whose=row.id, what=row, excused_since=ticked)
         self.dues.put(("tick", row.id), due, now)
