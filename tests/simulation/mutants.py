@@ -9,6 +9,7 @@ from tests.simulation import (
     mutations_runtime,
     mutations_storage,
     mutations_time,
+    mutations_waiting,
 )
 from tests.simulation.mutations import MUTATIONS
 
@@ -21,4 +22,5 @@ PLANTED_IN = (
     mutations_rules,
     mutations_deeds,
     mutations_refusals,
+    mutations_waiting,
 )

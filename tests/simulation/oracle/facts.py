@@ -83,6 +83,7 @@ class Facts:
     lots: dict[UUID, dict[UUID, CreditGrant]] = attrs.field(factory=lambda: defaultdict(dict))
     exclusions: dict[UUID, dict[UUID, Exclusion]] = attrs.field(factory=lambda: defaultdict(dict))
     seats: dict[UUID, FloorPlace] = attrs.field(factory=dict)
+    had: dict[Hashable, set[UUID]] = attrs.field(factory=lambda: defaultdict(set))
 
     def ever(self, fact: Hashable, refused: Refused) -> bool:
         """Whether it was so at some moment since it was asked."""
@@ -125,13 +126,18 @@ class Facts:
                 self.facts["safety hold", row.venue_id, row.user_id].put(place, True)
             case StaffShift():
                 at_work = row.status in (ShiftStatus.OPEN, ShiftStatus.ON_BREAK)
-                self.facts["shift", row.staff_id].put(place, at_work)
+                self._has(("shift", row.staff_id), row.id, at_work, place)
             case Till():
                 is_open = row.status is TillStatus.OPEN
-                self.facts["till", row.staff_id].put(place, is_open)
-                self.facts["till", row.staff_id, row.venue_id].put(place, is_open)
+                self._has(("till", row.staff_id), row.id, is_open, place)
+                self._has(("till", row.staff_id, row.venue_id), row.id, is_open, place)
             case DrawerInUse():
                 self.facts["drawer", row.till_id].put(place, True)
+
+    def _has(self, fact: Hashable, id_: UUID, has: bool, place: int) -> None:
+        """Whether somebody has any such; an earlier one may still change when it is over."""
+        (self.had[fact].add if has else self.had[fact].discard)(id_)
+        self.facts[fact].put(place, bool(self.had[fact]))
 
     def _count(self, venue_id: UUID, place: int) -> None:
         taken = sum(s.party_size for s in self.seats.values() if s.venue_id == venue_id)

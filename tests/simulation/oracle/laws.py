@@ -33,6 +33,7 @@ from tests.simulation.faults import was_planted
 from tests.simulation.night import Night
 from tests.simulation.oracle.days import assert_days_begin_and_end_at_cutover
 from tests.simulation.oracle.doors import assert_nobody_comes_who_is_kept_out
+from tests.simulation.oracle.liveness import assert_nothing_is_stuck
 from tests.simulation.oracle.lives import assert_lives_are_legal
 from tests.simulation.oracle.meter import (
     assert_tax_is_in_the_price,
@@ -102,6 +103,7 @@ def assert_laws(night: Night) -> None:
     assert_no_more_are_in_than_fit(night)
     assert_what_is_told_was_decided(night)
     assert_refusals_have_reasons(night)
+    assert_nothing_is_stuck(night)
     assert_nobody_comes_who_is_kept_out(night)
     assert_money_is_as_told(night)
     assert_time_costs_what_it_costs(world)
