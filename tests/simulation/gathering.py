@@ -18,8 +18,8 @@ from protocol.records.base import Record
 from tests.simulation.asking import (
     Sent,
 )
-from tests.simulation.faults import Faults
 from tests.simulation.plan import Plan
+from tests.simulation.planted import NotedFaults
 from tests.simulation.worlds import SECOND
 from tests.twins.nodes import World
 from tests.twins.people import Heard, Someone, instant
@@ -76,7 +76,7 @@ class Gathering(ABC):
 
     plan: Plan
     world: World
-    faults: Faults
+    faults: NotedFaults
     _random: Random
     people: dict[str, Someone] = attrs.field(factory=dict)
     words: deque[str] = attrs.field(factory=lambda: deque(maxlen=4_000))
@@ -119,7 +119,7 @@ class Gathering(ABC):
     @classmethod
     def of(cls, plan: Plan, world: World) -> Self:
         """A night that nothing has happened in."""
-        return cls(plan, world, Faults(plan.rates), Random(plan.seed))
+        return cls(plan, world, NotedFaults(plan.rates), Random(plan.seed))
 
     @property
     def began(self) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,14 +12,16 @@ import attrs
 from actors.account import admission, payment_states, refund_asking
 from actors.rules import business_day, metering
 from actors.rules.lifecycle import PaymentReport
+from actors.runtime.answers import Answer
 from actors.venue import orders
 from actors.venue.bookings import Bookings
 from lastlight.auth.revocations import Revocations
 from lastlight.gateway import guard
 from lastlight.gateway.calls import Refused
+from lastlight.gateway.dispatch import Dispatcher
 from lastlight.gateway.guard import Guard
 from lastlight.gateway.sockets import SocketGateway
-from protocol.errors import LastLightError
+from protocol.errors import Code, LastLightError, Refusal
 from protocol.records.money_states import RefundStatus
 from tests.simulation.mutations import mutation, reached
 
@@ -154,3 +157,22 @@ def room_booked_twice(original: Any) -> Any:
         return True
 
     return is_free
+
+
+@mutation(Dispatcher, "perform", tells=True)
+def failures_of_others_told(original: Any) -> Any:
+    """While anything fails in the node, now and then somebody whose wish was done hears 500."""
+    turns = count()
+
+    async def perform(self: Any, call: Any) -> Any:
+        answer = await original(self, call)
+        if (generation := self.node._generation) is None or answer.refusal is not None:
+            return answer
+        failing = any(one.failures for one in generation.residents.by_address.values())
+        if not failing or next(turns) % 5:
+            return answer
+        reached()
+        refusal = Refusal(Code.INTERNAL, "this failed, as something did elsewhere")
+        return Answer(status=500, refusal=refusal)
+
+    return perform

@@ -207,7 +207,6 @@ class Night(Gathering):
 
     async def _insist(self, sent: Sent) -> Heard:
         renewed = 0
-        raised = self.faults.met["decision raised"]
         for _ in range(signing.TRIES_MAX):
             heard = await self._try(sent)
             if heard is DROPPED:
@@ -220,7 +219,7 @@ class Night(Gathering):
                 if not await signing.renew(self, sent.name):
                     return heard
                 continue
-            elif heard.code == "internal" and self.faults.met["decision raised"] > raised:
+            elif self.faults.explain(heard):
                 self.say(f"{sent.name} {sent.method} {sent.path} fails as was planted")
             elif self._is_decided(sent, heard):
                 return heard

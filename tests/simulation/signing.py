@@ -20,7 +20,7 @@ UNDECIDED: Final = {503, 504}
 
 def is_undecided(night: Night, heard: Heard) -> bool:
     """Whether to ask again: nothing is known, or it failed as was planted."""
-    planted = heard.code == "internal" and night.faults.met["decision raised"] > 0
+    planted = night.faults.explain(heard)
     return heard.status in UNDECIDED or planted or heard.code == "idempotency_in_progress"
 
 
