@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 
 import attrs
 
-from protocol.codec import to_json
+from protocol.codec import encode
 from protocol.entries import Entry, RoomEvent
 from protocol.messages import Message
 from protocol.records.platform import OutboxEvent
@@ -59,7 +59,8 @@ class Outbox:
             seen = (row.id, row.type, row.venue_id, row.occurred_at, row.event_version)
             said = (event.id, event.type, event.venue_id, event.occurred_at, event.version)
             assert (seen, row.hide_from) == (said, event.hide_from), (row, event)
-            assert to_json(row.payload) == to_json(event.data), (row, event)
+            # A database may put the names of an object into another order.
+            assert encode(row.payload) == encode(event.data), (row, event)
 
 
 def _told(entry: Entry) -> dict[Place, RoomEvent]:
