@@ -7,8 +7,9 @@ kept, so that the oracle can hold the node to it.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 import attrs
@@ -19,14 +20,18 @@ from tests.system.guests import VENUE, Front, Person
 from tests.system.harness import NodeProcess, wait_until
 from tests.system.load import ASK_AGAIN_S, SETTLED_S, Act, Guest, gather
 from tests.torture.harm import Harm, Scene
+from tests.torture.memory import WALLET, Memory, RememberingFront
 from tests.torture.places import Place
 from tests.torture.socket_front import open_socket_front
+from tests.torture.stored import Store
 from tests.torture.watchers import Watcher
 
 RAISER: Final = "staff5"
 HELPER: Final = "staff4"
 SOS: Final = "/api/emergency/sos"
 ALARM_S: Final = 2.0
+LOOKS_S: Final = (0.05, 0.5)
+"""How long it is until somebody looks into their wallet, or opens a till again."""
 WELL_S: Final = 90.0
 JOINED_S: Final = 30.0
 
@@ -36,13 +41,16 @@ class Evening:
     """A node, and all who have to do with it. Made by `open_evening`."""
 
     node: NodeProcess
-    front: Front
+    front: RememberingFront
+    store: Store
     place: Place
     dice: random.Random
     guests: list[Guest]
     watchers: list[Watcher] = attrs.field(factory=list)
     alarms: list[Act] = attrs.field(factory=list)
     """Those of this cycle."""
+    done: Counter[str] = attrs.field(factory=Counter)
+    """What was done to the node, by its name, and how often."""
     cut: int = 0
     """What was under way when the node went away or its user gave up: it may have happened."""
 
@@ -72,7 +80,9 @@ class Evening:
             for number, guest in enumerate(self.guests):
                 nursery.start_soon(self._stay, guest, code, number % 2 == 1)
             nursery.start_soon(self._raise_alarm)
-            await harm.do(Scene(node=self.node, place=self.place, dice=self.dice))
+            nursery.start_soon(self._look_into_wallets)
+            nursery.start_soon(self._open_tills_again)
+            await harm.do(Scene(node=self.node, place=self.place, dice=self.dice, done=self.done))
             # Who still waits gives up: a phone whose user has put it away.
             nursery.cancel_scope.cancel()
         self.cut += sum(guest.pending is not None for guest in self.guests)
@@ -84,7 +94,23 @@ class Evening:
             await guest.stay(self.front, code)
             return
         async with open_socket_front(self.front) as front:
-            await guest.stay(front, code)
+            await guest.stay(RememberingFront.of(front, self.front.memory), code)
+
+    async def _look_into_wallets(self) -> None:
+        """What is seen there in the middle of everything has to be what it was at that moment."""
+        while True:
+            await trio.sleep(self.dice.uniform(*LOOKS_S))
+            with suppress(httpx.TransportError):
+                await self.front.send(self.dice.choice(self.guests).person, "GET", WALLET)
+
+    async def _open_tills_again(self) -> None:
+        """Cashiers ask for what they have: refused, and for that reason."""
+        while True:
+            await trio.sleep(self.dice.uniform(*LOOKS_S))
+            by = self.dice.choice(self.guests).cashier
+            till = {"drawer": by.name, "opening_float_minor": 10_000}
+            with suppress(httpx.TransportError):
+                await self.front.send(by, "POST", "/api/staff/tills", till)
 
     async def settle(self) -> None:
         """Until the node misses nothing, and everybody knows what came of what they asked for."""
@@ -134,10 +160,13 @@ async def open_evening(
     node: NodeProcess, front: Front, place: Place, dice: random.Random, *, guests: int
 ) -> AsyncIterator[Evening]:
     """People on a running node: cashiers behind their tills, and listeners in their rooms."""
+    memory = Memory()
+    front = RememberingFront.of(front, memory)
     await front.sign_in_all("manager", "owner", RAISER, HELPER, "staff1")
     evening = Evening(
         node=node,
         front=front,
+        store=Store.of(node.data_dir / "journal", memory),
         place=place,
         dice=dice,
         guests=await gather(front, dice, first=1, count=guests, cashiers=3),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import signal
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -32,6 +33,8 @@ class Scene:
     node: NodeProcess
     place: Place
     dice: random.Random
+    done: Counter[str]
+    """What was done, and how often."""
 
     async def wait(self, bounds: tuple[float, float] = BEFORE_S) -> None:
         """Let the evening go on for a while."""
@@ -41,11 +44,27 @@ class Scene:
         """Whether the node's process runs."""
         return self.node.process.poll() is None
 
+    def kill_node(self) -> None:
+        """As by `kill -9`."""
+        self.node.kill()
+        self.done["SIGKILL of the node"] += 1
+
+    def stop_server(self) -> None:
+        """As by `pg_ctl stop -m immediate`, which sends the same; it may be away already."""
+        with suppress(psutil.NoSuchProcess, FileNotFoundError):
+            self.node.server().send_signal(signal.SIGQUIT)
+            self.done["immediate stop of PostgreSQL"] += 1
+
+    def fill_disk(self) -> None:
+        """To the last byte."""
+        self.place.fill()
+        self.done["disk filled"] += 1
+
 
 async def kill(scene: Scene) -> None:
     """The node ends as by `kill -9`; its PostgreSQL learns of it as it may."""
     await scene.wait()
-    scene.node.kill()
+    scene.kill_node()
 
 
 async def kill_both(scene: Scene) -> None:
@@ -53,23 +72,24 @@ async def kill_both(scene: Scene) -> None:
     await scene.wait()
     with suppress(psutil.NoSuchProcess, FileNotFoundError):
         scene.node.server().kill()
-    scene.node.kill()
+        scene.done["SIGKILL of PostgreSQL"] += 1
+    scene.kill_node()
 
 
 async def kill_while_starting(scene: Scene) -> None:
     """Killed again while it recovers from being killed."""
     await scene.wait()
-    scene.node.kill()
+    scene.kill_node()
     scene.node.launch()
     await scene.wait(STARTING_S)
-    scene.node.kill()
+    scene.kill_node()
 
 
 async def stop_database(scene: Scene) -> None:
     """PostgreSQL ends as by `pg_ctl stop -m immediate`; the node goes on and starts it again."""
     await scene.wait()
     before = scene.node.server()
-    before.send_signal(signal.SIGQUIT)
+    scene.stop_server()
 
     async def is_another() -> bool:
         return scene.node.has_another_server(before)
@@ -81,10 +101,9 @@ async def stop_database(scene: Scene) -> None:
 async def stop_database_and_kill(scene: Scene) -> None:
     """The node is killed while its PostgreSQL is away, or recovers."""
     await scene.wait()
-    with suppress(psutil.NoSuchProcess, FileNotFoundError):
-        scene.node.server().send_signal(signal.SIGQUIT)
+    scene.stop_server()
     await scene.wait((0.0, 3.0))
-    scene.node.kill()
+    scene.kill_node()
 
 
 async def kill_backends(scene: Scene) -> None:
@@ -93,19 +112,21 @@ async def kill_backends(scene: Scene) -> None:
         await scene.wait()
         with suppress(psutil.NoSuchProcess, FileNotFoundError):
             scene.dice.choice(scene.node.server().children()).kill()
+            scene.done["SIGKILL of a backend"] += 1
     await scene.wait()
 
 
 async def stop(scene: Scene) -> None:
     """A deploy: told to stop in the middle of everything."""
     await scene.wait()
+    scene.done["SIGTERM of the node"] += 1
     assert await scene.node.stop() == 0, f"it did not end well: {scene.node.tail()}"
 
 
 async def fill_disk(scene: Scene) -> None:
     """The disk is full, but for the reserve that a node keeps for emergencies; then it is not."""
     await scene.wait()
-    scene.place.fill()
+    scene.fill_disk()
     await scene.wait(FULL_S)
     scene.place.free()
 
@@ -114,7 +135,7 @@ async def fill_disk_wholly(scene: Scene) -> None:
     """The reserve is filled too, as soon as the node has given it up."""
     await scene.wait()
     for _ in range(2):
-        scene.place.fill()
+        scene.fill_disk()
         await scene.wait(FULL_S)
     scene.place.free()
 
@@ -122,22 +143,22 @@ async def fill_disk_wholly(scene: Scene) -> None:
 async def fill_disk_and_kill(scene: Scene) -> None:
     """Killed on a full disk, and started when somebody has made room."""
     await scene.wait()
-    scene.place.fill()
+    scene.fill_disk()
     await scene.wait(FULL_S)
     if scene.is_up():
-        scene.node.kill()
+        scene.kill_node()
     scene.place.free()
 
 
 async def start_on_full_disk(scene: Scene) -> None:
     """Started where there is no room, which it may refuse; then somebody makes some."""
     await scene.wait()
-    scene.node.kill()
-    scene.place.fill()
+    scene.kill_node()
+    scene.fill_disk()
     scene.node.launch()
     await scene.wait(STARTING_S)
     if scene.is_up():
-        scene.node.kill()
+        scene.kill_node()
     scene.place.free()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from uuid import UUID
@@ -14,7 +13,7 @@ from tests.system.books import reading
 from tests.system.harness import wait_until
 from tests.system.reckoning import ask_again, check_tables, check_visits
 from tests.torture.evening import Evening
-from tests.torture.stored import hold_to_the_laws
+from tests.torture.laws import Looked, hold_to_the_laws
 from tests.torture.watchers import Watcher, standing
 
 QUIET_S: Final = 30.0
@@ -22,15 +21,14 @@ SAMPLE: Final = 60
 """Answers of the whole evening that are asked for again after each cycle."""
 _EVENTS: Final = """
 select seq, id::text, hide_from::text from event_outbox where room = $1 order by seq"""
-_WAITING: Final = """
-select 'a message waits for ever: ' || id::text as what from runtime.pending_sends"""
+_WAITING: Final = "select id from runtime.pending_sends"
 
 
-async def hold_to_account(evening: Evening, *, earlier: int, laws: bool) -> Mapping[str, int]:
+async def hold_to_account(evening: Evening, *, earlier: int, laws: bool) -> Looked:
     """Check everything. `earlier` is how many acts there were before this cycle.
 
     Returns:
-        How many rows of which tables the laws were asked about; none without `laws`.
+        By law, how much of what it was shown; nothing without `laws`.
 
     Raises:
         AssertionError: something does not hold; with what.
@@ -47,7 +45,7 @@ async def hold_to_account(evening: Evening, *, earlier: int, laws: bool) -> Mapp
         await _check_nothing_waits(connection)
         for watcher in evening.watchers:
             await _check_room(connection, watcher)
-        return await hold_to_the_laws(connection) if laws else {}
+        return await hold_to_the_laws(connection, evening.store) if laws else {}
 
 
 async def _check_alarms(connection: Connection, evening: Evening) -> None:
@@ -67,15 +65,13 @@ async def _check_alarms(connection: Connection, evening: Evening) -> None:
 async def _check_nothing_waits(connection: Connection) -> None:
     """Every chain of messages came to its end."""
 
-    async def waiting() -> Sequence[Any]:
-        return await connection.fetch(_WAITING)
-
     async def none_waits() -> bool:
-        return not await waiting()
+        return not await connection.fetch(_WAITING)
 
     with suppress(trio.TooSlowError):
         await wait_until(none_waits, within_s=QUIET_S)
-    assert not (left := await waiting()), [row["what"] for row in left]
+    left = [str(row["id"]) for row in await connection.fetch(_WAITING)]
+    assert not left, f"these messages wait for ever: {left}"
 
 
 async def _check_room(connection: Connection, watcher: Watcher) -> None:

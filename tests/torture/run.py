@@ -16,7 +16,7 @@ from tests.torture.places import Place
 from tests.torture.telling import Counts, Cycle
 
 GUESTS: Final = 16
-LAWS_EVERY: Final = 20
+LAWS_EVERY: Final = 10
 """Reading all tables and recomputing all hashes takes longer the longer the evening lasts."""
 
 
@@ -52,11 +52,11 @@ async def one_cycle(evening: Evening, harm: Harm, *, laws: bool) -> Cycle:
     await evening.renew()
     await evening.be_hurt(harm)
     await evening.settle()
-    rows = await hold_to_account(evening, earlier=earlier, laws=laws)
+    looked = await hold_to_account(evening, earlier=earlier, laws=laws)
     return Counts.of(evening).since(
         before,
         harm=harm.name,
-        rows=rows,
+        looked=looked,
         start_s=evening.node.start_s if evening.node.start_s != started_s else 0.0,
         took_s=time.monotonic() - began,
     )

@@ -1,98 +1,187 @@
-"""What PostgreSQL holds, asked for the same laws as the simulator's database in memory.
+"""A node of processes and files as a night that the simulator's oracle can be asked about.
 
-Laws of rows alone are those of `tests.simulation.oracle`; what they take for a world is here the
-tables of the node, as they stood in one moment. Nobody books a room here or asks for a refund, so
-what is said of those is not asked.
+Its tables are PostgreSQL's as they stood in one moment, its journal is the files on the disk up to
+that moment, and what was answered is what everybody heard over HTTP and sockets. The laws
+themselves are those of `tests.simulation.oracle`, word for word.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 import attrs
 import trio
 
-from protocol.records.base import Record
+from protocol.records.analytics import DailyMetric, PatronAnalytics, RevenueProjection
+from protocol.records.base import RECORDS, Record
+from protocol.records.platform import NotificationDelivery
+from protocol.records.staff import StaffPerformance
 from storage.postgres.database import Connection
-from storage.postgres.mapping import mapping_of
-from tests.simulation.oracle.laws import (
-    assert_chains_hold,
-    assert_one_of_each,
-    assert_seats_are_taken_once,
-    assert_stock_is_what_moved,
-)
-from tests.simulation.oracle.meter import (
-    assert_tax_is_in_the_price,
-    assert_time_costs_what_it_costs,
-)
-from tests.simulation.oracle.places import assert_stations_are_had_by_one
-from tests.simulation.oracle.things import assert_no_hold_is_left_behind
+from storage.postgres.mapping import RecordMapping, mapping_of
+from tests.night.books import entries_of, fold
+from tests.simulation.asking import Sent
+from tests.simulation.clocks import KeepingClock
+from tests.simulation.disks import KeepingDisk
+from tests.simulation.gathering import Answered, Looked
+from tests.torture.journal import JournalCopy
+from tests.torture.memory import Memory
+from tests.twins.people import Heard
 
-_LAWS: Final[tuple[Callable[[Any], None], ...]] = (
-    assert_chains_hold,
-    assert_seats_are_taken_once,
-    assert_stock_is_what_moved,
-    assert_one_of_each,
-    assert_stations_are_had_by_one,
-    assert_no_hold_is_left_behind,
-    assert_time_costs_what_it_costs,
-    assert_tax_is_in_the_price,
-)
-READ_S: Final = 60.0
-QUIET_S: Final = 15.0
-"""What was just answered may still be on its way into the tables."""
+READ_S: Final = 120.0
+Rows = dict[str, dict[tuple[Any, ...], Record]]
+BESIDES: Final = frozenset(
+    kind.table.name
+    for kind in (
+        NotificationDelivery, DailyMetric, StaffPerformance, PatronAnalytics, RevenueProjection,
+    )
+)  # fmt: skip
+"""Tables that are not written from the journal: who was reached, and figures of past days."""
+_POSITION: Final = "select position from runtime.flush"
+_ASIDE: Final = "select table_name, row_key, error from runtime.refused_rows"
+_UNSENT: Final = "select count(*) from runtime.pending_sends"
 
 
 @attrs.define(eq=False)
 class Tables:
-    """The tables that a law asks for, read when it first does."""
+    """Rows by table and key, in the order in which the journal first has them."""
 
-    wanted: dict[str, type[Record]] = attrs.field(factory=dict)
-    rows: dict[str, Mapping[tuple[Any, ...], Any]] = attrs.field(factory=dict)
+    _rows: Rows
+    looked: Counter[str]
+    kept_aside: Sequence[object]
+
+    @property
+    def rows(self) -> Rows:
+        """All that the journal has to hold too."""
+        found = {name: rows for name, rows in self._rows.items() if name not in BESIDES}
+        self.looked.update({name: len(rows) for name, rows in found.items()})
+        return found
 
     def table(self, record: type[Record]) -> Mapping[tuple[Any, ...], Any]:
-        """By primary key; nothing on the first look, which only notes that it is wanted."""
-        self.wanted[record.table.name] = record
-        return self.rows.get(record.table.name, {})
+        """One table, by primary key."""
+        found = self._rows[record.table.name]
+        self.looked[record.table.name] = len(found)
+        return found
+
+
+def _a_clock_that_is_right() -> KeepingClock:
+    return KeepingClock(steps=[(timedelta(), timedelta())])
+
+
+@attrs.define(eq=False)
+class CountedDisk(KeepingDisk):
+    """A disk that notes when a law reads the journal."""
+
+    looked: Counter[str] = attrs.field(factory=Counter, kw_only=True)
+
+    def known(self) -> list[bytes]:
+        """All entries, oldest first."""
+        self.looked["entries"] = len(self.history)
+        return self.history
 
 
 @attrs.frozen
-class Stored:
-    """Stands for the world that a law is asked about."""
+class Done:
+    """What was done outside; nobody outside tells it here."""
 
+    done: Sequence[Any] = ()
+
+
+@attrs.define(eq=False)
+class StoredWorld:
+    """Stands for `tests.twins.nodes.World`."""
+
+    disk: CountedDisk
     database: Tables
+    clock: KeepingClock = attrs.field(factory=_a_clock_that_is_right)
+    effects: Done = Done()
 
 
-async def hold_to_the_laws(connection: Connection) -> Counter[str]:
-    """Ask each law, until it holds or everything has had its time; how many rows were looked at.
+@attrs.define(eq=False)
+class StoredNight:
+    """Stands for `tests.simulation.night.Night`, over all cycles of an evening."""
 
-    Raises:
-        AssertionError: a law does not hold.
-    """
-    stored = Stored(Tables())
-    for law in _LAWS:
-        law(stored)
-    deadline = trio.current_time() + QUIET_S
-    while True:
-        await _read(connection, stored.database)
-        try:
-            for law in _LAWS:
-                law(stored)
-        except AssertionError:
-            if trio.current_time() > deadline:
-                raise
-            await trio.sleep(1)
-        else:
-            return Counter({name: len(rows) for name, rows in stored.database.rows.items()})
+    world: StoredWorld
+    memory: Memory
+    looked: Counter[str]
+    """How many rows and entries of what a law was shown."""
+    unanswered: Mapping[str, object] = attrs.field(factory=dict)
+    """Everybody asks again until there is an answer, before anything is looked at."""
+
+    @property
+    def now(self) -> datetime:
+        """The time of all who are here."""
+        return datetime.now(UTC)
+
+    @property
+    def asked(self) -> Mapping[str, Sent]:
+        """Everything that anybody asked for, by its key."""
+        self.looked["requests"] = len(self.memory.asked)
+        return self.memory.asked
+
+    @property
+    def answered(self) -> Sequence[Answered]:
+        """What was answered well, in the order of the answers."""
+        self.looked["answers"] = len(self.memory.answered)
+        return [*self.memory.answered.values()]
+
+    @property
+    def answers(self) -> list[tuple[Sent, Heard]]:
+        """The same, to be struck off."""
+        return [(one.sent, one.heard) for one in self.answered]
+
+    @property
+    def looks(self) -> Sequence[Looked]:
+        """What wallets were seen to hold."""
+        self.looked["looks"] = len(self.memory.looks)
+        return self.memory.looks
 
 
-async def _read(connection: Connection, tables: Tables) -> None:
-    async with connection.transaction(isolation="repeatable read", readonly=True):
-        for name, record in tables.wanted.items():
-            mapping = mapping_of(record)
-            sql = f"select {mapping.columns_sql} from {mapping.table_sql}"
-            found = await connection.fetch(sql, timeout_s=READ_S)
-            read = (mapping.from_row(row) for row in found)
-            tables.rows[name] = {row.primary_key: row for row in read}
+@attrs.define(eq=False)
+class Store:
+    """A node's journal and tables, read again and again into one night."""
+
+    journal: JournalCopy
+    night: StoredNight
+
+    @classmethod
+    def of(cls, directory: Path, memory: Memory) -> Store:
+        """What is in a journal's directory, and nothing of any table yet."""
+        looked: Counter[str] = Counter()
+        disk = CountedDisk(looked=looked)
+        world = StoredWorld(disk, Tables({}, looked, ()))
+        return cls(JournalCopy(directory, disk), StoredNight(world, memory, looked))
+
+    async def read(self, connection: Connection) -> bool:
+        """Take all up to one moment, in which nothing is on its way; False if something is."""
+        await trio.to_thread.run_sync(self.journal.read_on)
+        async with connection.transaction(isolation="repeatable read", readonly=True):
+            position = (await connection.fetch(_POSITION))[0]["position"]
+            unsent = (await connection.fetch(_UNSENT))[0]["count"]
+            if unsent or position != self.journal.last_n:
+                return False
+            found = {}
+            for name, record in RECORDS.items():
+                mapping = mapping_of(record)
+                sql = f"select {mapping.columns_sql} from {mapping.table_sql}"
+                rows = await connection.fetch(sql, timeout_s=READ_S)
+                found[name] = (mapping, rows)
+            aside = await connection.fetch(_ASIDE)
+        read = await trio.to_thread.run_sync(self._in_order, found)
+        self.night.world.database = Tables(read, self.night.looked, [dict(row) for row in aside])
+        return True
+
+    def _in_order(self, found: Mapping[str, tuple[RecordMapping[Any], Sequence[Any]]]) -> Rows:
+        """Rows as the journal first has them; what it has not comes last."""
+        kept = {
+            name: {row.primary_key: row for row in mapping.from_rows(rows)}
+            for name, (mapping, rows) in found.items()
+        }
+        ordered: Rows = {name: {} for name in kept}
+        for name, key in fold(entries_of(self.night.world)):  # type: ignore[arg-type]
+            if key in kept[name]:
+                ordered[name][key] = kept[name].pop(key)
+        return {name: ordered[name] | kept[name] for name in kept}

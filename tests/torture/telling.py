@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import statistics
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Final
 
 import attrs
 
 from tests.torture.evening import Evening
+from tests.torture.laws import Looked
 
 _HEAD: Final = (
     "harm", "cycles", "answered", "cut off", "told to wait", "events", "connections", "up in s",
     "at most s",
 )  # fmt: skip
+SHOWN: Final = 4
 
 
 @attrs.frozen(kw_only=True)
@@ -31,8 +34,10 @@ class Cycle:
     connects: int
     start_s: float
     took_s: float
-    rows: Mapping[str, int]
-    """Of which tables the laws were asked about, how many."""
+    done: Counter[str]
+    """What was done to the node."""
+    looked: Looked
+    """What the laws looked at, if they were asked."""
 
 
 @attrs.define
@@ -44,6 +49,7 @@ class Counts:
     cut: int = 0
     heard: int = 0
     connects: int = 0
+    done: Counter[str] = attrs.field(factory=Counter)
 
     @classmethod
     def of(cls, evening: Evening) -> Counts:
@@ -54,10 +60,11 @@ class Counts:
             cut=evening.cut,
             heard=sum(len(watcher.heard) for watcher in evening.watchers),
             connects=sum(watcher.connects for watcher in evening.watchers),
+            done=Counter(evening.done),
         )
 
     def since(
-        self, before: Counts, *, harm: str, start_s: float, took_s: float, rows: Mapping[str, int]
+        self, before: Counts, *, harm: str, start_s: float, took_s: float, looked: Looked
     ) -> Cycle:
         """The cycle between two counts."""
         return Cycle(
@@ -69,7 +76,8 @@ class Counts:
             connects=self.connects - before.connects,
             start_s=start_s,
             took_s=took_s,
-            rows=rows,
+            done=self.done - before.done,
+            looked=looked,
         )
 
 
@@ -98,14 +106,32 @@ def table_of(cycles: Sequence[Cycle], left_out: Sequence[str]) -> str:
     ]
     lines = [f"{row[0]:<31}" + "".join(f"{cell:>13}" for cell in row[1:]) for row in rows]
     lines.insert(1, "-" * len(lines[0]))
-    asked = next((cycle.rows for cycle in reversed(cycles) if cycle.rows), {})
-    lines += ["rows that the laws were asked about at last: " + _counted(asked)]
-    lines += [f"left out: {name}; only root can make a disk that fills up" for name in left_out]
+    done = sum((cycle.done for cycle in cycles), Counter[str]())
+    lines += ["", "done to it: " + ", ".join(f"{what} {n}" for what, n in sorted(done.items()))]
+    looked = next((cycle.looked for cycle in reversed(cycles) if cycle.looked), {})
+    lines += ["", f"{'law, and what it looked at last':<53}{'rows':>11}  of which"]
+    lines += [_looked_at(law, rows) for law, rows in looked.items()]
+    lines += [f"left out: {name}; there is no disk that fills up" for name in left_out]
     return "\n".join(lines)
 
 
-def _counted(rows: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in sorted(rows.items())) or "none"
+def not_looked_at(cycles: Sequence[Cycle]) -> Sequence[str]:
+    """What a run says nothing about: there was none of it."""
+    found = {
+        "answers": any(cycle.answered for cycle in cycles),
+        "events": any(cycle.heard for cycle in cycles),
+        "rows": any(cycle.looked for cycle in cycles),
+    }
+    return [name for name, there in found.items() if not there]
+
+
+def _looked_at(law: str, rows: Mapping[str, int]) -> str:
+    """Where a law looked at more than a few tables, the largest ones."""
+    largest = sorted(rows, key=lambda name: -rows[name])[:SHOWN]
+    told = [f"{name} {rows[name]:,}" if rows[name] else f"no {name}" for name in largest]
+    if len(rows) > SHOWN:
+        told.append(f"{len(rows) - SHOWN} more")
+    return f"{law:<53}{sum(rows.values()):>11,}  {', '.join(told)}"
 
 
 def _row(name: str, cycles: Sequence[Cycle]) -> tuple[str, ...]:
