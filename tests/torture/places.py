@@ -1,7 +1,7 @@
 """Where a tortured node lives: a disk of its own that can be filled to the last byte.
 
-Root gets a file system in a file (ext4 through a loop device, else tmpfs). Whoever is not root gets
-a plain folder, and no cycles in which the disk is full.
+Root gets a file system in a file (ext4 through a loop device, else tmpfs), anybody else a tmpfs in
+a namespace. Where neither is allowed it is a plain folder, and no cycle has a full disk.
 """
 
 from __future__ import annotations
@@ -17,10 +17,17 @@ from typing import Final
 
 import attrs
 
+from tests.torture.namespaces import own_disk
+
 DISK_BYTES: Final = 3 * 1024**3
 """Room for the journal's reserve, the cluster, and some hours of evenings."""
+_NAME: Final = "lastlight-torture-"
 _CHUNK: Final = 8 * 1024**2
 _LEAST: Final = 4_096
+
+
+def _log_beside(place: Place) -> Path:
+    return place.folder.parent / "node.log"
 
 
 @attrs.frozen(kw_only=True)
@@ -29,6 +36,8 @@ class Place:
 
     folder: Path
     bounded: str | None = None
+    log: Path = attrs.field(default=attrs.Factory(_log_beside, takes_self=True))
+    """What a node says is kept elsewhere, as an operator's machine has it."""
 
     @property
     def _ballast(self) -> Path:
@@ -83,15 +92,22 @@ def _runs(*words: str) -> bool:
 @contextmanager
 def open_place() -> Iterator[Place]:
     """A folder, on a disk of its own where that is allowed, until left."""
-    outside = Path(tempfile.mkdtemp(prefix="lastlight-torture-"))
+    outside = Path(tempfile.mkdtemp(prefix=_NAME))
     outside.chmod(0o711)
-    folder = outside / "disk"
-    folder.mkdir(mode=0o711)
-    bounded = _mounted(folder, outside / "image")
+    if (disk := own_disk()) is not None:
+        # It ends with its namespace. Processes are told by the folder's name, so it has one.
+        folder = Path(tempfile.mkdtemp(prefix=_NAME, dir=disk))
+        bounded: str | None = "tmpfs in a namespace"
+        unmount = False
+    else:
+        folder = outside / "disk"
+        folder.mkdir(mode=0o711)
+        bounded = _mounted(folder, outside / "image")
+        unmount = bounded is not None
     folder.chmod(0o711)
     try:
-        yield Place(folder=folder, bounded=bounded)
+        yield Place(folder=folder, bounded=bounded, log=outside / "node.log")
     finally:
-        if bounded is not None and not _runs("umount", str(folder)):
+        if unmount and not _runs("umount", str(folder)):
             _runs("umount", "-l", str(folder))
         shutil.rmtree(outside, ignore_errors=True)
