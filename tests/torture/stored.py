@@ -9,20 +9,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
 import attrs
 import trio
 
+from protocol.entries import EntryRows, decode_rows
 from protocol.records.analytics import DailyMetric, PatronAnalytics, RevenueProjection
 from protocol.records.base import RECORDS, Record
 from protocol.records.platform import NotificationDelivery
 from protocol.records.staff import StaffPerformance
 from storage.postgres.database import Connection
 from storage.postgres.mapping import RecordMapping, mapping_of
-from tests.night.books import entries_of, fold
+from tests.night import books
 from tests.simulation.asking import Sent
 from tests.simulation.clocks import KeepingClock
 from tests.simulation.disks import KeepingDisk
@@ -146,6 +149,7 @@ class Store:
 
     journal: JournalCopy
     night: StoredNight
+    _decoded: dict[bytes, EntryRows] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, directory: Path, memory: Memory) -> Store:
@@ -154,6 +158,16 @@ class Store:
         disk = CountedDisk(looked=looked)
         world = StoredWorld(disk, Tables({}, looked, ()))
         return cls(JournalCopy(directory, disk), StoredNight(world, memory, looked))
+
+    def read_once(self) -> AbstractContextManager[object]:
+        """Meanwhile every law is given the same decoded entries: there are too many to forget."""
+
+        def decoded(data: bytes) -> EntryRows:
+            if (found := self._decoded.get(data)) is None:
+                found = self._decoded[data] = decode_rows(data)
+            return found
+
+        return patch.object(books, "_decoded", decoded)
 
     async def read(self, connection: Connection) -> bool:
         """Take all up to one moment, in which nothing is on its way; False if something is."""
@@ -181,7 +195,9 @@ class Store:
             for name, (mapping, rows) in found.items()
         }
         ordered: Rows = {name: {} for name in kept}
-        for name, key in fold(entries_of(self.night.world)):  # type: ignore[arg-type]
+        with self.read_once():
+            written = books.fold(books.entries_of(self.night.world))  # type: ignore[arg-type]
+        for name, key in written:
             if key in kept[name]:
                 ordered[name][key] = kept[name].pop(key)
         return {name: ordered[name] | kept[name] for name in kept}
