@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
 import attrs
 
-from protocol.entries import EntryRows, decode_message, decode_rows
+from protocol.entries import EntryRows, decode_message
 from protocol.records.base import Record
 from protocol.records.ledger import LedgerAccount, LedgerPosting
 from protocol.records.money import CreditGrant, CreditHold, Credits
@@ -26,13 +25,7 @@ GIVEN_IN_THE_FLUSH: Final = {
 
 def entries_of(world: World) -> list[EntryRows]:
     """All that was ever durable and is still kept, in order."""
-    return [_decoded(data) for data in world.disk.known()]
-
-
-@lru_cache(maxsize=10_000)
-def _decoded(data: bytes) -> EntryRows:
-    # Worlds have their past in common, so most of it is read once for all of them.
-    return decode_rows(data)
+    return world.disk.decoded()
 
 
 def fold(entries: list[EntryRows]) -> Rows:

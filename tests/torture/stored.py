@@ -9,11 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
-from unittest.mock import patch
 
 import attrs
 import trio
@@ -25,7 +23,7 @@ from protocol.records.platform import NotificationDelivery
 from protocol.records.staff import StaffPerformance
 from storage.postgres.database import Connection
 from storage.postgres.mapping import RecordMapping, mapping_of
-from tests.night import books
+from tests.night.books import fold
 from tests.simulation.asking import Sent
 from tests.simulation.clocks import KeepingClock
 from tests.simulation.disks import KeepingDisk
@@ -76,14 +74,23 @@ def _a_clock_that_is_right() -> KeepingClock:
 
 @attrs.define(eq=False)
 class CountedDisk(KeepingDisk):
-    """A disk that notes when a law reads the journal."""
+    """A disk that notes when a law reads the journal, and decodes each entry once.
+
+    All laws read all of it, and it is more than a cache that forgets would hold.
+    """
 
     looked: Counter[str] = attrs.field(factory=Counter, kw_only=True)
+    rows: list[EntryRows] = attrs.field(factory=list)
 
     def known(self) -> list[bytes]:
         """All entries, oldest first."""
         self.looked["entries"] = len(self.history)
         return self.history
+
+    def decoded(self) -> list[EntryRows]:
+        """The same, read."""
+        self.rows.extend(decode_rows(data) for data in self.known()[len(self.rows) :])
+        return self.rows
 
 
 @attrs.frozen
@@ -149,7 +156,6 @@ class Store:
 
     journal: JournalCopy
     night: StoredNight
-    _decoded: dict[bytes, EntryRows] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, directory: Path, memory: Memory) -> Store:
@@ -158,16 +164,6 @@ class Store:
         disk = CountedDisk(looked=looked)
         world = StoredWorld(disk, Tables({}, looked, ()))
         return cls(JournalCopy(directory, disk), StoredNight(world, memory, looked))
-
-    def read_once(self) -> AbstractContextManager[object]:
-        """Meanwhile every law is given the same decoded entries: there are too many to forget."""
-
-        def decoded(data: bytes) -> EntryRows:
-            if (found := self._decoded.get(data)) is None:
-                found = self._decoded[data] = decode_rows(data)
-            return found
-
-        return patch.object(books, "_decoded", decoded)
 
     async def read(self, connection: Connection) -> bool:
         """Take all up to one moment, in which nothing is on its way; False if something is."""
@@ -195,8 +191,7 @@ class Store:
             for name, (mapping, rows) in found.items()
         }
         ordered: Rows = {name: {} for name in kept}
-        with self.read_once():
-            written = books.fold(books.entries_of(self.night.world))  # type: ignore[arg-type]
+        written = fold(self.night.world.disk.decoded())
         for name, key in written:
             if key in kept[name]:
                 ordered[name][key] = kept[name].pop(key)

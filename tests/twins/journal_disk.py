@@ -9,11 +9,13 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 from uuid import UUID, uuid4
 
 import attrs
 
+from protocol.entries import EntryRows, decode_rows
 from storage.journal.frames import charge, pack, unpack
 
 __all__ = ["Kept", "MemoryDisk", "row_of"]
@@ -64,6 +66,10 @@ class MemoryDisk:
         """What is written of entries, oldest first."""
         return [kept.data for kept in self.entries]
 
+    def decoded(self) -> list[EntryRows]:
+        """The same, read."""
+        return [_decoded(data) for data in self.known()]
+
     def settle(self) -> None:
         """Take the tail for what it is: a whole row, or nothing."""
         row, self.tail = self.tail, b""
@@ -76,3 +82,9 @@ class MemoryDisk:
         for n, data in enumerate(unpack(blob), start=first_n):
             total = self.last_total + charge(data)
             self.entries.append(Kept(n=n, data=data, total=total, committed_at_s=at_s))
+
+
+@lru_cache(maxsize=10_000)
+def _decoded(data: bytes) -> EntryRows:
+    # Worlds have their past in common, so most of it is read once for all of them.
+    return decode_rows(data)
