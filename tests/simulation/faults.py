@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from random import Random
 from typing import Final
+from uuid import UUID
 
 import attrs
 import trio
@@ -109,14 +110,14 @@ class PlantedError(Exception):
 _AN_EXCEPTION: Final = re.compile(r"\w+\(")
 
 
-def was_planted(letter: DeadLetter) -> bool:
-    """Whether it died of what was done to it here.
+def was_planted(letter: DeadLetter, hung: Container[UUID] = ()) -> bool:
+    """Whether it died of what was done to it here; `hung` are effects that were made to hang.
 
     Asking how a payment is is given up soon while the provider is away: its timer asks again. That
     is told in words; a bug of its own is told as the exception that it was.
     """
     unanswered = letter.command == AskOfPayment.__name__ and not _AN_EXCEPTION.match(letter.error)
-    return unanswered or "planted" in letter.error
+    return unanswered or letter.message_id in hung or "planted" in letter.error
 
 
 @attrs.define(eq=False)
@@ -132,6 +133,8 @@ class Faults:
     """Ends the life of the node at once."""
     failing: int = sqlite3.SQLITE_ERROR
     """What a commit fails of."""
+    hung: set[UUID] = attrs.field(factory=set)
+    """Messages whose effects were made to hang."""
     undos: set[type[Command]] = attrs.field(factory=set)
     """What has been named as the undo of something."""
     written: Callable[[], None] = lambda: None
@@ -215,6 +218,7 @@ class Faults:
     async def before_performing(self, message: Message) -> None:
         """Perhaps this try of an effect comes to nothing, or to no end."""
         if self.comes("effect hangs"):
+            self.hung.add(message.id)
             await trio.sleep_forever()  # Each try has its bound.
         if self.comes("effect failed"):
             raise EffectDelayed("planted by the simulator")

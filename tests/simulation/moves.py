@@ -147,7 +147,8 @@ async def _settle(life: Life) -> None:
 async def _replay(life: Life) -> bool:
     """The operator sends again what failed as was planted; whether there was anything."""
     letters = life.database.table(DeadLetter)
-    found = [row for row in letters.values() if row.replayable and was_planted(row)]
+    hung = life.night.faults.hung
+    found = [row for row in letters.values() if row.replayable and was_planted(row, hung)]
     for letter in sorted(found, key=lambda row: str(row.message_id)):
         life.night.say(f"the operator sends {letter.command} again")
         try:
