@@ -6,7 +6,7 @@ whatever set it to which time, what waits by the rules waits no longer than they
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -38,7 +38,7 @@ from tests.simulation.oracle.deadlines import (
     taken_on_by,
     ticked_by,
 )
-from tests.simulation.oracle.dues import Due, Dues
+from tests.simulation.oracle.dues import LATE_MAX, Due, Dues
 
 UNPAID: Final = 60 * MINUTE
 """Rule 11; what the bank works on is waited for."""
@@ -104,7 +104,7 @@ class Timely:
         elif (rule := DEADLINES.get(table)) is not None:
             zone = self.zones.get(getattr(row, "venue_id", None) or whose)
             at = rule(row, now, zone)
-            due = None if at is None else Due(at=max(at, now), whose=whose, what=row)
+            due = None if at is None else _due(at, now, whose, row)
             self.dues.put((table, *row.primary_key), due, now)
 
     def _timer(self, row: ActorTimer, now: datetime) -> None:
@@ -117,7 +117,7 @@ class Timely:
             assert row.fired_at >= row.due_at, f"{row} fired before its time"
         self.timers[key] = row
         fired = row.fired_at is not None
-        due = None if fired else Due(at=max(row.due_at, now), whose=row.actor_id, what=row)
+        due = None if fired else _due(row.due_at, now, row.actor_id, row)
         self.dues.put((ActorTimer.table.name, *key), due, now)
 
     def _visit(self, row: Session, now: datetime) -> None:
@@ -125,7 +125,7 @@ class Timely:
         self.visits.add(row.id)
         since = self.since.setdefault((row.id, row.status_since), now)
         rest_over = rest_over_at(row, since)
-        due = None if rest_over is None else Due(at=max(rest_over, now), whose=row.id, what=row)
+        due = None if rest_over is None else _due(rest_over, now, row.id, row)
         self.dues.put(("rest", row.id), due, now)
         tick = ticked_by(row, now)
         # Whatever is done to a visit, a meter that was made to raise waits for the operator.
@@ -168,9 +168,18 @@ class Timely:
             under_way = payment is not None and payment.status is PaymentStatus.PROCESSING
             due = None
             if pending and not under_way:
-                at = max(one.occurred_at + UNPAID, now)
-                due = Due(at=at, whose=whose, what=one, late_max=CANCELLED_WITHIN)
+                due = _due(one.occurred_at + UNPAID, now, whose, one, late_max=CANCELLED_WITHIN)
             self.dues.put(("unpaid", one.id), due, now)
+
+
+def _due(
+    at: datetime, now: datetime, whose: UUID, what: object, *, late_max: timedelta = LATE_MAX
+) -> Due:
+    """What is due by a rule, looked at now.
+
+    Its time may be over; a message that was made to raise since that time may be why.
+    """
+    return Due(at=max(at, now), whose=whose, what=what, late_max=late_max, excused_since=at)
 
 
 _TIMELY: Final[WeakKeyDictionary[Night, Timely]] = WeakKeyDictionary()
