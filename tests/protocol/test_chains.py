@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from protocol.chains import (
     GENESIS,
+    canonical_journal,
     canonical_json,
     chained_hash,
     first_broken,
@@ -22,7 +23,9 @@ from protocol.chains import (
     row_fields,
     text_digest,
 )
+from protocol.records.ledger import LedgerJournal, LedgerPosting
 from protocol.records.states import Severity
+from tests.storage.samples import a
 
 quick = settings(max_examples=100, deadline=None)
 json_values = st.recursive(
@@ -115,6 +118,17 @@ def test_a_row_is_hashed_without_its_hashes_and_personal_text() -> None:
     """The hash cannot cover itself, and must survive erasure."""
     row = Row(amount_minor=1, note="a name", hash=b"x")
     assert row_fields(row, without=["note"]) == {"amount_minor": 1}
+
+
+def test_a_journal_is_spelled_with_its_postings_in_order_of_their_lines() -> None:
+    """L7, worked out from the fields: the hash covers both, and not the memo."""
+    journal = a(LedgerJournal, memo="a name")
+    lines = [a(LedgerPosting, journal_id=journal.id, line=n) for n in (10, 2, 1)]
+    wanted = {
+        "journal": row_fields(journal, without=("memo", "memo_salt")),
+        "postings": [row_fields(line) for line in reversed(lines)],
+    }
+    assert canonical_journal(journal, lines) == canonical_json(wanted)
 
 
 def test_a_chain_shows_where_it_breaks() -> None:

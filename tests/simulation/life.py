@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
+import pkgutil
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from random import Random
 from typing import Any, Final
 
 import attrs
 import trio
 
+from tests.simulation import workload
 from tests.simulation.clients import Clients
 from tests.simulation.databases import FaultyDatabase
 from tests.simulation.night import CHANCE, ELSEWHERE, KIND, Night, NoStep
-from tests.simulation.workload import (
-    admin,
-    cards,
-    care,
-    chores,
-    mail,
-    money,
-    people,
-    places,
-    reading,
-    trespass,
-    visits,
-    work,
-)
+from tests.simulation.workload import trespass
 from tests.simulation.workload.steps import STEPS
 from tests.twins.whole import LastLight
 
-TABLES: Final = (
-    admin,
-    cards,
-    care,
-    chores,
-    mail,
-    money,
-    people,
-    places,
-    reading,
-    trespass,
-    visits,
-    work,
-)
-"""Imported for their steps."""
+for _found in pkgutil.iter_modules(workload.__path__):
+    import_module(f"{workload.__name__}.{_found.name}")  # for its steps
 NAMES: Final = tuple(STEPS)
 FAVOUR: Final = 40
 """How much more often the step is taken that a night is in favour of."""
