@@ -43,6 +43,8 @@ DEAD_LETTER_BYTES_MAX: Final = 256 * 1024
 """A longer message is kept without its payload: its letter has to fit into an entry."""
 FAILURES_BEFORE_RELOAD: Final = 3
 FAILURE_WINDOW_S: Final = 60.0
+EMERGENCY_AGAIN_S: Final = 10
+"""After which the timer of an emergency whose decision raised is due again."""
 ACTOR_IDLE_S: Final = 900.0
 """An actor other than venue and platform retires after this long without a message."""
 

@@ -1,24 +1,31 @@
 """What becomes of a message whose decision failed, and of an actor that fails again and again.
 
-The message goes to the dead letters. The state of an actor that failed often is not trusted any
-more: it is loaded anew from what is written, and whoever watches it tells the people concerned.
+The message goes to the dead letters. If a timer of an emergency sent it, that is set again as well:
+an alarm must not stand still until an operator comes. The state of an actor that failed often is
+not trusted any more: it is loaded anew from what is written, and whoever watches it tells the
+people concerned.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import trio
 
 from actors.runtime.loading import reload
-from actors.runtime.outcome import Outcome
+from actors.runtime.outcome import Outcome, SetTimer
 from protocol.entries import encode_message
 from protocol.errors import Code, Refusal
 from protocol.events.system import SystemActorRestarted
 from protocol.internal.faults import ActorRestarted
-from protocol.limits import DEAD_LETTER_BYTES_MAX, FAILURE_WINDOW_S, FAILURES_BEFORE_RELOAD
+from protocol.limits import (
+    DEAD_LETTER_BYTES_MAX,
+    EMERGENCY_AGAIN_S,
+    FAILURE_WINDOW_S,
+    FAILURES_BEFORE_RELOAD,
+)
 from protocol.messages import Message
 from protocol.records.runtime import DeadLetter
 
@@ -95,4 +102,12 @@ def outcome_of_failure(actor: Actor, message: Message, failure: str, now: dateti
     refusal = Refusal(
         Code.INTERNAL, f"this failed and was recorded as {message.id}; tell the operator"
     )
-    return Outcome(reply=refusal, appends=(letter,))
+    return Outcome(reply=refusal, appends=(letter,), timers=_again(message, now))
+
+
+def _again(message: Message, now: datetime) -> tuple[SetTimer, ...]:
+    """The timer of an emergency, set anew; by the third time its actor has been loaded anew."""
+    if message.timer is None or not message.command.emergency:
+        return ()
+    name, _ = message.timer
+    return (SetTimer(name, now + timedelta(seconds=EMERGENCY_AGAIN_S), message.command),)

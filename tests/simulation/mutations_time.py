@@ -7,7 +7,7 @@ from typing import Any
 
 import attrs
 
-from actors.runtime import drafting, handling
+from actors.runtime import drafting, handling, restarting
 from actors.runtime.timers import Timers
 from tests.simulation.mutations import mutation, reached
 
@@ -52,6 +52,17 @@ def timer_fired_twice(original: Any) -> Any:
         await original(actor, attrs.evolve(envelope, message=again))
 
     return handle
+
+
+@mutation(restarting, "_again")
+def alarm_left_to_the_operator(original: Any) -> Any:
+    """The timer of an alarm whose decision raised is not set again."""
+
+    def again(message: Any, now: Any) -> tuple[Any, ...]:
+        reached(bool(original(message, now)))
+        return ()
+
+    return again
 
 
 def _later(prefixes: tuple[str, ...], by: timedelta) -> Any:

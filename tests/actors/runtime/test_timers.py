@@ -8,9 +8,13 @@ import attrs
 import trio
 from trio.testing import MockClock
 
+from actors.runtime.behaviour import decides
+from actors.runtime.outcome import Context, Decision
+from actors.runtime.state import State
 from protocol.addresses import ActorKind
 from protocol.entries import decode_entry, decode_message
 from protocol.internal.forgetting import ForgetFiredTimers
+from protocol.limits import EMERGENCY_AGAIN_S
 from protocol.records.platform import ActorTimer
 from protocol.records.runtime import DeadLetter
 from tests.actors.runtime.asking import ask, count_in
@@ -18,10 +22,11 @@ from tests.actors.runtime.toy_commands import (
     Add,
     Break,
     Look,
+    Shout,
     StopWaiting,
     Wait,
 )
-from tests.actors.runtime.toys import purse_of, toys
+from tests.actors.runtime.toys import decide_shout, purse_of, toys
 from tests.twins.nodes import World, open_memory_node
 
 
@@ -76,6 +81,35 @@ async def test_what_a_timer_sent_is_done_once_its_bug_is_mended(autojump_clock: 
             await running.write_behind.wait_flushed(running.journal.last)
             assert count_in(await ask(running.node, Look())) == 1
     assert world.database.table(DeadLetter) == {}
+
+
+async def test_the_timer_of_an_emergency_comes_again_if_its_decision_raises(
+    autojump_clock: MockClock,
+) -> None:
+    """An alarm that a bug silenced would be louder for nobody until an operator came (Rule 8)."""
+    broken = toys()
+    purse = broken[ActorKind.IDENTITY]
+    bugs = iter(range(2))
+
+    @decides(Shout)
+    def decide_badly(state: State, command: Shout, context: Context) -> Decision:
+        if next(bugs, None) is not None:
+            raise RuntimeError("a bug")
+        return decide_shout(state, command, context)
+
+    broken[ActorKind.IDENTITY] = attrs.evolve(
+        purse, decisions={**purse.decisions, Shout: decide_badly}
+    )
+    world = World()
+    async with open_memory_node(world, broken) as running:
+        await ask(running.node, Wait(seconds=60, shouting=True))
+        await trio.sleep(60 + 2 * EMERGENCY_AGAIN_S - 1)
+        assert count_in(await ask(running.node, Look())) == 0
+    async with open_memory_node(world, broken) as running:
+        await trio.sleep(2)
+        assert count_in(await ask(running.node, Look())) == 1
+        await trio.sleep(10 * EMERGENCY_AGAIN_S)
+        assert count_in(await ask(running.node, Look())) == 1
 
 
 async def test_a_timer_set_to_what_it_is_writes_nothing(autojump_clock: MockClock) -> None:

@@ -60,10 +60,11 @@ class Shout(Command):
 
 @command
 class Wait(Command):
-    """Count one more later."""
+    """Count one more later, or shout then."""
 
     seconds: int
     name: str = "later"
+    shouting: bool = False
 
 
 @command

@@ -129,9 +129,10 @@ def decide_break(state: State, command: Break, context: Context) -> Decision:
 @decides(Wait)
 def decide_wait(state: State, command: Wait, context: Context) -> Decision:
     due_at = context.now + timedelta(seconds=command.seconds)
+    then = Shout() if command.shouting else Add()
     return Outcome(
         reply=Count(count=_count(state), version=0),
-        timers=(SetTimer(command.name, due_at, Add()),),
+        timers=(SetTimer(command.name, due_at, then),),
     )
 
 

@@ -42,7 +42,7 @@ class Alarms:
             self.dues.put(name, None, now)
         due = None
         if at is not None:
-            due = Due(at=at, whose=row.venue_id, what=row, excused_since=now)
+            due = Due(at=at, whose=row.venue_id, what=row, emergency=True)
         self.dues.put(name, due, now)
 
     def _due_at(self, before: Incident | None, row: Incident, now: datetime) -> datetime | None:

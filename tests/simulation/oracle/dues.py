@@ -2,7 +2,7 @@
 
 Whatever is due has a name. It is done when it is set anew or goes away; if neither happens it
 stands. Counted is only time that passed while a node could run, and nothing counts whose message
-was made to raise: that waits for the operator.
+was made to raise: that waits for the operator. Emergencies do not wait: theirs is tried again.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Due:
     late_max: timedelta = LATE_MAX
     excused_since: datetime | None = None
     """Since when a message that was made to raise may be why; by default, since it is due."""
+    emergency: bool = False
+    """Whether nothing excuses it, also no message that was made to raise."""
 
 
 @attrs.define(eq=False)
@@ -75,5 +77,5 @@ class Dues:
         )
 
     def _is_excused(self, due: Due) -> bool:
-        raised_at = self.raised.get(due.whose)
+        raised_at = None if due.emergency else self.raised.get(due.whose)
         return raised_at is not None and raised_at >= (due.excused_since or due.at)
