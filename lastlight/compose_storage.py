@@ -10,7 +10,7 @@ from typing import Final
 import attrs
 
 from actors.runtime.directory import OWNERS
-from lastlight.clocks import SystemClock
+from lastlight.clocks import SystemClock, start_after
 from lastlight.metrics import Metrics
 from lastlight.places import Places
 from lastlight.settings import Settings
@@ -77,6 +77,7 @@ async def open_storage(
         await enter(open_asyncio_loop())
         timed = metrics.journal_commits.observe
         journal = await enter(open_journal(places.journal, clock=clock, when_committed=timed))
+        await start_after(journal, clock)
         url = await enter(_open_server(settings, places))
         database = await enter(open_database(url))
         # Loads have connections of their own: a burst of them must not hold up the flush.

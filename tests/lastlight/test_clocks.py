@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lastlight.clocks import SystemClock, system_ids
+from lastlight.clocks import SystemClock, start_after, system_ids
+from protocol.addresses import OUTSIDE
+from protocol.entries import Entry, encode_entry
+from protocol.journal import Urgency
+from storage.journal.opening import open_journal
 
 SECOND = 1_000_000_000
 OPENING = 1_700_000_000 * SECOND
@@ -54,6 +60,58 @@ def test_set_back_it_goes_on_and_is_caught_up_with() -> None:
     assert clock.now() == before + timedelta(seconds=540)
     machine.passes(1)
     assert clock.now() == before + timedelta(seconds=541)
+
+
+def test_it_starts_no_earlier_than_the_process_before_it_ended() -> None:
+    """Who signed in before a restart is known after it, though the machine woke up in the past."""
+    machine = Machine()
+    clock = machine.clock()
+    ended = clock.now() + timedelta(seconds=30)
+    clock.start_at(ended)
+    assert clock.now() == ended
+    machine.passes(10)
+    assert clock.now() == ended + timedelta(seconds=9)
+    clock.start_at(ended)
+    assert clock.now() == ended + timedelta(seconds=9)
+
+
+@pytest.mark.parametrize(
+    ("behind", "waits"),
+    [
+        (timedelta(seconds=-5), False),
+        (timedelta(seconds=30), True),
+        (timedelta(hours=1), True),
+        (timedelta(days=365), False),
+    ],
+    ids=["it goes right", "some seconds", "an hour", "the journal is of the future"],
+)
+async def test_a_machine_that_woke_up_in_the_past_is_told_by_the_journal(
+    tmp_path: Path, behind: timedelta, waits: bool
+) -> None:
+    """But once a year was wrong by mistake, a restart must be the way out of it."""
+    machine = Machine()
+    ended = machine.clock().now() + behind
+    entry = Entry(actor=OUTSIDE, at=ended, cause=None)
+    async with open_journal(tmp_path, clock=machine.clock()) as journal:
+        journal.append_nowait(encode_entry(entry), urgency=Urgency.COMMAND)
+    clock = machine.clock()
+    async with open_journal(tmp_path, clock=clock) as journal:
+        await start_after(journal, clock)
+    assert clock.now() == (ended if waits else machine.clock().now())
+
+
+@pytest.mark.parametrize("data", [(), (b"no entry",)], ids=["nothing", "what nobody can read"])
+async def test_a_journal_that_tells_no_time_changes_none(
+    tmp_path: Path, data: tuple[bytes, ...]
+) -> None:
+    """The first start of a node, and one that recovery will refuse with what to do."""
+    clock = Machine().clock()
+    before = clock.now()
+    async with open_journal(tmp_path, clock=clock) as journal:
+        for one in data:
+            await journal.wait_durable(journal.append_nowait(one, urgency=Urgency.COMMAND))
+        await start_after(journal, clock)
+    assert clock.now() == before
 
 
 @given(st.lists(st.tuples(st.floats(0, 5000), st.integers(-4000, 4000)), max_size=30))
