@@ -11,6 +11,7 @@ from typing import Any, Final
 import attrs
 import trio
 
+from protocol.limits import JOURNAL_RESERVE_RETRY_S
 from tests.simulation import workload
 from tests.simulation.clients import Clients
 from tests.simulation.databases import FaultyDatabase
@@ -26,7 +27,8 @@ FAVOUR: Final = 40
 """How much more often the step is taken that a night is in favour of."""
 AT_ONCE_MAX: Final = 7
 ELSEWHERE_SHARE: Final = 0.12
-SETTLED_S: Final = 5
+SETTLED_S: Final = JOURNAL_RESERVE_RETRY_S + 3
+"""A disk that was full is asked for room as often, and a turn may come late by then."""
 SETTLED_MAX_S: Final = 600
 FINISHED_MINUTES: Final = 100
 """Longer than anything pending may take: a payment that nobody makes is void after an hour."""
