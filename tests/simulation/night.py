@@ -189,12 +189,22 @@ class Night(Gathering):
         if any(body.get("recorded") is False for body in bodies):
             # An alarm that its venue could not take: the gateway answered, and knows no keys.
             return
+        if heard.status == 404 and self._lost_a_role(sent):
+            return  # The house is not theirs to see any more.
         if self._was_on_duty_elsewhere(sent):
             return  # The alarm is for where they work now, and that house knows no such key.
         same = (heard.status, _lasting(heard.body)) == (before.status, _lasting(before.body))
         assert same, (
             f"{sent}\nfirst {before.status} {before.body}\nthen {heard.status} {heard.body}"
         )
+
+    def _lost_a_role(self, sent: Sent) -> bool:
+        """Whether somebody changed what they are since they were answered, or is about to."""
+        answered = next(one.ended for one in self.answered if one.sent.key == sent.key)
+        changed = [one.sent for one in self.answered if one.ended > answered]
+        changed += [asked for _, _, asked in self.unanswered.values()]
+        path = f"/api/users/{self.people[sent.name].user_id}/roles"
+        return any(one.path == path for one in changed)
 
     def _was_on_duty_elsewhere(self, sent: Sent) -> bool:
         """Whether an SOS that names no venue may have been for another one when it was pressed."""

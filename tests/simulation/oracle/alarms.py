@@ -57,8 +57,10 @@ class Alarms:
             if row.tier >= LAST:
                 return now + REPEATED
             steps = TIERS[row.severity]
+            # The first tier may come sooner than it is due; the next ones count from the press.
             wait = steps[row.tier + 1] - (steps[row.tier] if before is not None else 0)
-            return now + timedelta(seconds=wait)
+            pressed = row.raised_at + timedelta(seconds=steps[row.tier + 1])
+            return max(now + timedelta(seconds=wait), pressed)
         return self._standing(row)
 
     def _standing(self, row: Incident) -> datetime | None:

@@ -41,6 +41,8 @@ AFTER_CUTOVER: Final = 60 * MINUTE
 OVERDUE: Final = 5 * MINUTE
 TAKEN_ON: Final = {2: 5 * MINUTE, 3: 2 * MINUTE, 4: 1 * MINUTE}
 """Rule 7: by level, until when somebody has taken a case on."""
+BATCH: Final = 2 * MINUTE
+"""Whoever tells of a rest late may have more to tell, such as its end."""
 BY_THE_MINUTE: Final = (Activity.LOUNGE, Activity.ARCADE_TIME)
 
 
@@ -51,12 +53,14 @@ def rest_over_at(row: Session, since: datetime) -> datetime | None:
     """
     match row.status:
         case SessionStatus.PAUSED if row.cause is None:
-            return row.status_since + PAUSED
+            over = row.status_since + PAUSED
         case SessionStatus.PAUSED:
             return since + (EXHAUSTED if row.cause == "exhausted" else PAUSED)
         case SessionStatus.AUTO_PAUSED:
-            return row.status_since + AUTO_PAUSED
-    return None
+            over = row.status_since + AUTO_PAUSED
+        case _:
+            return None
+    return over if row.status_since == since else max(over, since + BATCH)
 
 
 def ticked_by(row: Session, now: datetime) -> datetime | None:
@@ -127,3 +131,10 @@ DEADLINES: Final[Mapping[str, Rule]] = {
     PlannedSettings.table.name: _planned,
 }
 """By table: until when a row may stay as it is, by the zone of its house."""
+LEADS: Final[Mapping[str, timedelta]] = {
+    Reservation.table.name: NO_SHOW,
+    StaffShift.table.name: AFTER_CUTOVER,
+    BusinessDay.table.name: AFTER_CUTOVER,
+    StaffTask.table.name: OVERDUE,
+}
+"""By table: how long before that its first timer fires, which sets the one that counts."""

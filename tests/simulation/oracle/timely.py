@@ -33,6 +33,7 @@ from tests.simulation.night import Night
 from tests.simulation.oracle.alarms import Alarms
 from tests.simulation.oracle.deadlines import (
     DEADLINES,
+    LEADS,
     MINUTE,
     rest_over_at,
     taken_on_by,
@@ -104,7 +105,8 @@ class Timely:
         elif (rule := DEADLINES.get(table)) is not None:
             zone = self.zones.get(getattr(row, "venue_id", None) or whose)
             at = rule(row, now, zone)
-            due = None if at is None else _due(at, now, whose, row)
+            lead = LEADS.get(table, timedelta())
+            due = None if at is None else _due(at, now, whose, row, lead=lead)
             self.dues.put((table, *row.primary_key), due, now)
 
     def _timer(self, row: ActorTimer, now: datetime) -> None:
@@ -173,13 +175,20 @@ class Timely:
 
 
 def _due(
-    at: datetime, now: datetime, whose: UUID, what: object, *, late_max: timedelta = LATE_MAX
+    at: datetime,
+    now: datetime,
+    whose: UUID,
+    what: object,
+    *,
+    late_max: timedelta = LATE_MAX,
+    lead: timedelta = timedelta(),
 ) -> Due:
     """What is due by a rule, looked at now.
 
-    Its time may be over; a message that was made to raise since that time may be why.
+    Its time may be over; a message that was made to raise since that time may be why, or one of
+    the timer before the one that counts, which comes so much sooner.
     """
-    return Due(at=max(at, now), whose=whose, what=what, late_max=late_max, excused_since=at)
+    return Due(at=max(at, now), whose=whose, what=what, late_max=late_max, excused_since=at - lead)
 
 
 _TIMELY: Final[WeakKeyDictionary[Night, Timely]] = WeakKeyDictionary()
