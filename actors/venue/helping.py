@@ -12,6 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from actors.rules import sos
+from actors.rules.escalation import first_escalation
 from actors.rules.safety_register import LogKind, register_line
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome, Send
@@ -120,7 +121,7 @@ def help_taken(state: State, task: StaffTask, context: Context) -> tuple[Send, .
 
 
 def _open(state: State, asked: Incident, kind: str, context: Context) -> Outcome:
-    first = sos.first_escalation(asked.severity, asked.raised_at, settings_of(context))
+    first = first_escalation(asked.severity, asked.raised_at, settings_of(context))
     incident = asked.evolve(next_tier=first.tier, next_tier_at=first.at)
     return _called(state, incident, kind, "help_requested", context, status=None, due_at=first.at)
 

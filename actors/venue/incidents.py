@@ -12,6 +12,7 @@ from typing import Literal
 from uuid import UUID
 
 from actors.rules import sos
+from actors.rules.escalation import TierReached, first_escalation, next_escalation, with_severity
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Event, Outcome
 from actors.runtime.state import State
@@ -61,7 +62,7 @@ def _open(
 ) -> Outcome:
     assert context.principal is not None
     place = command.location
-    first = sos.first_escalation(command.severity, at, settings_of(context))
+    first = first_escalation(command.severity, at, settings_of(context))
     incident = Incident(
         id=incident_id,
         venue_id=context.address.id,
@@ -91,7 +92,7 @@ def _join(
     state: State, incident: Incident, command: RaiseSos, context: Context, at: datetime
 ) -> Outcome:
     """Pressed again: everyone is alerted again, and what is worse or newer counts."""
-    worse = sos.with_severity(incident, command.severity, settings_of(context))
+    worse = with_severity(incident, command.severity, settings_of(context))
     joined = _with_place(worse, command).revised(
         repeats=incident.repeats + 1,
         last_press_at=max(incident.last_press_at, at),
@@ -118,7 +119,7 @@ def _catch_up(
     )
     if sos.is_open(found) and found.owner_id == user_id:
         # Whoever raised it acknowledged it: that counts for nothing, so it begins from the press.
-        first = sos.first_escalation(command.severity, at, settings_of(context))
+        first = first_escalation(command.severity, at, settings_of(context))
         found = found.evolve(
             status=IncidentStatus.NOTIFYING,
             owner_id=None,
@@ -193,7 +194,7 @@ def decide_escalate_sos(state: State, command: EscalateSos, context: Context) ->
     incident = state.get(Incident, command.incident_id)
     if incident is None or incident.next_tier_at is None:
         return Outcome()
-    reached = sos.next_escalation(incident, context.now, settings_of(context))
+    reached = next_escalation(incident, context.now, settings_of(context))
     if reached is None:
         # The clock was set back; forgetting the timer now would be a silent end.
         return Outcome(timers=(timer_of(incident),))
@@ -204,7 +205,7 @@ def decide_escalate_sos(state: State, command: EscalateSos, context: Context) ->
 def louder(
     state: State,
     incident: Incident,
-    reached: sos.TierReached,
+    reached: TierReached,
     kind: str,
     context: Context,
     *,

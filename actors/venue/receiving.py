@@ -12,6 +12,7 @@ from datetime import datetime
 from uuid import UUID
 
 from actors.rules import sos
+from actors.rules.escalation import unheard_escalation
 from actors.runtime.behaviour import decides
 from actors.runtime.outcome import Context, Decision, Outcome
 from actors.runtime.state import State
@@ -49,7 +50,7 @@ def decide_alert_unheard(state: State, command: AlertUnheard, context: Context) 
     incident = state.get(Incident, command.incident_id)
     reached = None
     if incident is not None:
-        reached = sos.unheard_escalation(incident, context.now, settings_of(context))
+        reached = unheard_escalation(incident, context.now, settings_of(context))
     if incident is None or reached is None:
         return Outcome(reply=Done())
     return louder(state, incident, reached, "unheard", context, reply=Done())

@@ -13,6 +13,7 @@ from uuid import UUID
 import attrs
 
 from actors.rules import sos
+from actors.rules.escalation import escalation_after_acknowledgement
 from actors.rules.lifecycle import INCIDENT, IncidentTrigger, transition
 from actors.rules.permissions import refuse_at_venue
 from actors.runtime.auditing import audited
@@ -86,7 +87,7 @@ def _open_again(command: RespondSos, context: Context) -> Decision:
             "not recorded is opened again, by acknowledging it",
         )
     raised_at = sos.pressed_at(command.incident_id, now)
-    back = sos.escalation_after_acknowledgement(now)
+    back = escalation_after_acknowledgement(now)
     incident = Incident(
         id=command.incident_id,
         venue_id=context.address.id,
@@ -109,7 +110,7 @@ def _open_again(command: RespondSos, context: Context) -> Decision:
 def _acknowledge(incident: Incident, command: RespondSos, context: Context) -> Outcome:
     principal = context.principal
     assert principal is not None
-    back = sos.escalation_after_acknowledgement(context.now)
+    back = escalation_after_acknowledgement(context.now)
     owned = incident.revised(
         status=_after(incident, IncidentTrigger.ACKNOWLEDGE),
         owner_id=principal.user_id,

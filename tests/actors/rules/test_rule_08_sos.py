@@ -6,29 +6,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import attrs
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from actors.rules.lifecycle import IncidentTrigger
-from actors.rules.settings import DEFAULT
 from actors.rules.sos import (
     Audience,
     Channel,
     alerts_of,
-    escalation_after_acknowledgement,
-    first_escalation,
     is_hidden_from,
     joins,
     may_be_lost,
-    next_escalation,
     pressed_at,
     refuse_response,
     time_of_id,
     venues_of_press,
-    with_severity,
-    worse_of,
 )
 from protocol.addresses import Role
 from protocol.errors import Code
@@ -37,88 +30,21 @@ from protocol.records.states import IncidentKind, IncidentStatus, Severity
 
 NOW = datetime(2026, 6, 1, 23, 0, tzinfo=UTC)
 VENUE, RAISER, OWNER, OTHER = (UUID(int=n) for n in (1, 2, 3, 4))
-TIERS = {
-    Severity.CRITICAL: (30, 90, 180),
-    Severity.HIGH: (60, 180, 360),
-    Severity.MEDIUM: (120, 300, 600),
-}
 quick = settings(max_examples=100, deadline=None)
 
 
-def an_incident(severity: Severity = Severity.CRITICAL, **changes: Any) -> Incident:
-    first = first_escalation(severity, NOW, DEFAULT)
+def an_incident(**changes: Any) -> Incident:
     made = Incident(
         id=UUID(int=9),
         venue_id=VENUE,
         kind=IncidentKind.SOS,
-        severity=severity,
+        severity=Severity.CRITICAL,
         status=IncidentStatus.NOTIFYING,
         raised_by=RAISER,
         raised_at=NOW,
         last_press_at=NOW,
-        next_tier=first.tier,
-        next_tier_at=first.at,
     )
     return made.evolve(**changes)
-
-
-def fire(incident: Incident, now: datetime) -> list[tuple[int, datetime, Incident]]:
-    """All that is due until `now`, as the venue's timer would find it; (tier, due, after)."""
-    fired = []
-    while (reached := next_escalation(incident, now, DEFAULT)) is not None:
-        due = incident.next_tier_at
-        assert due is not None
-        incident = incident.evolve(
-            status=reached.status,
-            tier=reached.tier,
-            next_tier=reached.next.tier,
-            next_tier_at=reached.next.at,
-        )
-        fired.append((reached.tier, due, incident))
-    return fired
-
-
-@pytest.mark.parametrize("severity", Severity)
-def test_tiers_come_at_the_seconds_of_the_table(severity: Severity) -> None:
-    """Counted from the press, for each severity. Rule 8 tiers."""
-    incident, seen = an_incident(severity), []
-    for second in range(TIERS[severity][-1] + 1):
-        for tier, due, after in fire(incident, NOW + timedelta(seconds=second)):
-            assert due == NOW + timedelta(seconds=second)
-            seen.append((tier, second))
-            incident = after
-    assert seen == list(enumerate(TIERS[severity], 1))
-    assert incident.status is IncidentStatus.EXHAUSTED
-
-
-@quick
-@given(st.sampled_from(Severity), st.lists(st.integers(0, 1200), min_size=1, max_size=8))
-def test_when_timers_fire_late_the_tiers_are_as_due_as_before(
-    severity: Severity, wakes: list[int]
-) -> None:
-    """A node that was away catches up at once, and no tier is left out."""
-    incident, tiers = an_incident(severity), []
-    for second in sorted(wakes):
-        for tier, due, after in fire(incident, NOW + timedelta(seconds=second)):
-            incident = after
-            if tier not in tiers:
-                assert due == NOW + timedelta(seconds=TIERS[severity][tier - 1])
-                tiers.append(tier)
-    expected = [n for n, s in enumerate(TIERS[severity], 1) if s <= max(wakes)]
-    assert tiers == expected
-    assert incident.next_tier_at is not None
-    assert incident.next_tier_at > NOW + timedelta(seconds=max(wakes))
-
-
-def test_an_exhausted_incident_calls_everyone_every_minute() -> None:
-    """Nobody came yet: still open, and loudest."""
-    incident = fire(an_incident(), NOW + timedelta(seconds=180))[-1][2]
-    for minute in (1, 2, 3):
-        due = NOW + timedelta(seconds=180 + 60 * minute)
-        assert not fire(incident, due - timedelta(milliseconds=1))
-        ((tier, _, incident),) = fire(incident, due)
-        assert tier == 3
-        assert incident.status is IncidentStatus.EXHAUSTED
 
 
 def test_each_tier_alerts_all_of_those_before_it_and_more() -> None:
@@ -133,35 +59,6 @@ def test_each_tier_alerts_all_of_those_before_it_and_more() -> None:
     for tier in (1, 2, 3):
         for audience, channels in alerts_of(tier - 1).items():
             assert channels <= alerts_of(tier)[audience]
-
-
-def test_shorter_tiers_are_taken_from_the_settings() -> None:
-    """Settings may shorten timers; that they cannot lengthen them is a test of settings."""
-    hasty = attrs.evolve(DEFAULT, sos_critical_tier_1_s=5)
-    assert first_escalation(Severity.CRITICAL, NOW, hasty).at == NOW + timedelta(seconds=5)
-
-
-def test_an_acknowledgement_without_arrival_goes_back_to_tier_1() -> None:
-    """Five minutes; after that the tiers follow as they did after the press."""
-    again = escalation_after_acknowledgement(NOW)
-    incident = an_incident(
-        status=IncidentStatus.ACKNOWLEDGED,
-        owner_id=OWNER,
-        next_tier=again.tier,
-        next_tier_at=again.at,
-    )
-    five = NOW + timedelta(minutes=5)
-    assert not fire(incident, five - timedelta(milliseconds=1))
-    ((tier, _, after),) = fire(incident, five)
-    assert (tier, after.status) == (1, IncidentStatus.NOTIFYING)
-    assert after.next_tier_at == five + timedelta(seconds=60)
-
-
-@pytest.mark.parametrize("status", ["raised", "on_scene", "resolved", "false_alarm"])
-def test_nothing_is_due_before_the_alert_on_the_scene_or_after_the_end(status: str) -> None:
-    """A timer that was not disarmed must do no harm."""
-    incident = an_incident(status=IncidentStatus(status))
-    assert next_escalation(incident, NOW + timedelta(hours=1), DEFAULT) is None
 
 
 @pytest.mark.parametrize(
@@ -284,15 +181,3 @@ def test_only_a_recent_id_may_be_that_of_a_lost_press() -> None:
     ):
         assert may_be_lost(named_at(NOW + offset), NOW) is may
     assert not may_be_lost(UUID(int=1), NOW)
-
-
-@pytest.mark.parametrize("one", Severity)
-@pytest.mark.parametrize("other", Severity)
-def test_a_worse_press_brings_the_next_tier_forward(one: Severity, other: Severity) -> None:
-    """Never back, and what was milder leaves it as it was."""
-    before = an_incident(one)
-    after = with_severity(before, other, DEFAULT)
-    assert after.severity is worse_of(one, other)
-    assert after.next_tier_at == NOW + timedelta(seconds=TIERS[after.severity][0])
-    taken = before.evolve(status=IncidentStatus.ACKNOWLEDGED)
-    assert with_severity(taken, other, DEFAULT).next_tier_at == taken.next_tier_at
