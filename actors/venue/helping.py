@@ -27,6 +27,7 @@ from actors.venue.incident_state import (
     settings_of,
     timer_of,
 )
+from actors.venue.state import is_open
 from actors.venue.task_state import choose
 from protocol.events.safety import SafetyHelpRequested
 from protocol.internal.emergencies import AlertGroup, AlertPeople
@@ -252,7 +253,9 @@ def _alert(state: State, incident: Incident, said: str, first: UUID | None) -> A
 
 
 def _seat_of(state: State, user_id: UUID) -> FloorPlace | None:
-    return next((seat for seat in state.all(FloorPlace) if seat.user_id == user_id), None)
+    """Where they are; a seat whose visit did not begin, and may never, says nothing of that."""
+    seats = (seat for seat in state.all(FloorPlace) if seat.user_id == user_id)
+    return next(filter(is_open, seats), None)
 
 
 def _taken(incident: Incident) -> HelpTaken:

@@ -42,6 +42,15 @@ def test_help_comes_with_or_without_a_visit(seated: bool) -> None:
     assert [row.kind for row in outcome.appends if isinstance(row, SafetyLog)] == ["help"]
 
 
+def test_help_does_not_name_a_visit_that_has_not_begun() -> None:
+    """A seat that was asked for is not taken before the account agrees, and it may not."""
+    asked_for = a_seat(UUID(int=1), zone=None, version=1)
+    for seats in ([asked_for], [asked_for, a_seat(zone="bar")]):
+        house = a_house(*seats)
+        do(house, RequestHelp(), PATRON)
+        assert house.one(Incident).session_id == (SESSION if len(seats) > 1 else None)
+
+
 def test_two_of_the_staff_are_alerted_and_one_has_the_task() -> None:
     """Not the whole house: a crowd that comes running is no discretion."""
     house = a_house()
