@@ -14,7 +14,8 @@ from tests.twins.people import Heard, Someone, ask
 if TYPE_CHECKING:
     from tests.simulation.night import Night
 
-TRIES_MAX: Final = 80
+TRIES_MAX: Final = 400
+"""A second each. An effect that hangs is given up after 60 s, and may hang some times in a row."""
 UNDECIDED: Final = {503, 504}
 
 
