@@ -125,7 +125,8 @@ class Timely:
     def _visit(self, row: Session, now: datetime) -> None:
         """A guest is here, rests, or has gone."""
         self.visits.add(row.id)
-        since = self.since.setdefault((row.id, row.status_since), now)
+        # Who can't pay for a first block rests from the moment at which they came.
+        since = self.since.setdefault((row.id, (row.status, row.status_since)), now)
         rest_over = rest_over_at(row, since)
         due = None if rest_over is None else _due(rest_over, now, row.id, row)
         self.dues.put(("rest", row.id), due, now)
