@@ -228,7 +228,7 @@ class Generation:
                 self.timers.arm(record)
         self.ports.observer.applied(actor.address, records)
         shared = actor.behaviour.share(actor.state) if actor.state.exists else None
-        if shared is not None:
+        if shared is not None or actor.address in self._shared:
             self._shared[actor.address] = (actor.position, shared)
 
     def shared(self, address: Address, reader: Actor | None = None) -> object:

@@ -91,6 +91,11 @@ class Keys:
             return IN_PROGRESS
         return key.answer or scope_of(scope)
 
+    def knows(self, scope: KeyScope, now: datetime) -> bool:
+        """Whether this very request was taken here before, and its key still counts."""
+        key = self._keys.get(scope_of(scope))
+        return key is not None and key.fingerprint == scope.fingerprint and key.expires_at > now
+
     def row(self, scope: KeyScope, now: datetime, answer: Answer | None) -> IdempotencyKey:
         """The row to write: in progress if there is no answer yet."""
         known = self._keys.get(scope_of(scope))

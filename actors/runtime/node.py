@@ -167,9 +167,10 @@ class Node:
         """What an actor shares with its node, or None."""
         return None if self._generation is None else self._generation.shared(address)
 
-    def venues(self) -> tuple[Address, ...]:
-        """The venues of this node."""
-        return () if self._generation is None else self._generation.residents.of(ActorKind.VENUE)
+    def venues(self, *, knowing: KeyScope | None = None) -> tuple[Address, ...]:
+        """The venues of this node; or those of them that have taken this very request before."""
+        now = self._ports.clock.now()
+        return () if self._generation is None else self._generation.residents.venues(knowing, now)
 
     # Looking
 

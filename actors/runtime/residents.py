@@ -5,11 +5,13 @@ There may be a hundred thousand, so what is asked often is not found by looking 
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import attrs
 
 from protocol.addresses import ActorKind, Address
+from protocol.messages import KeyScope
 
 if TYPE_CHECKING:
     from actors.runtime.actor import Actor
@@ -49,6 +51,13 @@ class Residents:
     def of(self, kind: ActorKind) -> tuple[Address, ...]:
         """Those of a kind, in the order in which they came."""
         return tuple(self._by_kind[kind])
+
+    def venues(self, knowing: KeyScope | None, now: datetime) -> tuple[Address, ...]:
+        """All venues; or those of them that have taken this very request before (Rule 12)."""
+        venues = self.of(ActorKind.VENUE)
+        if knowing is None:
+            return venues
+        return tuple(one for one in venues if self.by_address[one].keys.knows(knowing, now))
 
     def counts(self) -> dict[str, int]:
         """How many there are, by the names of kinds of which there is one."""

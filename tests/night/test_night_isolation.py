@@ -4,55 +4,26 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, Final
-from uuid import UUID
 
 import pytest
 import trio
 from trio.testing import MockClock
 
-from lastlight.auth.tokens import Grant, Tokens
 from lastlight.demo.ids import Kind, demo_id
-from lastlight.demo.place import demo_venue
-from protocol.addresses import ActorKind, Address, Role
-from protocol.entries import Entry, encode_entry
-from protocol.journal import Urgency
+from protocol.addresses import Role
+from tests.night.second_venue import SECOND, from_second, with_second_venue
 from tests.twins.devices import open_device
 from tests.twins.nodes import World
-from tests.twins.people import VENUE, Someone, check_in, go_on_duty, here, open_till, sign_in
-from tests.twins.whole import SECRETS, LastLight, copy_of, open_memory_last_light
+from tests.twins.people import VENUE, check_in, go_on_duty, here, open_till, sign_in
+from tests.twins.whole import LastLight
 
-SECOND: Final = demo_id(Kind.VENUE, 2)
 ITEM: Final = str(demo_id(Kind.MENU_ITEM, 8))
 
 
 @pytest.fixture
 async def world(founded_world: World) -> World:
     """Two venues: nobody who works at the one works at the other."""
-    world = copy_of(founded_world)
-    venue = demo_venue(world.clock.now()).evolve(id=SECOND, name="Last Light Second")
-    address = Address(ActorKind.VENUE, SECOND)
-    entry = Entry(actor=address, at=world.clock.now(), cause=None, changes=(venue,))
-    async with open_memory_last_light(world) as house:
-        house.journal.append_nowait(encode_entry(entry), urgency=Urgency.COMMAND)
-        await house.wait_flushed()
-    return world
-
-
-def from_second(house: LastLight, role: Role) -> Someone:
-    """Somebody with a role at the second venue and no other."""
-    user_id = demo_id(Kind.USER, 7)
-    grant = Grant(
-        user_id=user_id,
-        display_name="Elsewhere",
-        roles={SECOND: role},
-        everywhere=Role.PATRON,
-        token_version=1,
-        family_id=UUID(int=7),
-    )
-    token = Tokens(SECRETS.keys).issue(grant, now=house.world.clock.now())
-    return Someone(
-        house=house, name=role.label, user_id=str(user_id), token=token, refresh_token=""
-    )
+    return await with_second_venue(founded_world)
 
 
 @pytest.mark.parametrize("role", [Role.STAFF, Role.MANAGEMENT])

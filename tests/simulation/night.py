@@ -179,20 +179,12 @@ class Night(Gathering):
             return  # The provider is asked first, and is away.
         if sent.operation is not None and sent.operation.by_gateway:
             return  # Only what an actor decides is kept: this says how things are now.
-        if (
-            heard.status == 422
-            and sent.path.endswith("/help-requests")
-            and "venue_id" not in (sent.body or {})
-        ):
-            return  # Their visit said at which venue they were, and it is over.
         bodies = [part.body for part in (heard, before) if isinstance(part.body, dict)]
         if any(body.get("recorded") is False for body in bodies):
             # An alarm that its venue could not take: the gateway answered, and knows no keys.
             return
         if heard.status == 404 and self._lost_a_role(sent):
             return  # The house is not theirs to see any more.
-        if self._was_on_duty_elsewhere(sent):
-            return  # The alarm is for where they work now, and that house knows no such key.
         same = (heard.status, _lasting(heard.body)) == (before.status, _lasting(before.body))
         assert same, (
             f"{sent}\nfirst {before.status} {before.body}\nthen {heard.status} {heard.body}"
@@ -205,15 +197,6 @@ class Night(Gathering):
         changed += [asked for _, _, asked in self.unanswered.values()]
         path = f"/api/users/{self.people[sent.name].user_id}/roles"
         return any(one.path == path for one in changed)
-
-    def _was_on_duty_elsewhere(self, sent: Sent) -> bool:
-        """Whether an SOS that names no venue may have been for another one when it was pressed."""
-        if not sent.path.endswith("/emergency/sos") or "venue_id" in (sent.body or {}):
-            return False
-        pressed = next(one.began for one in self.answered if one.sent.key == sent.key)
-        clocked = [one.sent for one in self.answered if one.ended > pressed]
-        clocked += [asked for _, _, asked in self.unanswered.values()]
-        return any(one.name == sent.name and "/staff/clock-" in one.path for one in clocked)
 
     async def _insist(self, sent: Sent) -> Heard:
         renewed = 0
