@@ -5,6 +5,7 @@ from __future__ import annotations
 import attrs
 
 from actors.runtime.mailbox import Envelope
+from protocol.messages import Message
 from tests.simulation.faults import Faults, PlantedError
 from tests.twins.people import Heard
 
@@ -21,6 +22,14 @@ class NotedFaults(Faults):
             super().before_deciding(envelope)
         except PlantedError:
             self.raised.add(str(envelope.message.id))
+            raise
+
+    def in_performing(self, message: Message) -> None:
+        """Perhaps an effect raises: it is given up when it did so some times in a row."""
+        try:
+            super().in_performing(message)
+        except RuntimeError:
+            self.raised.add(str(message.id))
             raise
 
     def explain(self, heard: Heard) -> bool:

@@ -55,11 +55,12 @@ class Past:
 
 @attrs.frozen(kw_only=True)
 class Refused:
-    """What was refused, since which place in the journal it was asked, and what was told."""
+    """What was refused, since which place and time in the journal, when, and what was told."""
 
     row: IdempotencyKey
     sent: Sent
     began: int
+    asked: datetime
     at: datetime
     detail: str
     extra: Mapping[str, Any]

@@ -8,6 +8,7 @@ journal holds are judged, whether anybody heard them or not.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 from weakref import WeakKeyDictionary
 
@@ -28,8 +29,8 @@ class Refusals:
 
     read: int = 0
     facts: Facts = attrs.field(factory=Facts)
-    asked_at: dict[str, int] = attrs.field(factory=dict)
-    """By key, the place of the journal where it was first known."""
+    asked_at: dict[str, tuple[int, datetime]] = attrs.field(factory=dict)
+    """By key, the place of the journal where it was first known, and the time."""
 
     def go_on(self, night: Night) -> None:
         """Read what was written since the last time."""
@@ -43,7 +44,7 @@ class Refusals:
         self.read = len(history)
 
     def _judge(self, night: Night, row: IdempotencyKey, place: int, entry: Entry) -> None:
-        began = self.asked_at.setdefault(row.key, place)
+        began, asked = self.asked_at.setdefault(row.key, (place, entry.at))
         refusal = (row.response or {}).get("refusal")
         if row.status is not IdempotencyStatus.DONE or refusal is None:
             return
@@ -51,8 +52,8 @@ class Refusals:
         if sent is None or judge is None:
             return
         refused = Refused(
-            row=row, sent=sent, began=began, at=entry.at, detail=refusal["detail"],
-            extra=refusal["extra"] or {},
+            row=row, sent=sent, began=began, asked=asked, at=entry.at,
+            detail=refusal["detail"], extra=refusal["extra"] or {},
         )  # fmt: skip
         assert judge(self.facts, refused), f"refused for no reason there was: {sent} -> {refusal}"
 
