@@ -1,8 +1,9 @@
 """Hears what actors write and tells those who must know at once: tokens, sockets, metrics.
 
-A token that was revoked fails from the moment the actor decided so, before it is durable: should
-the entry be lost, somebody has to sign in again, and nothing worse. The sockets of an ended login
-are closed by the publisher, behind the event that tells of it.
+A token that was revoked fails from the moment the actor decided so, before it is durable. Should
+the entry be lost, the node begins anew and knows what is durable: the token counts again, and
+whoever was told nothing asks again with it. The sockets of an ended login are closed by the
+publisher, behind the event that tells of it.
 """
 
 from __future__ import annotations

@@ -54,10 +54,13 @@ class Revocations:
         self._everyone_until = _LONG_AGO
 
     def fill(self, facts: Iterable[Bump | FamilyEnd], *, now: datetime) -> None:
-        """Take what storage knows of the last ACCESS_TOKEN_S; to be called before the door opens.
+        """Know what storage knows of the last ACCESS_TOKEN_S; to be called before the door opens.
 
-        What was taken already stays, so a fact that arrives twice or meanwhile does no harm.
+        It takes the place of all that was known: what a lost commit had revoked never was, and
+        tokens issued since would be refused by it.
         """
+        self._least.clear()
+        self._families.clear()
         for fact in sorted(facts, key=lambda fact: fact.at):
             if isinstance(fact, Bump):
                 self.bump(fact, now=now)

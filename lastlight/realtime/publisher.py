@@ -74,7 +74,7 @@ class RoomPublisher:
     def reset(self) -> None:
         """What was published was durable; only urgent copies may have been of lost entries.
 
-        A revocation that was lost counts all the same, and no event will tell of it.
+        No event will tell of a revocation that was lost; whose socket it was comes again.
         """
         self.hub.reset()
         self._revoke()

@@ -53,12 +53,22 @@ def test_a_bump_ends_older_versions_of_that_user_only() -> None:
 
 
 def test_a_late_word_of_a_lower_version_takes_nothing_back() -> None:
-    """Filling at start and live news overlap; the order in which they arrive must not matter."""
+    """Actors come in and out with what they know; the order must not matter."""
     revocations = Revocations()
-    revocations.bump(bump(1, 5), now=NOW)
-    revocations.fill([bump(1, 3, NOW - LIFE / 3), end(9, NOW - LIFE / 2)], now=NOW)
+    revocations.fill([bump(1, 5, NOW - LIFE / 3), end(9, NOW - LIFE / 2)], now=NOW)
+    revocations.bump(bump(1, 3), now=NOW)
     assert refused(revocations, principal(1, version=4))
     assert refused(revocations, principal(2, family=9))
+
+
+def test_what_was_lost_is_no_revocation() -> None:
+    """A node that begins anew knows what storage knows: new tokens are not refused for it."""
+    revocations = Revocations()
+    revocations.bump(bump(1, 2), now=NOW)
+    revocations.end_family(end(9), now=NOW)
+    revocations.fill([end(8)], now=NOW)
+    assert not refused(revocations, principal(1, version=1, family=9))
+    assert refused(revocations, principal(1, version=1, family=8))
 
 
 def test_an_ended_login_leaves_the_users_other_logins_alone() -> None:

@@ -29,7 +29,7 @@ from tests.night.books import assert_all_is_well, entries_of
 from tests.night.test_night_visits import COLA
 from tests.twins.journal_faults import JournalFaults, planted
 from tests.twins.nodes import World
-from tests.twins.people import VENUE, Heard, Someone, an_order, here, sign_in
+from tests.twins.people import VENUE, Heard, Someone, an_order, ask, here, sign_in
 from tests.twins.whole import LastLight, copy_of, open_memory_last_light
 
 NAMES: Final = UUID(int=0)
@@ -194,6 +194,25 @@ async def test_whichever_commit_fails_the_evening_ends_as_it_should(
         (history,) = world.database.table(SessionHistory).values()
         assert str(history.receipt_id) == evening.answers[-1]["receipt_id"]
     assert at > COMMITS_MIN
+
+
+async def test_a_sign_out_that_was_lost_did_not_happen(
+    founded_world: World, autojump_clock: MockClock
+) -> None:
+    """Its token counts again, and signs out when it is told to again, for good."""
+    world, faults = copy_of(founded_world), JournalFaults()
+    async with open_memory_last_light(world, hooks=faults) as house:
+        patron = await sign_in(house, "patron1")
+        faults.before = planted()
+        lost = await patron.send("POST", "/api/auth/logout", {}, key="k")
+        assert (lost.status, lost.code) == (504, "outcome_unknown")
+        await house.node.wait_ready()
+        await patron.refresh()
+        await patron.need(200, "GET", "/api/users/me/limits")
+        await patron.need(204, "POST", "/api/auth/logout", {}, key="k")
+        assert (await patron.send("GET", "/api/users/me/limits")).status == 401
+        sent = {"refresh_token": patron.refresh_token}
+        assert (await ask(house, "POST", "/api/auth/refresh", sent)).status == 401
 
 
 async def test_a_journal_that_cannot_be_read_ends_the_node_and_the_next_one_goes_on(
