@@ -42,13 +42,9 @@ def is_kept_out(known: Facts, refused: Refused) -> bool:
     people |= {UUID(str(id_)) for name, id_ in refused.body.items() if name.endswith("user_id")}
     # Whose a booking is that staff change, the refusal alone says.
     people |= {UUID(found) for found in _ID.findall(refused.detail)}
-    kept = [one for who in people for one in known.exclusions[who].values()]
+    kept = (one for who in people for one in known.exclusions[who].values())
     # It may have ended since it was asked, which is a while only where the node was away.
-    moments = (refused.asked, refused.at)
-    return any(
-        one.ended_at is not None or any(keeps_out(one, moment) for moment in moments)
-        for one in kept
-    )
+    return any(keeps_out(one, refused.asked) or keeps_out(one, refused.at) for one in kept)
 
 
 def is_held(known: Facts, refused: Refused) -> bool:
