@@ -7,17 +7,15 @@ are known again; and the rooms of venues and owners stand where they stood.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
 
 import attrs
 
-from lastlight.auth.revocations import Bump, FamilyEnd, Revocations
+from lastlight.auth.revocations import REVOCATIONS_KEPT, Bump, FamilyEnd, Revocations
 from lastlight.clocks import SystemClock
 from lastlight.demo.founding import Founder
 from lastlight.realtime.backlog import Backlog
 from protocol.addresses import ActorKind, Address
 from protocol.events.base import Audience
-from protocol.limits import ACCESS_TOKEN_S
 from storage.postgres.loader import PostgresLoader
 from storage.postgres.queries_realtime import RoomReader
 from storage.postgres.room_views import RoomViews
@@ -53,7 +51,7 @@ class Beginning:
 
     async def _fill_revocations(self) -> None:
         now = self.clock.now()
-        facts = await self.rooms.revocation_facts(now - timedelta(seconds=ACCESS_TOKEN_S))
+        facts = await self.rooms.revocation_facts(now - REVOCATIONS_KEPT)
         ends = [FamilyEnd(family_id=id_, at=at) for id_, at in facts.ended]
         bumps = [Bump(user_id=id_, token_version=v, at=at) for id_, v, at in facts.raised]
         self.revocations.fill([*ends, *bumps], now=now)

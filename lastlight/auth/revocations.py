@@ -20,6 +20,8 @@ from protocol.addresses import Principal
 from protocol.limits import ACCESS_TOKEN_S, REVOCATIONS_MAX
 
 _LIFE: Final = timedelta(seconds=ACCESS_TOKEN_S)
+REVOCATIONS_KEPT: Final = _LIFE + CLOCK_SKEW
+"""A token issued by a clock ahead of ours lives that much longer than its revocation."""
 _LONG_AGO: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 K = TypeVar("K", bound=Hashable)
@@ -54,13 +56,14 @@ class Revocations:
         self._everyone_until = _LONG_AGO
 
     def fill(self, facts: Iterable[Bump | FamilyEnd], *, now: datetime) -> None:
-        """Know what storage knows of the last ACCESS_TOKEN_S; to be called before the door opens.
+        """Know what storage knows of the last REVOCATIONS_KEPT; to be called before the door opens.
 
         It takes the place of all that was known: what a lost commit had revoked never was, and
         tokens issued since would be refused by it.
         """
         self._least.clear()
         self._families.clear()
+        self._everyone_until = _LONG_AGO
         for fact in sorted(facts, key=lambda fact: fact.at):
             if isinstance(fact, Bump):
                 self.bump(fact, now=now)
@@ -111,8 +114,7 @@ class Revocations:
     def _put(self, facts: Facts[K], key: K, value: tuple[datetime, int], now: datetime) -> None:
         facts.pop(key, None)
         facts[key] = value
-        # A token issued by a clock ahead of ours lives that much longer than its revocation.
-        _forget(facts, now - _LIFE - CLOCK_SKEW)
+        _forget(facts, now - REVOCATIONS_KEPT)
         if len(facts) > self._entries_max:
             oldest = next(iter(facts))
             at, _ = facts.pop(oldest)

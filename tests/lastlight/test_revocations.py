@@ -104,6 +104,17 @@ def test_beyond_the_bound_all_older_tokens_end_and_newer_ones_do_not() -> None:
     revocations.check(fresh)
 
 
+def test_beyond_the_bound_what_was_lost_ends_nobody_elses_tokens() -> None:
+    """Who was ended to make room for what never was comes in again when the node begins anew."""
+    revocations = Revocations(entries_max=1)
+    revocations.end_family(end(1), now=NOW)
+    revocations.end_family(end(2), now=NOW)
+    assert refused(revocations, principal(family=77))
+    revocations.fill([end(1)], now=NOW)
+    assert not refused(revocations, principal(family=77))
+    assert refused(revocations, principal(family=1))
+
+
 def test_the_refusal_says_what_to_do() -> None:
     """Clients refresh on one and sign in on the other."""
     revocations = Revocations()

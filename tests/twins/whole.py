@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Final
 
@@ -22,7 +22,7 @@ from lastlight.assembly import Secrets, Surroundings, make_dispatcher
 from lastlight.auth.keys import KeyRing
 from lastlight.auth.passwords import Passwords
 from lastlight.auth.ratelimit import RateLimits
-from lastlight.auth.revocations import Bump, FamilyEnd, Revocations
+from lastlight.auth.revocations import REVOCATIONS_KEPT, Bump, FamilyEnd, Revocations
 from lastlight.beginning import house_rooms
 from lastlight.behaviours import BEHAVIOURS
 from lastlight.demo.founding import Founder
@@ -43,7 +43,6 @@ from lastlight.watching import Watch
 from protocol.addresses import ActorKind
 from protocol.entries import RoomEvent
 from protocol.errors import Code, Refusal
-from protocol.limits import ACCESS_TOKEN_S
 from protocol.operations.table import OPERATIONS
 from storage.journal.hooks import CommitHooks
 from storage.write_behind.standing import Standing
@@ -126,7 +125,7 @@ class _Beginning:
             founder = Founder(journal, write_behind, self.database, self.passwords, self.clock)
             await founder.found()
         reading, now = Reading(self.database, journal, write_behind), self.clock.now()
-        facts = await reading.revocation_facts(now - timedelta(seconds=ACCESS_TOKEN_S))
+        facts = await reading.revocation_facts(now - REVOCATIONS_KEPT)
         ends = [FamilyEnd(family_id=id_, at=at) for id_, at in facts.ended]
         bumps = [Bump(user_id=id_, token_version=v, at=at) for id_, v, at in facts.raised]
         self.revocations.fill([*ends, *bumps], now=now)
